@@ -1,0 +1,1 @@
+"""What every process knows: models, services and the two ways to say something, messages and events."""

@@ -1,0 +1,141 @@
+"""The database: one engine a process, one declarative base, and the only thing that commits."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import (
+    DateTime,
+    Engine,
+    LargeBinary,
+    MetaData,
+    Text,
+    create_engine,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
+from sqlalchemy.types import UserDefinedType
+
+from shared.clock import new_id
+from shared.settings import get_settings
+
+Transaction = Session
+"""What `transaction()` yields and every service takes as `tx`."""
+
+_CONNECT_ARGS = {
+    "connect_timeout": 3,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15000,
+    "application_name": "citypulse",
+}
+
+
+class Point(UserDefinedType[tuple[float, float]]):
+    """Map Postgres `point` to `(lon, lat)` in degrees."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Name the column type."""
+        return "POINT"
+
+    def bind_processor(self, dialect: Any) -> Any:
+        """Write `(lon, lat)` as the text Postgres reads."""
+        return lambda value: None if value is None else f"({value[0]!r},{value[1]!r})"
+
+    def result_processor(self, dialect: Any, coltype: Any) -> Any:
+        """Read `(lon,lat)` back into two floats."""
+
+        def read(value: str | None) -> tuple[float, float] | None:
+            if value is None:
+                return None
+            lon, _, lat = value.strip("()").partition(",")
+            return float(lon), float(lat)
+
+        return read
+
+
+Id = Annotated[UUID, mapped_column(primary_key=True, default=new_id)]
+Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
+CreatedAt = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=func.now())]
+Json = Annotated[dict[str, Any], mapped_column(JSONB)]
+LonLat = Annotated[tuple[float, float], mapped_column(Point)]
+Digest = Annotated[bytes, mapped_column(LargeBinary)]
+
+
+class Base(DeclarativeBase):
+    """Stand above every table of ours."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        str: Text,
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+        tuple[float, float]: Point,
+        bytes: LargeBinary,
+    }
+
+
+@cache
+def engine() -> Engine:
+    """Return the process's engine; a forked child must call `dispose_after_fork` first."""
+    return create_engine(
+        get_settings().database_url,
+        pool_pre_ping=True,
+        pool_size=5,
+        max_overflow=5,
+        pool_timeout=5,
+        pool_recycle=900,
+        connect_args=_CONNECT_ARGS,
+    )
+
+
+@cache
+def _sessions() -> sessionmaker[Session]:
+    return sessionmaker(engine(), expire_on_commit=False)
+
+
+@contextmanager
+def transaction() -> Iterator[Transaction]:
+    """
+    Open a transaction, commit it when the block ends, roll back when it raises.
+
+    This, `job.finish()` and `job.step()` are the only committers. NOTIFY sent inside is delivered by
+    Postgres at commit, or never.
+    """
+    with _sessions().begin() as tx:
+        yield tx
+
+
+def dispose_after_fork() -> None:
+    """Drop inherited connections without closing the parent's sockets."""
+    engine().dispose(close=False)
+
+
+def forget_engine() -> None:
+    """Close the engine and forget it; the next use reads the settings anew (tests, launcher)."""
+    if engine.cache_info().currsize:
+        engine().dispose()
+    engine.cache_clear()
+    _sessions.cache_clear()
+
+
+def notify(tx: Transaction, channel: str, payload: str = "") -> None:
+    """Ring `channel` when, and only when, this transaction commits."""
+    tx.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": channel, "payload": payload})

@@ -1,0 +1,76 @@
+"""Features: things that happen in a city, and every version of them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.db import Base, Id
+
+
+class FeatureRow(Base):
+    """A service request, alert, road work, event or piece of news, as last published."""
+
+    __tablename__ = "features"
+    __table_args__ = (
+        UniqueConstraint("feed_id", "external_id"),
+        Index("ix_features_city_updated", "city", text("updated_at DESC"), text("id DESC")),
+        Index("ix_features_city_kind_updated", "city", "kind", text("updated_at DESC"), text("id DESC")),
+        Index("ix_features_point", "point", postgresql_using="gist"),
+        Index("ix_features_h3_8", "h3_8"),
+    )
+
+    id: Mapped[Id]
+    city: Mapped[str]
+    feed_id: Mapped[UUID] = mapped_column(ForeignKey("feeds.id", ondelete="CASCADE"))
+    #: The publisher's own id; (feed_id, external_id) is the natural key.
+    external_id: Mapped[str]
+    kind: Mapped[str]
+    title: Mapped[str]
+    description: Mapped[str | None]
+    status: Mapped[str | None]
+    severity: Mapped[str | None]
+    category: Mapped[str | None]
+    address: Mapped[str | None]
+    url: Mapped[str | None]
+    #: GeoJSON, CRS84; null when the publisher gives no place.
+    geometry: Mapped[dict[str, Any] | None]
+    #: A point on the geometry, (lon, lat).
+    point: Mapped[tuple[float, float] | None]
+    h3_6: Mapped[int | None] = mapped_column(BigInteger)
+    h3_8: Mapped[int | None] = mapped_column(BigInteger)
+    h3_10: Mapped[int | None] = mapped_column(BigInteger)
+    properties: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    starts_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None]
+    #: When it was observed or last touched in the world, by the publisher's word.
+    observed_at: Mapped[datetime | None]
+    #: When the publisher published this version.
+    published_at: Mapped[datetime | None]
+    #: When we fetched this version.
+    fetched_at: Mapped[datetime]
+    #: When the row last changed here; lists are sorted by it.
+    updated_at: Mapped[datetime]
+    #: First 16 bytes of the sha256 of the content, without the times of fetching.
+    content_hash: Mapped[bytes]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    parser_version: Mapped[int] = mapped_column(server_default=text("1"))
+    run_id: Mapped[UUID]
+    #: The publisher no longer lists it, since this moment.
+    missing_since: Mapped[datetime | None]
+    #: It was withdrawn: missing for longer than the grace period, or cancelled.
+    withdrawn_at: Mapped[datetime | None]
+
+
+class FeatureVersion(Base):
+    """What a feature looked like before a change: field -> [old, new]."""
+
+    __tablename__ = "feature_versions"
+
+    feature_id: Mapped[UUID] = mapped_column(ForeignKey("features.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    changed_at: Mapped[datetime]
+    run_id: Mapped[UUID]
+    changes: Mapped[dict[str, Any]]

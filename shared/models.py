@@ -1,0 +1,25 @@
+"""Import every table once, so that metadata is whole: migrations and tests use this module."""
+
+from shared.accounts import models as accounts
+from shared.cities import models as cities
+from shared.email import models as email
+from shared.features import models as features
+from shared.feeds import models as feeds
+from shared.jobs import models as jobs
+from shared.observations import models as observations
+from shared.reports import models as reports
+from shared.stream import models as stream
+from shared.uploads import models as uploads
+
+__all__ = [
+    "accounts",
+    "cities",
+    "email",
+    "features",
+    "feeds",
+    "jobs",
+    "observations",
+    "reports",
+    "stream",
+    "uploads",
+]

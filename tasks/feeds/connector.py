@@ -1,0 +1,234 @@
+"""
+[p] The contract between the feed pipeline and a connector: pure on both sides of the network.
+
+A connector is a folder under `tasks/feeds/connectors/<kind>/` whose `connector.py` holds two functions:
+
+`plan(source) -> Generator[Request, Payload, Cursor]` says what to fetch. It yields one `Request` at a
+time and is sent the `Payload` that answered it, so that discovery (GBFS) and paging (Socrata) need no
+network code. It returns the cursor to keep for the next run.
+
+`parse(payloads, source) -> Iterator[Record]` turns what was fetched into records. It yields exactly
+one record for each record the publisher sent, in the publisher's order; a bad one becomes `Rejected`.
+It raises `Malformed` when a payload is not of the format at all. The same function serves live runs and
+reprocessing from the archive.
+"""
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, BinaryIO, Protocol, TypeAlias
+
+from shared.errors import Permanent
+
+Cursor: TypeAlias = Mapping[str, Any]
+
+
+class Malformed(Permanent):
+    """Say that a payload is not of the connector's format; the run fails, nothing stored is touched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a connector knows of its feed; `timezone` is the city's IANA zone for naive times."""
+
+    feed_id: str
+    city: str
+    kind: str
+    url: str
+    timezone: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    cursor: Cursor = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """
+    One GET to make.
+
+    `name` labels the payload (`station_status`, `page-3`). `conditional` requests carry the stored ETag
+    and Last-Modified. `optional` requests that fail with 404 are answered with an empty payload
+    (`status` 404) instead of failing the run. `secret_headers` maps a header to the name of a secret.
+    `max_age_seconds`: a payload of this URL younger than this, or than the publisher's ttl, is taken
+    from the archive without asking.
+    """
+
+    name: str
+    url: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    secret_headers: Mapping[str, str] = field(default_factory=dict)
+    conditional: bool = True
+    optional: bool = False
+    max_age_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """
+    One answer of a publisher, whole and already decompressed; `open` reads it from its start.
+
+    `unchanged` is true when it is byte for byte what the last run read (HTTP 304, same sha256, or still
+    within its ttl).
+    """
+
+    name: str
+    url: str
+    open: Callable[[], BinaryIO]
+    fetched_at: datetime
+    status: int = 200
+    media_type: str = ""
+    sha256: str = ""
+    size_bytes: int = 0
+    unchanged: bool = False
+    last_modified: datetime | None = None
+
+    def read(self) -> bytes:
+        """Return the whole content; for formats that cannot be streamed."""
+        with self.open() as stream:
+            return stream.read()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sourced:
+    """`record` is payload name and position (`station_status#12`), the address of a record in a run."""
+
+    external_id: str
+    record: str
+    observed_at: datetime | None = None
+    published_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature(_Sourced):
+    """Something that happens; `geometry` is GeoJSON in CRS84 (lon, lat) or none; all times aware UTC."""
+
+    kind: str
+    title: str
+    description: str | None = None
+    status: str | None = None
+    severity: str | None = None
+    category: str | None = None
+    address: str | None = None
+    url: str | None = None
+    geometry: Mapping[str, Any] | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    #: The publisher cancelled it (CAP Cancel): withdraw at once.
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thing(_Sourced):
+    """Something with a place that is observed: a station, a sensor."""
+
+    kind: str
+    name: str
+    lon: float | None = None
+    lat: float | None = None
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One observed property with its value; `unit` is a UCUM code, `1` for a count."""
+
+    observed_property: str
+    value: float
+    unit: str = "1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation(_Sourced):
+    """Results for the thing `external_id` at `phenomenon_time`; the thing may come from another payload."""
+
+    phenomenon_time: datetime
+    results: Sequence[Result]
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vehicle(_Sourced):
+    """A vehicle now; no position is legal (subways), 0,0 is no position. Bearing in degrees, speed m/s."""
+
+    kind: str
+    lon: float | None = None
+    lat: float | None = None
+    label: str | None = None
+    route: str | None = None
+    trip_id: str | None = None
+    bearing: float | None = None
+    speed_mps: float | None = None
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TripUpdate(_Sourced):
+    """A prediction for one trip; `external_id` is `trip_id@start_date`; stops as in `trip_updates.stops`."""
+
+    trip_id: str
+    start_date: str | None = None
+    route: str | None = None
+    vehicle: str | None = None
+    delay_seconds: int | None = None
+    stops: Sequence[Mapping[str, Any]] = ()
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """One record set aside: `reason` is a short code (`bad_time`), `detail` a sentence."""
+
+    record: str
+    reason: str
+    detail: str = ""
+    external_id: str | None = None
+    excerpt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """A record that describes the feed itself (system_information, a header); counted, not stored."""
+
+    record: str
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+Record: TypeAlias = Feature | Thing | Observation | Vehicle | TripUpdate | Described | Rejected
+Plan: TypeAlias = Generator[Request, Payload, Cursor]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """
+    What `manifest.toml` says of a connector.
+
+    `replaces`: the record types for which each run is the publisher's whole truth, so that what is
+    missing has vanished (`vehicles`, `features`, `trip_updates`, `things`); incremental feeds leave it
+    empty. `late_seconds`/`stale_seconds`/`dead_seconds`: ages of the newest entity that change a feed's
+    freshness, with their source in the README beside it.
+    """
+
+    kind: str
+    name: str
+    parser_version: int
+    standard: str
+    replaces: frozenset[str]
+    late_seconds: int
+    stale_seconds: int
+    dead_seconds: int
+    min_interval_seconds: int = 1
+
+
+class Connector(Protocol):
+    """What `tasks.feeds.registry.connector(kind)` returns: a connector folder's two functions."""
+
+    manifest: Manifest
+
+    def plan(self, source: Source) -> Plan:
+        """Say what to fetch."""
+        ...
+
+    def parse(self, payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
+        """Turn what was fetched into records."""
+        ...
