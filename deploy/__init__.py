@@ -1,0 +1,1 @@
+"""How CityPulse is deployed: the local launcher, images, scripts and dashboards."""

@@ -1,0 +1,1 @@
+"""The tests: unit, integration, contracts, chaos, e2e, bench."""
