@@ -1,0 +1,37 @@
+/** The API's own names for its shapes; everything here is generated from openapi.json. */
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type Area = Schemas['Area'];
+export type AreaCollection = Schemas['AreaCollection'];
+export type City = Schemas['City'];
+export type Feature = Schemas['Feature'];
+export type FeatureDetail = Schemas['FeatureDetail'];
+export type FeatureKind = Schemas['FeatureKind'];
+export type Feed = Schemas['Feed'];
+export type FeedReject = Schemas['FeedReject'];
+export type FeedRun = Schemas['FeedRun'];
+export type Freshness = Schemas['Freshness'];
+export type Job = Schemas['Job'];
+export type JobDetail = Schemas['JobDetail'];
+export type JobList = Schemas['JobList'];
+export type JobState = Schemas['JobState'];
+export type Mail = Schemas['Mail'];
+export type Photo = Schemas['Photo'];
+export type Problem = Schemas['Problem'];
+export type Pulse = Schemas['Pulse'];
+export type PulseTile = Schemas['PulseTile'];
+export type Queue = Schemas['Queue'];
+export type Report = Schemas['Report'];
+export type ReportAccepted = Schemas['ReportAccepted'];
+export type ReportCategory = Schemas['ReportCategory'];
+export type ReportStatus = Schemas['ReportStatus'];
+export type ReportStep = Schemas['ReportStep'];
+export type Session = Schemas['Session'];
+export type Source = Schemas['Source'];
+export type Status = Schemas['Status'];
+export type Thing = Schemas['Thing'];
+export type Times = Schemas['Times'];
+export type User = Schemas['User'];
+export type Vehicle = Schemas['Vehicle'];

@@ -1,0 +1,56 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { isTransient } from '@/api/problem';
+import { getToken } from '@/api/token';
+import '@/i18n';
+import { LiveStore } from '@/live/store';
+import { LiveContext } from '@/live/useLive';
+import { App } from './App';
+import { ConfigContext, loadConfig } from './config';
+import { SessionProvider } from './session';
+import { StartFailed } from './StartFailed';
+import './styles.css';
+import { startTheme } from './theme';
+
+startTheme();
+
+const cache = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // The stream keeps data current; a reset or the poll invalidates it.
+      staleTime: 60_000,
+      refetchOnWindowFocus: false,
+      retry: (tries, error) => tries < 2 && isTransient(error),
+    },
+  },
+});
+const live = new LiveStore(
+  cache,
+  () => new WebSocket(`${location.origin.replace(/^http/, 'ws')}/ws`),
+  getToken,
+);
+const container = document.getElementById('root');
+if (!container) throw new Error('index.html has no #root');
+const root = createRoot(container);
+
+loadConfig().then(
+  (config) => {
+    live.socket.follow(`city:${config.city}`);
+    live.socket.start();
+    root.render(
+      <StrictMode>
+        <QueryClientProvider client={cache}>
+          <ConfigContext value={config}>
+            <LiveContext value={live}>
+              <SessionProvider>
+                <App />
+              </SessionProvider>
+            </LiveContext>
+          </ConfigContext>
+        </QueryClientProvider>
+      </StrictMode>,
+    );
+  },
+  () => root.render(<StartFailed />),
+);

@@ -1,0 +1,59 @@
+/** Ages and clock times in the reader's language. Pure: now is an argument. */
+
+const STEPS: [limitSeconds: number, unitSeconds: number, unit: Intl.NumberFormatOptions['unit']][] =
+  [
+    [60, 1, 'second'],
+    [3_600, 60, 'minute'],
+    [86_400, 3_600, 'hour'],
+    [Infinity, 86_400, 'day'],
+  ];
+
+/** How long ago, in the largest unit that counts: `12 sec`, `4 min`, `3 hr`, `2 days`. */
+export function age(at: string | null | undefined, now: number, language: string): string {
+  if (!at) return '';
+  const seconds = Math.max(0, Math.floor((now - Date.parse(at)) / 1_000));
+  return duration(seconds, language);
+}
+
+export function duration(seconds: number, language: string): string {
+  const [, size, unit] = STEPS.find(([limit]) => seconds < limit) ?? [0, 86_400, 'day'];
+  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short' }).format(
+    Math.floor(seconds / size),
+  );
+}
+
+/** `14:02`, in the zone given. */
+export function clock(at: string | number | Date, language: string, timeZone?: string): string {
+  return new Intl.DateTimeFormat(language, {
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+    timeZone,
+  }).format(new Date(at));
+}
+
+/** Day and time; with the zone's name when the city's clock differs from the reader's. */
+export function moment(at: string | null | undefined, language: string, timeZone?: string): string {
+  if (!at) return '–';
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return new Intl.DateTimeFormat(language, {
+    day: 'numeric',
+    month: 'short',
+    year: yearsDiffer(at) ? 'numeric' : undefined,
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+    timeZone,
+    timeZoneName: timeZone && timeZone !== own ? 'short' : undefined,
+  }).format(new Date(at));
+}
+
+function yearsDiffer(at: string): boolean {
+  return new Date(at).getFullYear() !== new Date().getFullYear();
+}
+
+export function count(value: number | null | undefined, language: string): string {
+  if (value == null) return '–';
+  return new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(value);
+}

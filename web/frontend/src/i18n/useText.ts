@@ -1,0 +1,48 @@
+import { useSyncExternalStore } from 'react';
+import { useTranslation } from 'react-i18next';
+import { age, clock, count, duration, moment } from './time';
+
+const TICK_MS = 30_000;
+let now = Date.now();
+const listeners = new Set<() => void>();
+let timer: number | undefined;
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  timer ??= window.setInterval(tick, TICK_MS);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size > 0) return;
+    window.clearInterval(timer);
+    timer = undefined;
+  };
+}
+
+function tick(): void {
+  now = Date.now();
+  for (const tell of listeners) tell();
+}
+
+/** The time, moving on every 30 s for the whole page together. */
+export function useNow(): number {
+  return useSyncExternalStore(subscribe, () => {
+    if (Date.now() - now > TICK_MS) now = Date.now();
+    return now;
+  });
+}
+
+/** Words, numbers and times in the reader's language. */
+export function useText() {
+  const { t, i18n } = useTranslation();
+  const language = i18n.language;
+  return {
+    t,
+    language,
+    age: (at: string | null | undefined, at_now: number) =>
+      age(at, Math.max(at_now, Date.now()), language),
+    duration: (seconds: number) => duration(seconds, language),
+    clock: (at: string | number | Date, zone?: string) => clock(at, language, zone),
+    moment: (at: string | null | undefined, zone?: string) => moment(at, language, zone),
+    count: (value: number | null | undefined) => count(value, language),
+  };
+}

@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest';
+import { feature, feed, report, thing, times, vehicle } from '../../tests/samples';
+import { apply } from './apply';
+import type { EventData, EventName, LiveEvent } from './frames';
+
+function event<N extends EventName>(name: N, data: EventData[N]): LiveEvent {
+  return { id: '1', topic: 'city:london', name, data, at: '2026-03-01T12:05:00Z' } as LiveEvent;
+}
+const from = { feed_id: 'feed-1', city: 'london' };
+
+describe('FeaturesChanged', () => {
+  const changed = (items = [feature()], withdrawn: string[] = []) =>
+    event('FeaturesChanged', { ...from, kind: 'road_work', items, changed: 1, withdrawn });
+
+  it('puts a new item first', () => {
+    const old = feature({ id: 'old', updated_at: '2026-03-01T11:00:00Z' });
+
+    const after = apply({ features: [old] }, changed());
+
+    expect(after.features?.map((f) => f.id)).toEqual(['f-1', 'old']);
+  });
+
+  it('replaces an item by its newer version and keeps it from an older one', () => {
+    const state = { features: [feature({ version: 2, title: 'second' })] };
+
+    expect(apply(state, changed([feature({ version: 3, title: 'third' })])).features?.[0]?.title).toBe(
+      'third',
+    );
+    expect(apply(state, changed([feature({ version: 1 })])).features?.[0]?.title).toBe('second');
+  });
+
+  it('takes out what was withdrawn', () => {
+    expect(apply({ features: [feature()] }, changed([], ['f-1'])).features).toEqual([]);
+  });
+
+  it('is harmless twice', () => {
+    const once = apply({ features: [] }, changed());
+
+    expect(apply(once, changed())).toEqual(once);
+  });
+
+  it('leaves a slice that was never read unread', () => {
+    expect(apply({}, changed())).toEqual({});
+  });
+});
+
+describe('VehiclesMoved', () => {
+  const to = {
+    id: 'v-1',
+    external_id: '77',
+    kind: 'bus' as const,
+    label: '77',
+    route: '12',
+    lon: -0.2,
+    lat: 51.6,
+    bearing: 180,
+    observed_at: '2026-03-01T12:04:00Z',
+  };
+
+  it('moves a known vehicle and keeps the rest of it', () => {
+    const after = apply(
+      { vehicles: [vehicle()] },
+      event('VehiclesMoved', { ...from, items: [to] }),
+    ).vehicles?.[0];
+
+    expect(after).toMatchObject({ lon: -0.2, lat: 51.6, speed_mps: 4 });
+    expect(after?.times.observed_at).toBe('2026-03-01T12:04:00Z');
+  });
+
+  it('adds an unknown vehicle with the source of its feed', () => {
+    const state = { vehicles: [], feeds: [feed()] };
+
+    const after = apply(state, event('VehiclesMoved', { ...from, items: [to] }));
+
+    expect(after.vehicles?.[0]?.source).toMatchObject({ name: 'Street works', simulated: true });
+  });
+
+  it('does not show a vehicle whose source nobody knows', () => {
+    const after = apply({ vehicles: [] }, event('VehiclesMoved', { ...from, items: [to] }));
+
+    expect(after.vehicles).toEqual([]);
+  });
+});
+
+it('ObservationsAdded keeps the newest result of a datastream', () => {
+  const observation = {
+    thing_id: 't-1',
+    datastream_id: 'd-1',
+    observed_property: 'bikes_available',
+    unit: 'bikes',
+    result: 9,
+    phenomenon_time: '2026-03-01T12:04:00Z',
+  };
+  const add = (over: Partial<typeof observation>) =>
+    apply(
+      { things: [thing()] },
+      event('ObservationsAdded', { ...from, items: [{ ...observation, ...over }] }),
+    ).things?.[0]?.datastreams[0]?.result;
+
+  expect(add({})).toBe(9);
+  expect(add({ phenomenon_time: '2026-03-01T11:00:00Z' })).toBe(5);
+});
+
+it('ReportChanged ignores news older than what is known', () => {
+  const state = { reports: [report({ updated_at: '2026-03-01T12:10:00Z', status: 'resolved' })] };
+  const older = report({ updated_at: '2026-03-01T12:05:00Z' });
+
+  const after = apply(
+    state,
+    event('ReportChanged', { report_id: 'r-1', city: 'london', report: older }),
+  );
+
+  expect(after.reports?.[0]?.status).toBe('resolved');
+});
+
+it('FreshnessChanged ages every item of that feed and no other', () => {
+  const other = feature({ id: 'f-2', source: { ...feature().source, feed_id: 'feed-2' } });
+  const state = { features: [feature(), other], vehicles: [vehicle()], feeds: [feed()] };
+
+  const after = apply(state, event('FreshnessChanged', { ...from, freshness: 'stale' }));
+
+  expect(after.features?.map((f) => f.freshness)).toEqual(['stale', 'fresh']);
+  expect(after.vehicles?.[0]?.freshness).toBe('stale');
+  expect(after.feeds?.[0]?.freshness).toBe('stale');
+});
+
+describe('FeedRan', () => {
+  const ran = (state: 'unchanged' | 'failed') =>
+    event('FeedRan', {
+      ...from,
+      name: 'Street works',
+      state,
+      freshness: state === 'failed' ? 'late' : 'fresh',
+      new: 0,
+      changed: 0,
+      rejected: 0,
+      fetched_at: '2026-03-01T12:05:00Z',
+    });
+
+  it('confirms the items of a feed that had no news', () => {
+    const after = apply({ features: [feature()] }, ran('unchanged')).features?.[0];
+
+    expect(after?.times).toEqual({ ...times, fetched_at: '2026-03-01T12:05:00Z' });
+  });
+
+  it('never makes items younger when the run failed', () => {
+    const after = apply({ features: [feature()] }, ran('failed')).features?.[0];
+
+    expect(after?.times).toEqual(times);
+    expect(after?.freshness).toBe('late');
+  });
+});

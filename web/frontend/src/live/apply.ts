@@ -1,0 +1,177 @@
+import type { Feature, Feed, Report, Source, Thing, Vehicle } from '@/api/types';
+import type { AddedObservation, EventData, LiveEvent, MovedVehicle } from './frames';
+
+/** What the page knows of a city; a slice that was not read yet is absent. */
+export interface CityState {
+  features?: Feature[];
+  vehicles?: Vehicle[];
+  things?: Thing[];
+  reports?: Report[];
+  feeds?: Feed[];
+}
+
+export type Slice = keyof CityState;
+
+/** The most items of one kind kept in the page; the oldest leave first. */
+export const KEPT = 2_000;
+
+/** The state after an event. Pure; an event that changes nothing returns the same state. */
+export function apply(state: CityState, event: LiveEvent): CityState {
+  switch (event.name) {
+    case 'FeaturesChanged':
+      return with_(state, 'features', (items) => changeFeatures(items, event.data));
+    case 'VehiclesMoved':
+      return with_(state, 'vehicles', (items) => moveVehicles(items, event.data, state.feeds));
+    case 'ObservationsAdded':
+      return with_(state, 'things', (items) => addObservations(items, event.data, event.at));
+    case 'ReportChanged':
+      return with_(state, 'reports', (items) => changeReport(items, event.data.report));
+    case 'FreshnessChanged':
+      return age(state, event.data.feed_id, { freshness: event.data.freshness });
+    case 'FeedRan':
+      return feedRan(state, event.data);
+    default:
+      return state;
+  }
+}
+
+function with_<S extends Slice>(
+  state: CityState,
+  slice: S,
+  change: (items: NonNullable<CityState[S]>) => NonNullable<CityState[S]>,
+): CityState {
+  const items = state[slice];
+  if (!items) return state;
+  const next = change(items);
+  return next === items ? state : { ...state, [slice]: next };
+}
+
+/** Newest first, as the API lists them. */
+function byUpdate(a: { updated_at: string }, b: { updated_at: string }): number {
+  return a.updated_at < b.updated_at ? 1 : a.updated_at > b.updated_at ? -1 : 0;
+}
+
+function changeFeatures(items: Feature[], data: EventData['FeaturesChanged']): Feature[] {
+  const known = new Map(items.map((item) => [item.id, item]));
+  for (const id of data.withdrawn) known.delete(id);
+  for (const item of data.items) {
+    const old = known.get(item.id);
+    if (item.withdrawn) known.delete(item.id);
+    else if (!old || old.version <= item.version) known.set(item.id, item);
+  }
+  return [...known.values()].sort(byUpdate).slice(0, KEPT);
+}
+
+function moveVehicles(
+  items: Vehicle[],
+  data: EventData['VehiclesMoved'],
+  feeds: Feed[] | undefined,
+): Vehicle[] {
+  const moved = new Map(data.items.map((item) => [item.id, item]));
+  const next = items.map((item) => {
+    const to = moved.get(item.id);
+    if (!to) return item;
+    moved.delete(item.id);
+    return movedTo(item, to);
+  });
+  const source = items.find((item) => item.source.feed_id === data.feed_id)?.source;
+  const known = source ?? sourceOf(feeds?.find((feed) => feed.id === data.feed_id));
+  if (!known) return next;
+  return [...next, ...[...moved.values()].map((item) => arrived(item, known))].slice(0, KEPT);
+}
+
+function movedTo(vehicle: Vehicle, to: MovedVehicle): Vehicle {
+  const { observed_at, ...place } = to;
+  return {
+    ...vehicle,
+    ...place,
+    freshness: 'fresh',
+    times: { ...vehicle.times, observed_at, fetched_at: observed_at ?? vehicle.times.fetched_at },
+  };
+}
+
+function arrived(item: MovedVehicle, source: Source): Vehicle {
+  const { observed_at, ...place } = item;
+  return {
+    ...place,
+    speed_mps: null,
+    trip_id: null,
+    properties: {},
+    times: { observed_at, fetched_at: observed_at ?? '', published_at: null },
+    freshness: 'fresh',
+    source,
+  };
+}
+
+function sourceOf(feed: Feed | undefined): Source | undefined {
+  if (!feed) return undefined;
+  const { id, name, kind, attribution, license, url, simulated } = feed;
+  return { feed_id: id, name, kind, attribution, license, url, simulated };
+}
+
+function addObservations(items: Thing[], data: EventData['ObservationsAdded'], at: string): Thing[] {
+  const added = new Map<string, AddedObservation[]>();
+  for (const item of data.items) {
+    added.set(item.thing_id, [...(added.get(item.thing_id) ?? []), item]);
+  }
+  return items.map((thing) => {
+    const news = added.get(thing.id);
+    if (!news) return thing;
+    const latest = news.reduce((a, b) => (a.phenomenon_time > b.phenomenon_time ? a : b));
+    const datastreams = thing.datastreams.map((stream) => {
+      const found = news.find((item) => item.datastream_id === stream.id);
+      const newer = found && (stream.phenomenon_time ?? '') <= found.phenomenon_time;
+      return newer
+        ? { ...stream, result: found.result, phenomenon_time: found.phenomenon_time }
+        : stream;
+    });
+    return {
+      ...thing,
+      datastreams,
+      freshness: 'fresh' as const,
+      times: { ...thing.times, observed_at: latest.phenomenon_time, fetched_at: at },
+    };
+  });
+}
+
+function changeReport(items: Report[], report: Report): Report[] {
+  const old = items.find((item) => item.id === report.id);
+  if (old && old.updated_at > report.updated_at) return items;
+  return [report, ...items.filter((item) => item.id !== report.id)].sort(byUpdate).slice(0, KEPT);
+}
+
+function feedRan(state: CityState, data: EventData['FeedRan']): CityState {
+  const came = data.state === 'succeeded' || data.state === 'unchanged';
+  const aged = age(state, data.feed_id, {
+    freshness: data.freshness,
+    ...(came ? { fetched_at: data.fetched_at } : {}),
+  });
+  return with_(aged, 'feeds', (feeds) =>
+    feeds.map((feed) =>
+      feed.id === data.feed_id && came ? { ...feed, last_success_at: data.fetched_at } : feed,
+    ),
+  );
+}
+
+interface Ageing {
+  freshness: Feed['freshness'];
+  fetched_at?: string;
+}
+
+/** Tell every item of a feed how fresh its feed is: old data is never shown as if it were new. */
+function age(state: CityState, feedId: string, { freshness, fetched_at }: Ageing): CityState {
+  const one = <T extends Feature | Vehicle | Thing>(item: T): T =>
+    item.source.feed_id === feedId
+      ? {
+          ...item,
+          freshness,
+          times: fetched_at ? { ...item.times, fetched_at } : item.times,
+        }
+      : item;
+  let next = with_(state, 'features', (items) => items.map(one));
+  next = with_(next, 'vehicles', (items) => items.map(one));
+  next = with_(next, 'things', (items) => items.map(one));
+  return with_(next, 'feeds', (feeds) =>
+    feeds.map((feed) => (feed.id === feedId ? { ...feed, freshness } : feed)),
+  );
+}

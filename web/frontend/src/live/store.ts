@@ -1,0 +1,125 @@
+import type { QueryClient } from '@tanstack/react-query';
+import type { Job, Report } from '@/api/types';
+import { apply, type CityState, type Slice } from './apply';
+import type { EventData, LiveEvent } from './frames';
+import { LiveSocket, type LiveState } from './socket';
+
+export const cityKey = (city: string, slice: Slice) => ['city', city, slice] as const;
+
+const SLICES: Slice[] = ['features', 'vehicles', 'things', 'reports', 'feeds'];
+const READY_WITHIN_MS = 1_000;
+const REREAD_EVERY_MS = 2_000;
+
+/** Joins the socket and the query cache: what the stream says is written where pages read. */
+export class LiveStore {
+  readonly socket: LiveSocket;
+  /** When the page last heard that its data is current. */
+  lastGood: Date | null = null;
+  state: LiveState = 'connecting';
+  private readonly listeners = new Set<() => void>();
+  private readonly recordings = new Set<LiveEvent[]>();
+  private readonly rereads = new Map<string, number>();
+
+  constructor(
+    private readonly cache: QueryClient,
+    open: () => WebSocket,
+    token: () => string | null,
+  ) {
+    this.socket = new LiveSocket({
+      open,
+      token,
+      onEvents: (events) => this.take(events),
+      onReset: () => void this.cache.invalidateQueries(),
+      onState: (state) => {
+        if (this.state === 'live') this.lastGood = new Date();
+        this.state = state;
+        for (const tell of this.listeners) tell();
+      },
+    });
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  /**
+   * Read a slice so that no event falls between the reading and the stream: the stream stands
+   * first, and what it says while the answer is under way is applied to that answer.
+   */
+  async settle<S extends Slice>(
+    slice: S,
+    read: () => Promise<NonNullable<CityState[S]>>,
+  ): Promise<NonNullable<CityState[S]>> {
+    await Promise.race([this.socket.ready, new Promise((go) => setTimeout(go, READY_WITHIN_MS))]);
+    const recording: LiveEvent[] = [];
+    this.recordings.add(recording);
+    try {
+      const items = await read();
+      const state = recording.reduce(apply, { [slice]: items } as CityState);
+      return state[slice] as NonNullable<CityState[S]>;
+    } finally {
+      this.recordings.delete(recording);
+    }
+  }
+
+  /** Write a batch of events into the cache; one write a slice, however many events. */
+  take(events: LiveEvent[]): void {
+    for (const recording of this.recordings) recording.push(...events);
+    for (const city of new Set(events.map(cityOf).filter((name) => name !== null))) {
+      const before = this.read(city);
+      const mine = events.filter((event) => cityOf(event) === city);
+      const after = mine.reduce(apply, before);
+      for (const slice of SLICES) {
+        if (after[slice] !== before[slice]) {
+          this.cache.setQueryData(cityKey(city, slice), after[slice]);
+        }
+      }
+    }
+    for (const event of events) this.beside(event);
+  }
+
+  private read(city: string): CityState {
+    return Object.fromEntries(
+      SLICES.map((slice) => [slice, this.cache.getQueryData(cityKey(city, slice))]),
+    ) as CityState;
+  }
+
+  /** What lies beside the city's slices: single reports, jobs, runs. */
+  private beside(event: LiveEvent): void {
+    if (event.name === 'ReportChanged') this.reportChanged(event.data);
+    if (event.name === 'JobChanged') this.jobChanged(event.data);
+    if (event.name === 'FeedRan') this.rereadSoon(['runs', event.data.feed_id]);
+    if (event.name === 'FeaturesChanged') this.rereadSoon(['search', event.data.city]);
+  }
+
+  private reportChanged({ report_id, report }: EventData['ReportChanged']): void {
+    this.cache.setQueriesData<Report>({ queryKey: ['report', report_id] }, (old) =>
+      old && old.updated_at <= report.updated_at ? { ...old, ...report } : old,
+    );
+  }
+
+  private jobChanged({ job_id, state, progress, attempt }: EventData['JobChanged']): void {
+    this.cache.setQueryData<Job>(['job', job_id], (old) =>
+      old ? { ...old, state, progress, attempt } : old,
+    );
+    this.rereadSoon(['job', job_id]);
+    this.rereadSoon(['jobs']);
+    this.rereadSoon(['queues']);
+  }
+
+  /** Read again what is on screen, at most every two seconds a key. */
+  private rereadSoon(queryKey: string[]): void {
+    const name = queryKey.join('/');
+    if (this.rereads.has(name)) return;
+    const run = () => {
+      this.rereads.delete(name);
+      void this.cache.invalidateQueries({ queryKey });
+    };
+    this.rereads.set(name, window.setTimeout(run, REREAD_EVERY_MS));
+  }
+}
+
+function cityOf(event: LiveEvent): string | null {
+  return 'city' in event.data ? event.data.city : null;
+}

@@ -1,0 +1,62 @@
+import tailwind from '@tailwindcss/vite';
+import react from '@vitejs/plugin-react';
+import { fileURLToPath } from 'node:url';
+import { VitePWA } from 'vite-plugin-pwa';
+import { defineConfig } from 'vitest/config';
+import { mock } from './dev/mock';
+
+/** Where `pnpm dev` finds a running platform (`make run`); `MOCK=1` needs none. */
+const platform = process.env.CITYPULSE_URL ?? 'http://127.0.0.1:8080';
+const proxied = ['/api', '/ws', '/basemaps', '/flower', '/config.json', '/health'];
+
+export default defineConfig({
+  plugins: [
+    react(),
+    tailwind(),
+    VitePWA({
+      registerType: 'prompt',
+      includeAssets: ['icon.svg'],
+      manifest: {
+        name: 'CityPulse',
+        short_name: 'CityPulse',
+        description: 'What is happening in the city right now.',
+        start_url: '/',
+        display: 'standalone',
+        background_color: '#f4f6f8',
+        theme_color: '#0b5cad',
+        icons: [
+          { src: '/icon-192.png', sizes: '192x192', type: 'image/png' },
+          { src: '/icon-512.png', sizes: '512x512', type: 'image/png', purpose: 'any maskable' },
+          { src: '/icon.svg', sizes: 'any', type: 'image/svg+xml' },
+        ],
+      },
+      workbox: {
+        // The shell only: no data, nobody's data.
+        globPatterns: ['**/*.{js,mjs,css,html,svg}'],
+        maximumFileSizeToCacheInBytes: 3_000_000,
+        navigateFallback: '/index.html',
+        navigateFallbackAllowlist: [/^\/$/, /^\/(report|reports|login|admin|status|mailbox)\b/],
+        navigateFallbackDenylist: [/^\/(api|ws|basemaps|flower|config\.json)/],
+        cleanupOutdatedCaches: true,
+      },
+    }),
+    ...(process.env.MOCK ? [mock()] : []),
+  ],
+  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  worker: { format: 'es' },
+  build: { target: 'es2022', chunkSizeWarningLimit: 1200, modulePreload: { polyfill: false } },
+  server: {
+    host: '127.0.0.1',
+    port: 5173,
+    ...(process.env.MOCK
+      ? {}
+      : { proxy: Object.fromEntries(proxied.map((p) => [p, { target: platform, ws: p === '/ws' }])) }),
+  },
+  preview: { host: '127.0.0.1', port: 4173 },
+  test: {
+    environment: 'happy-dom',
+    include: ['src/**/*.test.{ts,tsx}', 'tests/**/*.test.ts'],
+    setupFiles: ['tests/setup.ts'],
+    restoreMocks: true,
+  },
+});
