@@ -1,0 +1,1 @@
+"""The work itself: one handler a file, the file named by the message's verb."""

@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
-    FetchedValue,
     ForeignKey,
     Identity,
     Index,
@@ -49,12 +48,18 @@ class JobRow(Base):
         Index("ix_jobs_due", "run_at", postgresql_where=text("state IN ('scheduled','retryable')")),
         Index("ix_jobs_lease", "lease_until", postgresql_where=text("state = 'running'")),
         Index(
-            "ix_jobs_publish",
+            "ix_jobs_waiting",
             "queue",
-            text("published_at NULLS FIRST"),
+            "tenant",
             "priority",
             "seq",
-            postgresql_where=text("state = 'queued'"),
+            postgresql_where=text("state = 'queued' AND published_at IS NULL"),
+        ),
+        Index(
+            "ix_jobs_published",
+            "queue",
+            "published_at",
+            postgresql_where=text("state = 'queued' AND published_at IS NOT NULL"),
         ),
         Index("ix_jobs_state_seq", "state", text("seq DESC")),
         Index("ix_jobs_kind_seq", "kind", text("seq DESC")),
@@ -165,17 +170,24 @@ class Effect(Base):
 
 
 class QueueRow(Base):
-    """What an operator set for a queue; absent means running with the default window."""
+    """What an operator set for a queue, and when it last proved that it works."""
 
     __tablename__ = "queues"
 
     name: Mapped[str] = mapped_column(primary_key=True)
     paused: Mapped[bool] = mapped_column(server_default=text("false"))
-    #: Worker slots serving the queue, told by the workers themselves.
-    slots: Mapped[int] = mapped_column(server_default=text("0"))
     #: When the queue last ran a heartbeat job from end to end.
     heartbeat_at: Mapped[datetime | None]
-    changed_at: Mapped[datetime] = mapped_column(server_default=func.now(), server_onupdate=FetchedValue())
+
+
+class Schedule(Base):
+    """How far a periodic message of `tasks/schedule.py` has been enqueued."""
+
+    __tablename__ = "schedules"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    #: The newest slot that became a job.
+    last_slot: Mapped[datetime]
 
 
 class Batch(Base):

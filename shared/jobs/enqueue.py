@@ -1,0 +1,143 @@
+"""Ask for work as part of the transaction that needs it: a job exists exactly when its cause does."""
+
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from shared.clock import new_id
+from shared.db import Transaction, notify
+from shared.errors import FieldProblem, Invalid
+from shared.jobs.secrets import seal
+from shared.messages import MAX_ARGS_BYTES, Message
+from shared.trace import current_traceparent
+
+CHANNEL = "citypulse_jobs"
+
+_INSERT = text("""
+WITH made AS (
+  INSERT INTO jobs (id, kind, queue, priority, tenant, args, state, run_at, max_attempts, unique_key,
+                    cron_slot, batch_id, traceparent, reprocess_of, root_id, rate_key)
+  VALUES (:id, :kind, :queue, :priority, :tenant, CAST(:args AS jsonb),
+          CASE WHEN CAST(:run_at AS timestamptz) > clock_timestamp() THEN 'scheduled' ELSE 'queued' END,
+          coalesce(CAST(:run_at AS timestamptz), clock_timestamp()), :max_attempts, :unique_key,
+          :cron_slot, :batch_id, :traceparent, :reprocess_of, :root_id, :rate_key)
+  ON CONFLICT DO NOTHING RETURNING id)
+SELECT id, pg_notify(:channel, :queue) FROM made
+""")
+
+_TAKEN = text("""
+SELECT id FROM jobs
+WHERE cron_slot = :cron_slot
+   OR (unique_key = :unique_key AND state IN ('scheduled','queued','running','retryable'))
+ORDER BY seq DESC LIMIT 1
+""")
+
+_COPY = "COPY jobs (id, kind, queue, priority, tenant, args, state, max_attempts, batch_id, traceparent) FROM STDIN"
+_UNIQUE_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueued:
+    """The job that stands for the message; `created` is false when an equal one was there already."""
+
+    id: UUID
+    created: bool
+
+
+def enqueue(
+    tx: Transaction,
+    message: Message,
+    *,
+    run_at: datetime | None = None,
+    queue: str | None = None,
+    priority: int | None = None,
+    tenant: str = "",
+    unique_key: str | None = None,
+    rate_key: str | None = None,
+    reprocess_of: UUID | None = None,
+    root_id: UUID | None = None,
+    batch_id: UUID | None = None,
+    cron_slot: str | None = None,
+) -> Enqueued:
+    """
+    Add a job for `message`; it is rung when, and only when, this transaction commits.
+
+    At most one live job bears a `unique_key`, and at most one job ever bears a `cron_slot`: asked for
+    again, the one that is there is returned.
+    Raises: Invalid when the arguments are larger than 64 KiB.
+    """
+    route = message.route
+    values: dict[str, Any] = {
+        "kind": route.name,
+        "queue": queue or route.queue.value,
+        "priority": route.priority if priority is None else priority,
+        "tenant": tenant,
+        "args": _arguments(message),
+        "run_at": run_at,
+        "max_attempts": route.max_attempts,
+        "unique_key": unique_key,
+        "cron_slot": cron_slot,
+        "batch_id": batch_id,
+        "traceparent": current_traceparent(),
+        "reprocess_of": reprocess_of,
+        "root_id": root_id,
+        "rate_key": rate_key,
+        "channel": CHANNEL,
+    }
+    for _ in range(_UNIQUE_TRIES):
+        made = tx.execute(_INSERT, {"id": new_id(), **values}).first()
+        if made is not None:
+            return Enqueued(made.id, created=True)
+        taken = tx.execute(_TAKEN, {"unique_key": unique_key, "cron_slot": cron_slot}).first()
+        if taken is not None:
+            return Enqueued(taken.id, created=False)
+    raise Invalid(f"job {route.name}: unique key {unique_key!r} is contended")
+
+
+def enqueue_many(
+    tx: Transaction, messages: Iterable[Message], *, tenant: str = "", batch_id: UUID | None = None
+) -> list[UUID]:
+    """Add many jobs by one COPY and one NOTIFY a queue; returns their ids in the messages' order."""
+    buffer = io.StringIO()
+    ids: list[UUID] = []
+    queues: set[str] = set()
+    trace = current_traceparent() or r"\N"
+    batch = str(batch_id) if batch_id else r"\N"
+    owner = _copy_text(tenant)
+    for message in messages:
+        route = message.route
+        job_id = new_id()
+        ids.append(job_id)
+        queues.add(route.queue.value)
+        buffer.write(
+            f"{job_id}\t{route.name}\t{route.queue.value}\t{route.priority}\t{owner}\t"
+            f"{_copy_text(_arguments(message))}\tqueued\t{route.max_attempts}\t{batch}\t{trace}\n"
+        )
+    buffer.seek(0)
+    raw = tx.connection().connection
+    with raw.cursor() as cursor:
+        cursor.copy_expert(_COPY, buffer)
+    for queue in sorted(queues):
+        notify(tx, CHANNEL, queue)
+    return ids
+
+
+def _arguments(message: Message) -> str:
+    encoded = json.dumps(seal(message), ensure_ascii=False)
+    size = len(encoded.encode())
+    if size > MAX_ARGS_BYTES:
+        raise Invalid(
+            f"message {message.route.name}: arguments of {size} bytes are too large",
+            FieldProblem("args", "size", f"at most {MAX_ARGS_BYTES} bytes as JSON"),
+        )
+    return encoded
+
+
+def _copy_text(value: str) -> str:
+    return value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")

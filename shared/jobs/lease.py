@@ -1,0 +1,267 @@
+"""
+Claim, beat, step, finish and fail, each fenced by the lease's token.
+
+Only the holder of the token may write; a worker that slept through its lease finds no row and must
+undo everything. All times are the database's clock.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Row, text
+
+from shared.db import Transaction
+from shared.events import JobChanged
+from shared.jobs.batches import settle_batches
+from shared.jobs.rules import LEASE_SECONDS
+from shared.messages import UnknownMessage, message_named
+from shared.stream.publish import publish
+
+
+class Fenced(Exception):
+    """Say that the lease was lost: another worker has the job, nothing of ours may be committed."""
+
+
+class Cancelled(Exception):
+    """Say that somebody asked for this job to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One claimed job as the worker holds it."""
+
+    job_id: UUID
+    token: UUID
+    kind: str
+    queue: str
+    args: dict[str, Any]
+    attempt: int
+    max_attempts: int
+    traceparent: str | None
+    batch_id: UUID | None
+    tenant: str
+    worker: str
+
+
+_CLAIM = text(f"""
+UPDATE jobs SET state = 'running', attempt = attempt + 1, lease_token = :token, worker = :worker,
+  lease_until = clock_timestamp() + interval '{LEASE_SECONDS} seconds', started_at = clock_timestamp(),
+  error = NULL, progress = 0
+WHERE id = ANY(:ids) AND state = 'queued' AND NOT cancel_requested AND kind = :kind
+  AND attempt < max_attempts
+  AND NOT EXISTS (SELECT 1 FROM queues q WHERE q.name = jobs.queue AND q.paused)
+RETURNING id, kind, queue, args, attempt, max_attempts, traceparent, batch_id, tenant, rate_key
+""")  # noqa: S608 - the only thing formatted in is a constant of ours
+
+_TAKE_TOKEN = text("""
+UPDATE rate_buckets SET refilled_at = clock_timestamp(),
+  tokens = least(capacity, tokens + rate * extract(epoch FROM clock_timestamp() - refilled_at)) - 1
+WHERE key = :key
+  AND least(capacity, tokens + rate * extract(epoch FROM clock_timestamp() - refilled_at)) >= 1
+RETURNING 1
+""")
+
+_DEFER = text("""
+UPDATE jobs SET state = 'scheduled', attempt = attempt - 1, lease_token = NULL, lease_until = NULL,
+  published_at = NULL, worker = NULL, started_at = NULL,
+  run_at = clock_timestamp() + make_interval(secs => coalesce(
+    (SELECT (1 + random()) / nullif(rate, 0) FROM rate_buckets WHERE key = :key), 1))
+WHERE id = :id AND lease_token = :token
+""")
+
+_BEAT = text(f"""
+UPDATE jobs SET lease_until = clock_timestamp() + interval '{LEASE_SECONDS} seconds'
+WHERE id = ANY(:ids) AND lease_token = :token AND state = 'running' RETURNING id, cancel_requested
+""")  # noqa: S608 - the only thing formatted in is a constant of ours
+
+_HOLD = text("""
+SELECT id FROM jobs WHERE id = ANY(:ids) AND lease_token = :token AND state = 'running' FOR UPDATE
+""")
+
+_PROGRESS = text("""
+UPDATE jobs SET progress = :progress WHERE id = :id AND lease_token = :token AND state = 'running'
+RETURNING cancel_requested
+""")
+
+_SUCCEED = text("""
+UPDATE jobs SET state = 'succeeded', progress = 100, lease_token = NULL, lease_until = NULL,
+  finished_at = clock_timestamp()
+WHERE id = ANY(:ids) AND lease_token = :token AND state = 'running' RETURNING id, batch_id
+""")
+
+_FAIL = text("""
+UPDATE jobs SET state = :state, error = :error, lease_token = NULL, lease_until = NULL, published_at = NULL,
+  attempt = attempt - :give_back,
+  run_at = clock_timestamp() + make_interval(secs => :delay),
+  finished_at = CASE WHEN :state IN ('dead', 'cancelled') THEN clock_timestamp() END
+WHERE id = :id AND lease_token = :token AND state = 'running' RETURNING batch_id, started_at
+""")
+
+_ATTEMPT = text("""
+INSERT INTO job_attempts (job_id, attempt, outcome, error, worker, started_at)
+VALUES (:job_id, :attempt, :outcome, :error, :worker, :started_at)
+""")
+
+_TIMELINE = text("""
+INSERT INTO job_events (job_id, seq, name, data)
+SELECT :job_id, coalesce(max(seq), 0) + 1, :name, CAST(:data AS jsonb) FROM job_events WHERE job_id = :job_id
+""")
+
+
+def claim(tx: Transaction, kind: str, job_ids: Sequence[UUID], worker: str) -> list[Lease]:
+    """
+    Take what may run of `job_ids`, under one new token; what may not is simply not returned.
+
+    The commit of a claim need not reach the disk: were it lost in a crash of the database, the job
+    would be queued again and our token would fence us.
+    """
+    token = uuid4()
+    tx.execute(text("SET LOCAL synchronous_commit = off"))
+    rows = tx.execute(
+        _CLAIM, {"token": token, "worker": worker, "ids": [str(i) for i in job_ids], "kind": kind}
+    ).all()
+    admitted = [row for row in rows if _admit(tx, row, token)]
+    leases = [
+        Lease(
+            job_id=row.id,
+            token=token,
+            kind=row.kind,
+            queue=row.queue,
+            args=row.args,
+            attempt=row.attempt,
+            max_attempts=row.max_attempts,
+            traceparent=row.traceparent,
+            batch_id=row.batch_id,
+            tenant=row.tenant,
+            worker=worker,
+        )
+        for row in admitted
+    ]
+    for lease in leases:
+        tell(tx, lease, "running", 0)
+    return leases
+
+
+def _admit(tx: Transaction, row: Row[Any], token: UUID) -> bool:
+    """Draw from the job's token bucket; without a token the job waits, its attempt not counted."""
+    if row.rate_key is None:
+        return True
+    known = tx.execute(text("SELECT 1 FROM rate_buckets WHERE key = :key"), {"key": row.rate_key}).first()
+    if known is None or tx.execute(_TAKE_TOKEN, {"key": row.rate_key}).first() is not None:
+        return True
+    tx.execute(_DEFER, {"key": row.rate_key, "id": row.id, "token": token})
+    return False
+
+
+def beat(tx: Transaction, token: UUID, job_ids: Sequence[UUID]) -> dict[UUID, bool]:
+    """Renew the leases; returns job id -> cancel requested, without those that were lost."""
+    rows = tx.execute(_BEAT, {"ids": [str(i) for i in job_ids], "token": token})
+    return {row.id: row.cancel_requested for row in rows}
+
+
+def hold(tx: Transaction, token: UUID, job_ids: Sequence[UUID]) -> set[UUID]:
+    """Lock those of the jobs whose lease is still ours, so that nobody can take them before we commit."""
+    rows = tx.execute(_HOLD, {"ids": [str(i) for i in job_ids], "token": token})
+    return {row.id for row in rows}
+
+
+def record_step(tx: Transaction, lease: Lease, progress: int, detail: str) -> None:
+    """
+    Note progress (0 to 100) in the transaction of the step's own writes.
+
+    Raises: Fenced when the lease is lost, Cancelled when a cancel was asked for.
+    """
+    row = tx.execute(_PROGRESS, {"progress": progress, "id": lease.job_id, "token": lease.token}).first()
+    if row is None:
+        raise Fenced(lease.job_id)
+    if row.cancel_requested:
+        raise Cancelled(lease.job_id)
+    tell(tx, lease, "running", progress, detail)
+
+
+def succeed(tx: Transaction, leases: Sequence[Lease]) -> None:
+    """
+    End the jobs in the transaction of their domain writes.
+
+    Raises: Fenced when any lease is lost; the transaction must then roll back whole.
+    """
+    token = leases[0].token
+    ids = [str(lease.job_id) for lease in leases]
+    rows = tx.execute(_SUCCEED, {"ids": ids, "token": token}).all()
+    if len(rows) != len(leases):
+        raise Fenced(ids)
+    settle_batches(tx, [row.batch_id for row in rows], succeeded=True)
+    for lease in leases:
+        tell(tx, lease, "succeeded", 100)
+
+
+def fail(
+    tx: Transaction, lease: Lease, state: str, error: str, delay_seconds: float = 0.0, *, give_back: bool = False
+) -> bool:
+    """
+    End an attempt without success: `state` is retryable, dead, cancelled or queued.
+
+    `give_back` returns the attempt, for work that was put down and not failed. Returns: false when the
+    lease was lost, so that there was nothing to say.
+    """
+    row = tx.execute(
+        _FAIL,
+        {
+            "state": state,
+            "error": error[:4000],
+            "delay": delay_seconds,
+            "id": lease.job_id,
+            "token": lease.token,
+            "give_back": int(give_back),
+        },
+    ).first()
+    if row is None:
+        return False
+    outcome = {"cancelled": "cancelled", "queued": "released"}.get(state, "failed")
+    tx.execute(
+        _ATTEMPT,
+        {
+            "job_id": lease.job_id,
+            "attempt": lease.attempt,
+            "outcome": outcome,
+            "error": error[:4000],
+            "worker": lease.worker,
+            "started_at": row.started_at,
+        },
+    )
+    if state in ("dead", "cancelled"):
+        settle_batches(tx, [row.batch_id], succeeded=False)
+    tell(tx, lease, state, 0, error[:300])
+    return True
+
+
+def tell(tx: Transaction, lease: Lease, state: str, progress: int, detail: str | None = None) -> None:
+    """Add a step to the job's timeline and tell browsers, unless the kind is quiet."""
+    if _is_quiet(lease.kind):
+        return
+    change = JobChanged(
+        job_id=str(lease.job_id),
+        kind=lease.kind,
+        queue=lease.queue,
+        state=state,
+        progress=progress,
+        attempt=lease.attempt,
+        detail=detail,
+    )
+    note(tx, lease.job_id, state, {"progress": progress, "attempt": lease.attempt, "detail": detail})
+    publish(tx, change, to=[f"job:{lease.job_id}", "ops"])
+
+
+def note(tx: Transaction, job_id: UUID, name: str, data: dict[str, Any]) -> None:
+    """Add a step to a job's timeline; the caller's transaction holds the job's row lock."""
+    tx.execute(_TIMELINE, {"job_id": job_id, "name": name, "data": json.dumps(data)})
+
+
+def _is_quiet(kind: str) -> bool:
+    try:
+        return message_named(kind).route.quiet
+    except UnknownMessage:
+        return False

@@ -1,0 +1,36 @@
+"""[p] The rules of the engine: numbers that every part of it agrees on."""
+
+#: A lease is this long; a silent worker loses its job when it runs out.
+LEASE_SECONDS = 30
+#: A running job's lease is renewed this often.
+BEAT_SECONDS = 10
+#: A job rung in Redis and not claimed for this long is rung again.
+STALE_SECONDS = 30
+#: Jobs rung ahead for each worker slot: deep enough to keep it busy, shallow enough to lose.
+WINDOW_PER_SLOT = 4
+#: A waiting job older than this is served by age, whatever its priority.
+AGEING_SECONDS = 240
+BACKOFF_CAP_SECONDS = 3600.0
+KEEP_SUCCEEDED_DAYS = 7
+KEEP_DEAD_DAYS = 90
+PRUNE_BATCH = 1000
+BULK_LIMIT = 1000
+
+LIVE = ("scheduled", "queued", "running", "retryable")
+ENDED = ("succeeded", "cancelled", "dead")
+
+
+def backoff_seconds(attempt: int, jitter: float, retry_after_seconds: float | None = None) -> float:
+    """
+    Return how long to wait before the next attempt.
+
+    Args: the attempt that failed, from 1; jitter in [0, 1); what the other side asked for.
+    Returns: 2^attempt seconds capped at an hour, times 0.5 to 1.5, and never less than what was asked.
+    """
+    own: float = min(BACKOFF_CAP_SECONDS, 2.0 ** min(attempt, 12)) * (0.5 + jitter)
+    return max(own, retry_after_seconds or 0.0)
+
+
+def window(slots: int, largest_batch: int, outstanding: int) -> int:
+    """Return how many more jobs of a queue may be rung now."""
+    return max(0, slots * WINDOW_PER_SLOT * largest_batch - outstanding)

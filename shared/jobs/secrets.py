@@ -1,0 +1,57 @@
+"""Secret arguments: encrypted in the row, decrypted only in the worker that runs the job."""
+
+import base64
+from functools import cache
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from shared.errors import Permanent
+from shared.messages import Message, secret_fields
+from shared.settings import get_settings
+
+_MARK = "enc:"
+
+
+@cache
+def _cipher() -> MultiFernet:
+    settings = get_settings()
+    keys = [settings.args_key or settings.jwt_secret, settings.jwt_secret_previous]
+    return MultiFernet([Fernet(_derive(key.get_secret_value())) for key in keys if key is not None])
+
+
+def _derive(secret: str) -> bytes:
+    kdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"citypulse job arguments")
+    return base64.urlsafe_b64encode(kdf.derive(secret.encode()))
+
+
+def seal(message: Message) -> dict[str, Any]:
+    """Return the message's arguments with its secret fields encrypted."""
+    args = message.to_args()
+    for name in secret_fields(type(message)):
+        if args[name]:
+            args[name] = _MARK + _cipher().encrypt(str(args[name]).encode()).decode()
+    return args
+
+
+def unseal(cls: type[Message], args: dict[str, Any]) -> dict[str, Any]:
+    """
+    Return stored arguments with the secret fields readable.
+
+    Raises: Permanent when a field cannot be decrypted with any key we hold.
+    """
+    opened = dict(args)
+    for name in secret_fields(cls):
+        value = opened.get(name)
+        if isinstance(value, str) and value.startswith(_MARK):
+            opened[name] = _open(cls, name, value.removeprefix(_MARK))
+    return opened
+
+
+def _open(cls: type[Message], name: str, token: str) -> str:
+    try:
+        return _cipher().decrypt(token.encode()).decode()
+    except InvalidToken as error:
+        raise Permanent(f"message {cls.route.name}: {name} was encrypted with a key we no longer hold") from error

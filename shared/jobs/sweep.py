@@ -1,0 +1,160 @@
+"""What relays do to the table: promote what is due, rescue what fell silent, pick what to ring."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+
+from shared.db import Transaction
+from shared.jobs.batches import settle_batches
+from shared.jobs.rules import AGEING_SECONDS, PRUNE_BATCH, STALE_SECONDS
+
+_PROMOTE = text("""
+WITH due AS (SELECT id FROM jobs WHERE state IN ('scheduled', 'retryable') AND run_at <= clock_timestamp()
+  ORDER BY run_at LIMIT :limit FOR UPDATE SKIP LOCKED)
+UPDATE jobs j SET state = 'queued', published_at = NULL FROM due WHERE j.id = due.id RETURNING j.queue
+""")
+
+_RESCUE = text("""
+WITH lost AS (SELECT id, worker, started_at, attempt FROM jobs
+  WHERE state = 'running' AND lease_until < clock_timestamp()
+  ORDER BY lease_until LIMIT :limit FOR UPDATE SKIP LOCKED),
+saved AS (
+UPDATE jobs j SET
+  state = CASE WHEN cancel_requested THEN 'cancelled'
+               WHEN j.attempt >= max_attempts THEN 'dead' ELSE 'retryable' END,
+  finished_at = CASE WHEN cancel_requested OR j.attempt >= max_attempts THEN clock_timestamp() END,
+  rescues = rescues + 1, lease_token = NULL, lease_until = NULL, published_at = NULL,
+  run_at = clock_timestamp() + make_interval(secs => least(3600, power(2, j.attempt)) * (0.5 + random())),
+  error = 'the worker fell silent: lease expired'
+FROM lost WHERE j.id = lost.id
+RETURNING j.id, j.state, j.batch_id, lost.worker, lost.started_at, lost.attempt),
+noted AS (
+INSERT INTO job_attempts (job_id, attempt, outcome, error, worker, started_at)
+SELECT id, attempt, 'rescued', 'the worker fell silent: lease expired', worker, started_at FROM saved)
+SELECT id, state, batch_id FROM saved
+""")
+
+_PICK = text(f"""
+WITH RECURSIVE tenants AS (
+  (SELECT tenant FROM jobs WHERE state = 'queued' AND published_at IS NULL AND queue = :queue
+   ORDER BY tenant LIMIT 1)
+  UNION ALL
+  SELECT (SELECT j.tenant FROM jobs j WHERE j.state = 'queued' AND j.published_at IS NULL
+          AND j.queue = :queue AND j.tenant > t.tenant ORDER BY j.tenant LIMIT 1)
+  FROM tenants t WHERE t.tenant IS NOT NULL),
+turns AS (
+  SELECT p.id, p.priority, p.seq, row_number() OVER (PARTITION BY t.tenant ORDER BY p.priority, p.seq) AS turn
+  FROM tenants t CROSS JOIN LATERAL (
+    SELECT id, priority, seq FROM jobs j WHERE j.state = 'queued' AND j.published_at IS NULL
+      AND j.queue = :queue AND j.tenant = t.tenant
+    ORDER BY priority, seq LIMIT :window) p
+  WHERE t.tenant IS NOT NULL),
+aged AS (
+  SELECT id, -1 AS priority, seq, 0::bigint AS turn FROM jobs
+  WHERE state = 'queued' AND published_at IS NULL AND queue = :queue
+    AND run_at < clock_timestamp() - interval '{AGEING_SECONDS} seconds'
+  ORDER BY run_at LIMIT greatest(1, :window / 4)),
+picked AS (
+  SELECT id FROM (SELECT * FROM turns UNION ALL SELECT * FROM aged) w
+  GROUP BY id ORDER BY min(turn), min(priority), min(seq) LIMIT :window),
+stamped AS (
+  SELECT id FROM jobs WHERE id IN (SELECT id FROM picked) AND state = 'queued' AND published_at IS NULL
+  FOR UPDATE SKIP LOCKED)
+UPDATE jobs j SET published_at = clock_timestamp() FROM stamped s WHERE j.id = s.id
+RETURNING j.id, j.kind, j.priority, j.seq
+""")  # noqa: S608 - the only thing formatted in is a constant of ours
+
+_STALE = text(f"""
+WITH stale AS (SELECT id FROM jobs WHERE state = 'queued'
+    AND published_at < clock_timestamp() - interval '{STALE_SECONDS} seconds'
+  ORDER BY published_at LIMIT 5000 FOR UPDATE SKIP LOCKED)
+UPDATE jobs j SET published_at = NULL FROM stale s WHERE j.id = s.id
+""")  # noqa: S608 - the only thing formatted in is a constant of ours
+
+_WAITING = text("""
+WITH RECURSIVE names AS (
+  (SELECT queue FROM jobs WHERE state = 'queued' AND published_at IS NULL ORDER BY queue LIMIT 1)
+  UNION ALL
+  SELECT (SELECT j.queue FROM jobs j WHERE j.state = 'queued' AND j.published_at IS NULL
+          AND j.queue > n.queue ORDER BY j.queue LIMIT 1) FROM names n WHERE n.queue IS NOT NULL)
+SELECT n.queue, (SELECT count(*) FROM jobs o WHERE o.state = 'queued' AND o.queue = n.queue
+                 AND o.published_at IS NOT NULL) AS outstanding
+FROM names n LEFT JOIN queues q ON q.name = n.queue
+WHERE n.queue IS NOT NULL AND NOT coalesce(q.paused, false)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A job stamped as rung, to be pushed to Redis after the commit."""
+
+    job_id: UUID
+    kind: str
+
+
+def promote(tx: Transaction, limit: int = 1000) -> int:
+    """Queue what is due; returns how many."""
+    return len(tx.execute(_PROMOTE, {"limit": limit}).all())
+
+
+def rescue(tx: Transaction, limit: int = 500) -> int:
+    """Take jobs from workers whose lease ran out; returns how many."""
+    rows = tx.execute(_RESCUE, {"limit": limit}).all()
+    ended = [row.batch_id for row in rows if row.state in ("dead", "cancelled")]
+    settle_batches(tx, ended, succeeded=False)
+    return len(rows)
+
+
+def waiting_queues(tx: Transaction) -> dict[str, int]:
+    """Return the unpaused queues that have jobs to ring -> how many are rung and not yet claimed."""
+    return {row.queue: row.outstanding for row in tx.execute(_WAITING)}
+
+
+def pick(tx: Transaction, queue: str, window: int) -> list[Rung]:
+    """
+    Stamp up to `window` waiting jobs of a queue as rung, in the order they should start.
+
+    Tenants take turns; within a tenant priority decides, then age; a quarter of the window goes to
+    whatever has waited longest, so that nothing starves.
+    """
+    rows = tx.execute(_PICK, {"queue": queue, "window": window}).all()
+    ordered = sorted(rows, key=lambda row: (row.priority, row.seq))
+    return [Rung(row.id, row.kind) for row in ordered]
+
+
+def unring(tx: Transaction, job_ids: Sequence[UUID]) -> None:
+    """Take the stamp back from jobs that Redis did not take."""
+    tx.execute(
+        text("UPDATE jobs SET published_at = NULL WHERE id = ANY(:ids) AND state = 'queued'"),
+        {"ids": [str(i) for i in job_ids]},
+    )
+
+
+def unring_stale(tx: Transaction) -> None:
+    """Ring again what was rung long ago and never claimed: its message was lost."""
+    tx.execute(_STALE)
+
+
+def unring_everything(tx: Transaction) -> int:
+    """Ring every queued job again, because Redis forgot; returns how many."""
+    result = tx.execute(
+        text("UPDATE jobs SET published_at = NULL WHERE state = 'queued' AND published_at IS NOT NULL RETURNING 1")
+    )
+    return len(result.all())
+
+
+def prune(tx: Transaction, succeeded_days: int, dead_days: int) -> int:
+    """Delete one batch of jobs that ended long ago, and never a live one; returns how many."""
+    result = tx.execute(
+        text("""
+        DELETE FROM jobs WHERE id IN (
+          SELECT id FROM jobs WHERE finished_at IS NOT NULL
+            AND finished_at < clock_timestamp() - make_interval(days =>
+                CASE WHEN state = 'dead' THEN :dead ELSE :done END)
+          ORDER BY finished_at LIMIT :batch FOR UPDATE SKIP LOCKED)
+        RETURNING 1"""),
+        {"dead": dead_days, "done": succeeded_days, "batch": PRUNE_BATCH},
+    )
+    return len(result.all())

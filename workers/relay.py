@@ -1,0 +1,198 @@
+"""
+The relay: rings committed jobs in Redis, promotes what is due, rescues what fell silent.
+
+Any number may run; they share the work by SKIP LOCKED and need no leader. `python -m workers.relay`.
+"""
+
+import logging
+import os
+import select
+import signal
+import socket
+import time
+from itertools import groupby
+from typing import Any
+
+import psycopg2
+import redis
+from sqlalchemy.exc import SQLAlchemyError
+
+from shared.db import engine, transaction
+from shared.jobs import sweep
+from shared.jobs.enqueue import CHANNEL
+from shared.jobs.rules import window
+from shared.jobs.sweep import Rung
+from shared.logging import configure_logging
+from shared.messages import UnknownMessage, all_messages, message_named
+from shared.settings import get_settings
+from workers.bell import Bell
+from workers.processes import farewell, forget_silent, report, slots_by_queue
+from workers.wire import envelope
+
+log = logging.getLogger(__name__)
+POLL_SECONDS = 1.0
+RESCUE_SECONDS = 5.0
+
+
+class Relay:
+    """One relay process."""
+
+    def __init__(self, bell: Bell, name: str) -> None:
+        self._bell = bell
+        self._name = name
+        self._slots: dict[str, int] = {}
+        self._largest = _largest_batches()
+        self._next_minor = 0.0
+        self._next_major = 0.0
+        self._redis_up = True
+        self.stopping = False
+
+    def turn(self, now: float) -> None:
+        """Do one turn: the housekeeping that is due at `now` (monotonic seconds), then ring."""
+        if now >= self._next_minor:
+            self._next_minor = now + POLL_SECONDS
+            self._housekeep(major=now >= self._next_major)
+            if now >= self._next_major:
+                self._next_major = now + RESCUE_SECONDS
+        try:
+            while self._ring_some():
+                pass
+            self._tell_redis(up=True)
+        except redis.RedisError as error:
+            self._tell_redis(up=False, error=error)
+
+    def _housekeep(self, *, major: bool) -> None:
+        with transaction() as tx:
+            sweep.promote(tx)
+            sweep.unring_stale(tx)
+        with transaction() as tx:
+            self._slots = slots_by_queue(tx)
+            report(tx, self._name, "relay", {"pid": os.getpid(), "redis": self._redis_up})
+        if major:
+            with transaction() as tx:
+                rescued = sweep.rescue(tx)
+                forget_silent(tx)
+            if rescued:
+                log.warning("jobs rescued from silent workers", extra={"count": rescued})
+        try:
+            self._notice_amnesia()
+        except redis.RedisError as error:
+            self._tell_redis(up=False, error=error)
+
+    def _notice_amnesia(self) -> None:
+        if self._bell.forgot():
+            with transaction() as tx:
+                again = sweep.unring_everything(tx)
+            self._bell.remember()
+            log.warning("redis forgot its queues: ringing again", extra={"count": again})
+
+    def _ring_some(self) -> bool:
+        """Ring one window of every queue; returns whether there may be more to ring at once."""
+        with transaction() as tx:
+            waiting = sweep.waiting_queues(tx)
+        served = [queue for queue in waiting if self._slots.get(queue)]
+        if not served:
+            return False
+        in_redis = self._bell.waiting(served)
+        rung: dict[str, list[Rung]] = {}
+        with transaction() as tx:
+            for queue in served:
+                slots = self._slots[queue]
+                if in_redis[queue] >= slots * 4:
+                    continue
+                room = window(slots, self._largest.get(queue, 1), waiting[queue])
+                if room and (picked := sweep.pick(tx, queue, room)):
+                    rung[queue] = picked
+        if rung:
+            self._push(rung)
+        return bool(rung)
+
+    def _push(self, rung: dict[str, list[Rung]]) -> None:
+        encoded = {queue: _encode(picked, queue, self._name) for queue, picked in rung.items()}
+        try:
+            self._bell.ring(encoded)
+        except redis.RedisError:
+            with transaction() as tx:
+                sweep.unring(tx, [job.job_id for picked in rung.values() for job in picked])
+            raise
+
+    def _tell_redis(self, *, up: bool, error: Exception | None = None) -> None:
+        if up != self._redis_up:
+            self._redis_up = up
+            log.warning("redis is reachable again" if up else "redis cannot be rung", extra={"error": str(error)})
+
+    def run(self) -> None:
+        """Turn on every notification and every second until told to stop."""
+        listener = None
+        while not self.stopping:
+            try:
+                listener = listener or _listen()
+                self.turn(time.monotonic())
+                _wait(listener, POLL_SECONDS)
+            except (SQLAlchemyError, psycopg2.Error) as error:
+                log.warning("database unreachable, trying again", extra={"error": str(error).splitlines()[0]})
+                listener = None
+                time.sleep(0.5)
+        with transaction() as tx:
+            farewell(tx, self._name)
+
+
+def _encode(picked: list[Rung], queue: str, origin: str) -> list[str]:
+    """Group neighbouring jobs of a batch kind into one message; keep the order of the rest."""
+    encoded = []
+    for kind, group in groupby(picked, key=lambda job: job.kind):
+        ids = [str(job.job_id) for job in group]
+        size = _batch_of(kind)
+        encoded += [envelope(kind, ids[at : at + size], queue, origin) for at in range(0, len(ids), size)]
+    return encoded
+
+
+def _batch_of(kind: str) -> int:
+    try:
+        return message_named(kind).route.batch
+    except UnknownMessage:
+        return 1
+
+
+def _largest_batches() -> dict[str, int]:
+    largest: dict[str, int] = {}
+    for message in all_messages().values():
+        queue = message.route.queue.value
+        largest[queue] = max(largest.get(queue, 1), message.route.batch)
+    return largest
+
+
+def _listen() -> Any:
+    connection = engine().raw_connection()
+    raw = connection.driver_connection
+    connection.detach()
+    raw.set_isolation_level(psycopg2.extensions.ISOLATION_LEVEL_AUTOCOMMIT)
+    with raw.cursor() as cursor:
+        cursor.execute(f"LISTEN {CHANNEL}")
+    return raw
+
+
+def _wait(listener: Any, seconds: float) -> None:
+    """Return at the next notification, or after `seconds`."""
+    if not listener.notifies:
+        select.select([listener], [], [], seconds)
+    listener.poll()
+    listener.notifies.clear()
+
+
+def main() -> None:
+    """Run a relay until SIGTERM."""
+    configure_logging()
+    relay = Relay(Bell(get_settings().redis_url.get_secret_value()), f"relay@{socket.gethostname()}:{os.getpid()}")
+
+    def stop(*_: object) -> None:
+        relay.stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    log.info("relay started")
+    relay.run()
+
+
+if __name__ == "__main__":
+    main()
