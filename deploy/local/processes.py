@@ -9,10 +9,13 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from deploy.local.problem import Problem
 
 #: From linux/prctl.h: the signal a process gets when the thread that started it ends.
 PR_SET_PDEATHSIG = 1
@@ -31,6 +34,8 @@ class Program:
     #: The account to drop to; None stays who we are.
     user: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+    #: Open files that the process takes over under the same numbers.
+    files: tuple[int, ...] = ()
 
 
 def spawn(program: Program) -> subprocess.Popen[bytes]:
@@ -50,6 +55,7 @@ def spawn(program: Program) -> subprocess.Popen[bytes]:
             env=program.env,
             cwd=program.cwd,
             start_new_session=True,
+            pass_fds=program.files,
             user=program.user,
             group=primary_group(program.user),
             extra_groups=[] if program.user else None,
@@ -67,6 +73,27 @@ def stop(process: subprocess.Popen[bytes], stop_signal: signal.Signals, limit_se
     process.wait()
 
 
+def wait_until(
+    answers: Callable[[], bool],
+    process: subprocess.Popen[bytes],
+    program: Program,
+    limit_seconds: float,
+    pause: Callable[[], None] = lambda: time.sleep(0.02),
+) -> None:
+    """
+    Return as soon as a server answers; `pause` passes the time between two looks.
+
+    Raises: Problem with the end of its log when it exits or the limit passes.
+    """
+    deadline = time.monotonic() + limit_seconds
+    while not answers():
+        if process.poll() is not None:
+            raise Problem(f"{program.name} did not start (exit {process.returncode}):\n{tail(program.log)}")
+        if time.monotonic() > deadline:
+            raise Problem(f"{program.name} gave no answer in {limit_seconds:.0f} s:\n{tail(program.log)}")
+        pause()
+
+
 def kill_group(process: subprocess.Popen[bytes]) -> None:
     """End by force whatever is left of the session that a process led."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -80,12 +107,22 @@ def primary_group(user: str | None) -> str | None:
 
 def free_port(preferred: int = 0) -> int:
     """Return the preferred loopback port when it can be bound, else one that the system picks."""
+    return free_ports({"": preferred})[""]
+
+
+def free_ports(preferred: Mapping[str, int]) -> dict[str, int]:
+    """Return a different free loopback port for each name: the preferred one when it can be bound."""
+    with contextlib.ExitStack() as held:
+        return {name: _bind(held, port) for name, port in preferred.items()}
+
+
+def _bind(held: contextlib.ExitStack, preferred: int) -> int:
     for port in (preferred, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with contextlib.suppress(OSError, OverflowError):
-                probe.bind(("127.0.0.1", port))
-                return int(probe.getsockname()[1])
+        probe = held.enter_context(socket.socket())
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with contextlib.suppress(OSError, OverflowError):
+            probe.bind(("127.0.0.1", port))
+            return int(probe.getsockname()[1])
     raise OSError("no free port on 127.0.0.1")
 
 

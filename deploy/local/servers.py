@@ -3,8 +3,6 @@
 import shutil
 import signal
 import subprocess
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +10,11 @@ import psycopg2
 import redis
 
 from deploy.local.binaries import postgres_major
-from deploy.local.processes import Program, primary_group, tail
+from deploy.local.problem import Problem
+from deploy.local.processes import Program, primary_group
 
 #: The superuser and the database of the embedded cluster.
 OWNER = "citypulse"
-
-
-class ServerFailed(Exception):
-    """A server could not be prepared or started; the text is for the person at the terminal."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +42,14 @@ class Postgres:
         """
         Make the cluster unless it is there already.
 
-        Raises: ServerFailed when the data belong to another major version or `initdb` fails.
+        Raises: Problem when the data belong to another major version or `initdb` fails.
         """
         own_folder(self.home, self.user)
         if (self.data / "PG_VERSION").exists():
             self._check_version()
             return
         if self.data.exists() and any(self.data.iterdir()):
-            raise ServerFailed(f"{self.data} is not a Postgres cluster: move it away to start afresh")
+            raise Problem(f"{self.data} is not a Postgres cluster: move it away to start afresh")
         self._initdb()
 
     def program(self, log: Path) -> Program:
@@ -109,7 +104,7 @@ class Postgres:
         theirs = (self.data / "PG_VERSION").read_text().strip()
         ours = str(postgres_major(self.bin_dir))
         if theirs != ours:
-            raise ServerFailed(
+            raise Problem(
                 f"{self.data} was written by Postgres {theirs}, this is Postgres {ours}: "
                 f"dump it with the old version first (pg_dump), or move the folder away to start afresh"
             )
@@ -141,7 +136,7 @@ class Postgres:
         )
         secret.unlink()
         if made.returncode:
-            raise ServerFailed(f"initdb failed in {self.home}: {_last_line(made.stderr)}")
+            raise Problem(f"initdb failed in {self.home}: {_last_line(made.stderr)}")
         unfinished.rename(self.data)
 
 
@@ -191,27 +186,6 @@ class Valkey:
                 return bool(client.ping())
         except redis.RedisError:
             return False
-
-
-def wait_until(
-    answers: Callable[[], bool], process: subprocess.Popen[bytes], program: Program, limit_seconds: float
-) -> None:
-    """
-    Return as soon as a server answers.
-
-    Raises: ServerFailed with the end of its log when it exits or the limit passes.
-    """
-    deadline = time.monotonic() + limit_seconds
-    while not answers():
-        if process.poll() is not None:
-            raise ServerFailed(
-                f"{program.name} did not start (exit {process.returncode}):\n{tail(program.log)}"
-            )
-        if time.monotonic() > deadline:
-            raise ServerFailed(
-                f"{program.name} gave no answer in {limit_seconds:.0f} s:\n{tail(program.log)}"
-            )
-        time.sleep(0.02)
 
 
 def own_folder(folder: Path, user: str | None) -> None:

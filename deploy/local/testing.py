@@ -19,8 +19,9 @@ from alembic.config import Config
 from sqlalchemy import create_engine
 
 from deploy.local import binaries
-from deploy.local.processes import free_port, spawn, stop
-from deploy.local.servers import Postgres, ServerFailed, Valkey, wait_until
+from deploy.local.problem import Problem
+from deploy.local.processes import free_port, spawn, stop, wait_until
+from deploy.local.servers import Postgres, Valkey
 from shared.settings import get_settings
 
 ROOT = Path(__file__).parent.parent.parent
@@ -141,7 +142,7 @@ def _running(server: _Server, log: Path) -> Iterator[_Server]:
         process = spawn(program)
         try:
             wait_until(server.answers, process, program, limit_seconds=60)
-        except ServerFailed:
+        except Problem:
             stop(process, program.stop_signal)
             if not tries_left:
                 raise
