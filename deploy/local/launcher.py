@@ -24,7 +24,7 @@ from deploy.local.environment import (
 )
 from deploy.local.plan import ROOT, STOP_ORDER, Plan, Ports
 from deploy.local.prepare import prepare_database
-from deploy.local.processes import Program, free_ports, spawn, stop, tail
+from deploy.local.processes import Program, free_ports, tail
 from deploy.local.report import accepts, closing_block, health
 from deploy.local.state import State
 from deploy.local.supervisor import Supervisor
@@ -69,7 +69,7 @@ class Launcher:
 
     def _start(self) -> None:
         raise_file_limit()
-        builder = None if page.up_to_date() else spawn(self._page_program())
+        builder = None if page.up_to_date() else self._supervisor.start_once(self._page_program())
         backing = start_backing(self._state, self._supervisor, self._say, self._pause)
         listener, plan = self._plan(backing)
         self._supervisor.start(plan.simulator())
@@ -145,15 +145,14 @@ class Launcher:
 
     def _run_once(self, program: Program) -> bool:
         """Run a program that ends by itself; tell whether it went well."""
-        return self._finish(program, spawn(program))
+        return self._finish(program, self._supervisor.start_once(program))
 
-    def _finish(self, program: Program, process: "subprocess.Popen[bytes]") -> bool:
+    def _finish(self, program: Program, process: subprocess.Popen[bytes]) -> bool:
+        """Wait for a program that ends by itself; tell whether it went well."""
         while process.poll() is None:
-            try:
-                self._pause()
-            except Stopped:
-                stop(process, program.stop_signal, limit_seconds=1)
-                raise
+            self._pause()
+            self._supervisor.tick()
+        self._supervisor.drop(program.name)
         if process.returncode:
             self._say(
                 f"{program.name}: {tail(program.log, 1)} (exit {process.returncode}, see {program.log})"

@@ -6,10 +6,12 @@ that it died: every process still listed gets its signal, and ten seconds later 
 Linux also has the death signal; this is the net under it, and the only one on macOS. Standard library only.
 """
 
+import contextlib
 import os
 import signal
 import sys
 import time
+from collections.abc import Callable, Iterable
 
 LIMIT_SECONDS = 10.0
 
@@ -28,10 +30,17 @@ def read_list() -> tuple[dict[int, int], bool]:
     return listed, False
 
 
-def group_alive(pid: int) -> bool:
-    """Tell whether any process of the group is left."""
+def signal_all(pids: Iterable[int], number: int, call: Callable[[int, int], None]) -> None:
+    """Signal processes or groups (`os.kill`, `os.killpg`); one that is gone does not save the next."""
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            call(pid, number)
+
+
+def exists(pid: int, call: Callable[[int, int], None]) -> bool:
+    """Tell whether a process or a group is there."""
     try:
-        os.killpg(pid, 0)
+        call(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
@@ -39,31 +48,23 @@ def group_alive(pid: int) -> bool:
     return True
 
 
-def send(listed: dict[int, int]) -> None:
-    """Signal each process that is still there."""
-    for pid, number in listed.items():
-        try:
-            os.kill(pid, number)
-        except OSError:
-            continue
-
-
 def main() -> None:
     """Wait for the launcher's end, then end its children."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
     listed, goodbye = read_list()
     if goodbye:
         return
-    send(listed)
+    for pid, number in listed.items():
+        signal_all([pid], number, os.kill)
     deadline = time.monotonic() + LIMIT_SECONDS
-    while any(map(group_alive, listed)) and time.monotonic() < deadline:
+    while left := [pid for pid in listed if exists(pid, os.killpg)]:
+        # What outlives the leader of its group has nobody to end it.
+        late = time.monotonic() > deadline
+        signal_all([pid for pid in left if late or not exists(pid, os.kill)], signal.SIGKILL, os.killpg)
+        if late:
+            return
         time.sleep(0.1)
-    for pid in filter(group_alive, listed):
-        try:
-            os.killpg(pid, signal.SIGKILL)
-        except OSError:
-            continue
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Keep the processes of the platform running, and end them in order."""
 
+import contextlib
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -31,6 +31,8 @@ class Child:
     started: float = 0.0
     failures: int = 0
     again_at: float = 0.0
+    #: It ends by itself and is not brought back.
+    once: bool = False
 
 
 @dataclass
@@ -61,6 +63,11 @@ class Supervisor:
         assert child.process  # noqa: S101 - just started
         return child.process
 
+    def start_once(self, program: Program) -> subprocess.Popen[bytes]:
+        """Start a program that ends by itself; `drop` it then, and it is ended with the others before that."""
+        self.children[program.name] = Child(program, once=True)
+        return self.start(program)
+
     def drop(self, name: str) -> None:
         """Stop one child for good."""
         child = self.children.pop(name)
@@ -70,6 +77,8 @@ class Supervisor:
         """Look once at every child: note the ends, start again what is due."""
         now = time.monotonic()
         for child in self.children.values():
+            if child.once:
+                continue
             if child.process and child.process.poll() is not None:
                 self._note_end(child, now)
             elif not child.process and now >= child.again_at:
@@ -118,7 +127,8 @@ class Supervisor:
         """Signal all of a group, wait for them together, then force those that are left."""
         running = [(child, child.process) for child in children if child.process]
         for child, process in running:
-            process.send_signal(child.program.stop_signal)
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(child.program.stop_signal)
         began = time.monotonic()
         while any(process.poll() is None for _, process in running):
             if time.monotonic() - began > (HURRIED_SECONDS if self.hurried else LIMIT_SECONDS):
@@ -133,15 +143,11 @@ class Supervisor:
 
     def _tell_sitter(self, line: str) -> None:
         if self._sitter.stdin and self._sitter.poll() is None:
-            self._sitter.stdin.write(f"{line}\n".encode())
-            self._sitter.stdin.flush()
+            with contextlib.suppress(BrokenPipeError):
+                self._sitter.stdin.write(f"{line}\n".encode())
+                self._sitter.stdin.flush()
 
 
 def delay_seconds(failures: int) -> float:
     """Return how long to wait before the next start, after so many failures in a row before this one."""
     return float(min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2**failures))
-
-
-def ignore_hangup() -> None:
-    """Let a closed terminal end us like Ctrl-C does."""
-    signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
