@@ -1,0 +1,147 @@
+"""Reading publishers' times."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import Permanent, Rejection
+from tasks.feeds.times import LocalTimes, from_posix, from_rfc2822, from_rfc3339, looks_day_first
+
+
+def utc(*parts: int) -> datetime:
+    """Return a moment in UTC."""
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc,arg-type]  # year, month, day and so on
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2022-01-21 13:47:00", utc(2022, 1, 21, 18, 47)),
+        ("2022-07-21T13:47:00.500", utc(2022, 7, 21, 17, 47, 0, 500_000)),
+        ("2022-01-21T13:47:00-08:00", utc(2022, 1, 21, 21, 47)),
+        ("2022-01-21T13:47:00Z", utc(2022, 1, 21, 13, 47)),
+        ("2022-01-21", utc(2022, 1, 21, 5)),
+        ("04/18/2019 09:55:45 PM", utc(2019, 4, 19, 1, 55, 45)),
+        ("04/18/2019 12:00:00 AM", utc(2019, 4, 18, 4)),
+        ("04/18/2019 12:30 pm", utc(2019, 4, 18, 16, 30)),
+        ("4/8/2019", utc(2019, 4, 8, 4)),
+        ("1/2/22 3:04", utc(2022, 1, 2, 8, 4)),
+        ("2012 Aug 15 03:00:00 PM", utc(2012, 8, 15, 19)),
+        ("2012/08/15 03:00:00", utc(2012, 8, 15, 7)),
+        ("Aug 15, 2012 03:00 p.m.", utc(2012, 8, 15, 19)),
+        ("  2022-01-21  ", utc(2022, 1, 21, 5)),
+    ],
+)
+def test_a_naive_time_is_the_citys_own(text: str, expected: datetime) -> None:
+    """The zone of the city decides, unless the text names an offset."""
+    assert expected == LocalTimes("America/New_York").parse(text)
+
+
+def test_day_first_swaps_the_two_numbers() -> None:
+    """03/04/2022 is April the third where days come first."""
+    assert utc(2022, 4, 3) == LocalTimes("UTC", day_first=True).parse("03/04/2022")
+    assert utc(2022, 3, 4) == LocalTimes("UTC").parse("03/04/2022")
+
+
+@pytest.mark.parametrize(
+    "text", ["13/13/2022", "yesterday", "0000-00-00", "25:00", "02/30/2022", "2022-01-21 25:00"]
+)
+def test_what_is_no_time_is_refused(text: str) -> None:
+    """A record with an unreadable time is set aside with the text in its reason."""
+    with pytest.raises(Rejection, match="bad_time"):
+        LocalTimes("UTC").parse(text)
+
+
+def test_an_hour_that_comes_twice_is_the_first() -> None:
+    """01:30 on the night the clocks go back is still daylight time."""
+    assert utc(2022, 11, 6, 5, 30) == LocalTimes("America/New_York").parse("2022-11-06 01:30:00")
+
+
+def test_an_hour_that_is_skipped_keeps_the_offset_before() -> None:
+    """02:30 on the night the clocks go forward is read as if they had not."""
+    assert utc(2022, 3, 13, 7, 30) == LocalTimes("America/New_York").parse("2022-03-13 02:30:00")
+
+
+@given(
+    st.datetimes(datetime.fromisoformat("1950-01-01"), datetime.fromisoformat("2090-01-01")),
+    st.sampled_from(
+        [
+            "America/New_York",
+            "Europe/London",
+            "Australia/Lord_Howe",
+            "America/Sao_Paulo",
+            "Asia/Kolkata",
+            "America/St_Johns",
+        ]
+    ),
+)
+def test_the_fast_path_agrees_with_the_zone(moment: datetime, name: str) -> None:
+    """Offsets remembered by day give what the zone itself gives, to the second."""
+    expected = moment.replace(tzinfo=ZoneInfo(name)).astimezone(UTC)
+
+    assert expected == LocalTimes(name).to_utc(moment)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (1663292851, utc(2022, 9, 16, 1, 47, 31)),
+        ("1663292851", utc(2022, 9, 16, 1, 47, 31)),
+        (1663292851000, utc(2022, 9, 16, 1, 47, 31)),
+        (0, None),
+        (None, None),
+        ("", None),
+    ],
+)
+def test_posix_times_are_seconds_or_milliseconds(value: object, expected: datetime | None) -> None:
+    """0 and absent mean unknown."""
+    assert expected == from_posix(value)
+
+
+@pytest.mark.parametrize("value", ["soon", [], {}, float("nan"), float("inf"), 1e300])
+def test_what_is_no_posix_time_is_refused(value: object) -> None:
+    """Nothing but a number inside the calendar is a POSIX time."""
+    with pytest.raises(Rejection, match="bad_time"):
+        from_posix(value)
+
+
+def test_a_time_that_needs_an_offset_is_refused_without_one() -> None:
+    """RFC 3339 times name their offset; a naive one is not guessed."""
+    assert utc(2021, 12, 30, 17, 59, 23) == from_rfc3339("2021-12-30T18:59:23+01:00")
+    with pytest.raises(Rejection, match="offset"):
+        from_rfc3339("2021-12-30T18:59:23")
+
+
+def test_mail_times_are_read() -> None:
+    """RSS writes times as mail does."""
+    assert utc(2024, 3, 19, 13, 27, 19) == from_rfc2822("Tue, 19 Mar 2024 09:27:19 -0400")
+    assert from_rfc2822(" ") is None
+    with pytest.raises(Rejection, match="bad_time"):
+        from_rfc2822("Tue, 99 Foo 2024")
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_time_or_refused(text: str) -> None:
+    """No text raises anything but a rejection, and what is read is in UTC."""
+    for read in (LocalTimes("Europe/London").parse, from_rfc3339, from_rfc2822, from_posix):
+        try:
+            moment = read(text)
+        except Rejection:
+            continue
+        assert moment is None or moment.tzinfo is UTC
+
+
+def test_samples_tell_which_number_is_the_day() -> None:
+    """One number above 12 decides; without one nobody can tell."""
+    assert looks_day_first(["04/02/2022", "21/01/2022 13:47:00"]) is True
+    assert looks_day_first(["04/18/2019 09:55:45 PM"]) is False
+    assert looks_day_first(["04/02/2022", ""]) is None
+
+
+def test_a_zone_that_does_not_exist_is_named() -> None:
+    """A city with a mistyped zone fails with a sentence."""
+    with pytest.raises(Permanent, match="Mars/Olympus"):
+        LocalTimes("Mars/Olympus")
