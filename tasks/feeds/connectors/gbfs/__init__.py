@@ -1,0 +1,1 @@
+"""[p] General Bikeshare Feed Specification."""

@@ -1,0 +1,175 @@
+"""[p] One GBFS row to one record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from shared.errors import Rejection
+from tasks.feeds.connector import Feature, Observation, Result, Thing, Vehicle
+from tasks.feeds.connectors.gbfs.files import File, identity, moment, position, text
+
+_MOST_PLAUSIBLE: Final = 10_000
+_COUNTS: Final = {
+    "bikes_available": ("num_vehicles_available", "num_bikes_available"),
+    "ebikes_available": ("num_ebikes_available",),
+    "docks_available": ("num_docks_available",),
+    "bikes_disabled": ("num_vehicles_disabled", "num_bikes_disabled"),
+    "docks_disabled": ("num_docks_disabled",),
+}
+_FORMS: Final = {
+    "bicycle": "bicycle",
+    "cargo_bicycle": "bicycle",
+    "scooter": "scooter",
+    "scooter_standing": "scooter",
+    "scooter_seated": "scooter",
+    "moped": "moped",
+    "car": "car",
+}
+_STATION: Final = (
+    "short_name", "address", "cross_street", "post_code", "region_id", "capacity", "is_virtual_station",
+    "is_charging_station", "parking_type",
+)  # fmt: skip
+_STATUS: Final = ("is_installed", "is_renting", "is_returning")
+_VEHICLE: Final = (
+    "is_reserved", "is_disabled", "station_id", "vehicle_type_id", "current_range_meters",
+    "current_fuel_percent", "pricing_plan_id",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """What the descriptive files of a feed say that its other files refer to."""
+
+    language: str | None = None
+    types: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    regions: Mapping[str, str] = field(default_factory=dict)
+
+
+def station(row: Mapping[str, Any], file: File, record: str, system: System) -> Thing:
+    """Read a row of station_information."""
+    station_id = identity(row, "station_id")
+    lon, lat = position(row)
+    properties = _kept(row, _STATION, system.language)
+    if region := system.regions.get(str(row.get("region_id"))):
+        properties["region"] = region
+    return Thing(
+        external_id=station_id,
+        record=record,
+        published_at=file.last_updated,
+        kind="bike_station",
+        name=text(row.get("name"), system.language) or station_id,
+        lon=lon,
+        lat=lat,
+        properties=properties,
+    )
+
+
+def status(row: Mapping[str, Any], file: File, record: str, system: System) -> Observation:
+    """Read a row of station_status; the station's own time wins over the file's."""
+    station_id = identity(row, "station_id")
+    observed = moment(row.get("last_reported")) or file.last_updated
+    counts = {name: count for name, keys in _COUNTS.items() if (count := _count(row, keys)) is not None}
+    electric = _electric(row, system)
+    if electric is not None:
+        counts.setdefault("ebikes_available", electric)
+    if not counts:
+        raise Rejection("no_result", f"station {station_id} tells no count")
+    return Observation(
+        external_id=station_id,
+        record=record,
+        observed_at=observed,
+        published_at=file.last_updated,
+        phenomenon_time=observed or file.payload.fetched_at,
+        results=tuple(Result(name, float(count)) for name, count in counts.items()),
+        properties={key: bool(row[key]) for key in _STATUS if row.get(key) is not None},
+    )
+
+
+def _count(row: Mapping[str, Any], keys: tuple[str, ...]) -> int | None:
+    key = next((key for key in keys if row.get(key) is not None), None)
+    if key is None:
+        return None
+    try:
+        count = int(row[key])
+    except (TypeError, ValueError, OverflowError):
+        raise Rejection("bad_count", f"{key} is {row[key]!r:.40}") from None
+    if not 0 <= count <= _MOST_PLAUSIBLE:
+        raise Rejection("bad_count", f"{key} is {count}")
+    return count
+
+
+def _electric(row: Mapping[str, Any], system: System) -> int | None:
+    """Count the electric bicycles from the counts by type (2.1 and later)."""
+    by_type = row.get("vehicle_types_available")
+    if not isinstance(by_type, list) or not system.types:
+        return None
+    return sum(
+        _count(entry, ("count",)) or 0
+        for entry in by_type
+        if isinstance(entry, dict) and _is_ebike(system.types.get(str(entry.get("vehicle_type_id")), {}))
+    )
+
+
+def _is_ebike(kind: Mapping[str, Any]) -> bool:
+    electric = str(kind.get("propulsion_type", "")).startswith("electric")
+    return electric and _FORMS.get(str(kind.get("form_factor"))) == "bicycle"
+
+
+def vehicle(row: Mapping[str, Any], file: File, record: str, system: System) -> Vehicle:
+    """Read a row of free_bike_status or vehicle_status; one that is docked may have no position."""
+    lon, lat = position(row)
+    return Vehicle(
+        external_id=identity(row, "vehicle_id", "bike_id"),
+        record=record,
+        observed_at=moment(row.get("last_reported")) or file.last_updated,
+        published_at=file.last_updated,
+        kind=_vehicle_kind(row, system),
+        lon=lon,
+        lat=lat,
+        properties=_kept(row, _VEHICLE, system.language),
+    )
+
+
+def _vehicle_kind(row: Mapping[str, Any], system: System) -> str:
+    listed = system.types.get(str(row.get("vehicle_type_id")))
+    if listed is not None:
+        return _FORMS.get(str(listed.get("form_factor")), "other")
+    written = f"{row.get('type', '')} {row.get('vehicle_type', '')} {row.get('vehicle_type_id', '')}".lower()
+    return next(
+        (kind for kind in ("scooter", "moped", "car") if kind in written.split("_") + written.split()),
+        "bicycle",
+    )
+
+
+def alert(row: Mapping[str, Any], file: File, record: str, system: System) -> Feature:
+    """Read a row of system_alerts."""
+    times = row.get("times")
+    times = [span for span in times if isinstance(span, dict)] if isinstance(times, list) else []
+    starts = [start for span in times if (start := moment(span.get("start")))]
+    ends = [end for span in times if (end := moment(span.get("end")))]
+    return Feature(
+        external_id=identity(row, "alert_id"),
+        record=record,
+        observed_at=moment(row.get("last_updated")) or file.last_updated,
+        published_at=file.last_updated,
+        kind="alert",
+        title=text(row.get("summary"), system.language) or "Alert",
+        description=text(row.get("description"), system.language),
+        category=text(row.get("type")),
+        url=text(row.get("url"), system.language),
+        starts_at=min(starts, default=None),
+        ends_at=max(ends, default=None) if len(ends) == len(times) else None,
+        properties=_kept(row, ("station_ids", "region_ids"), None),
+    )
+
+
+def _kept(row: Mapping[str, Any], keys: tuple[str, ...], language: str | None) -> dict[str, Any]:
+    kept = {}
+    for key in keys:
+        value = row.get(key)
+        if value is not None:
+            localised = isinstance(value, list) and value and isinstance(value[0], dict)
+            kept[key] = (
+                bool(value) if key.startswith("is_") else text(value, language) if localised else value
+            )
+    return kept

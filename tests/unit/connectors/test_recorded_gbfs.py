@@ -1,0 +1,80 @@
+"""The GBFS connector on recorded files of real systems."""
+
+from contextlib import suppress
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.feeds.connector import Malformed, Observation, Rejected
+from tests.support.feeds import Recording, check_recording, parse, payload, recordings, source
+
+
+@pytest.mark.parametrize("recording", recordings("gbfs"))
+def test_a_recorded_file_is_accounted_for_row_by_row(recording: Recording) -> None:
+    """Each row becomes one record, in UTC and inside the system's bounds."""
+    if recording.fails:
+        with pytest.raises(Malformed):
+            parse(source("gbfs"), payload(recording.path))
+        return
+    check_recording(recording, parse(source("gbfs"), payload(recording.path)))
+
+
+@pytest.mark.parametrize("recording", recordings("gbfs"))
+def test_the_recorded_counts_add_up(recording: Recording) -> None:
+    """The bicycles of all stations sum to what the manifest counted."""
+    if "sum num_bikes_available" not in recording.facts:
+        pytest.skip("the manifest knows no sum")
+    expected = int(recording.facts.split("sum num_bikes_available ")[1].split(";")[0])
+    records = parse(source("gbfs"), payload(recording.path))
+
+    assert expected == sum(
+        result.value
+        for record in records
+        if isinstance(record, Observation)
+        for result in record.results
+        if result.observed_property == "bikes_available"
+    )
+
+
+@given(st.binary(max_size=300))
+def test_arbitrary_bytes_are_malformed_and_nothing_else(content: bytes) -> None:
+    """A payload that is no GBFS raises the one error the pipeline knows."""
+    with pytest.raises(Malformed):
+        parse(source("gbfs"), payload(content))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers(-(2**63), 2**63) | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=6,
+)
+NAMES = st.sampled_from(
+    [
+        "station_id", "bike_id", "vehicle_id", "alert_id", "lat", "lon", "name", "last_reported", "times",
+        "num_bikes_available", "vehicle_types_available", "vehicle_type_id", "summary", "region_id", "capacity",
+        "availabilities", "form_factor", "is_renting", "text", "language", "start",
+    ]
+)  # fmt: skip
+ROWS = st.lists(st.dictionaries(NAMES, JSON, max_size=8) | JSON, max_size=4)
+KEYS = st.sampled_from(["stations", "bikes", "vehicles", "alerts", "regions", "vehicle_types", "feeds"])
+
+
+@given(key=KEYS, rows=ROWS, updated=JSON, ttl=JSON)
+def test_a_row_of_any_shape_gives_one_record(
+    key: str, rows: list[object], updated: object, ttl: object
+) -> None:
+    """Whatever stands in a row, it becomes one record or one rejection."""
+    content = orjson.dumps({"data": {key: rows}, "last_updated": updated, "ttl": ttl})
+    records = parse(source("gbfs"), payload(content))
+
+    assert len(rows) == len(records)
+    assert all(record.reason for record in records if isinstance(record, Rejected))
+
+
+@given(JSON)
+def test_json_of_any_shape_is_a_file_or_malformed(document: object) -> None:
+    """No envelope, however odd, raises anything the pipeline does not know."""
+    with suppress(Malformed):
+        parse(source("gbfs"), payload(orjson.dumps(document)))
