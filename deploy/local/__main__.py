@@ -1,4 +1,4 @@
-"""`python -m deploy.local run|page|clean`."""
+"""`python -m deploy.local run|page|test|migrate|clean`."""
 
 import sys
 
@@ -18,34 +18,52 @@ from deploy.local.state import ROOT, State
 def main() -> int:
     """Do what the command line says; what a person can put right is told in one line."""
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description="CityPulse on one machine.")
-    parser.add_argument("command", choices=("run", "page", "clean"))
-    parser.add_argument("--city", default=os.environ.get("CITYPULSE_CITY") or "london")
-    options = parser.parse_args()
-    folder = Path(os.environ.get("CITYPULSE_STATE_DIR") or ROOT / ".citypulse")
+    commands = parser.add_subparsers(dest="command", required=True)
+    run_parser = commands.add_parser("run", help="run the whole platform until Ctrl-C")
+    run_parser.add_argument("--city", default=os.environ.get("CITYPULSE_CITY") or "london")
+    commands.add_parser("page", help="build the page")
+    commands.add_parser("test", help="run the tests; what follows is handed to pytest")
+    migrate = commands.add_parser("migrate", help="check that models and migrations agree")
+    migrate.add_argument("--message", help="write a new migration that changes this")
+    commands.add_parser("clean", help="remove the state folder: database, uploads, passwords, logs")
+    options, rest = parser.parse_known_args()
+    if rest and options.command != "test":
+        parser.error(f"unknown: {' '.join(rest)}")
     try:
-        return {"run": run, "page": lambda *_: page.build(), "clean": clean}[options.command](
-            folder, options.city
-        )
+        return do(options, rest)
     except Problem as problem:
         print(problem, file=sys.stderr)
     except OSError as error:
-        print(f"{error.filename or folder}: {error.strerror or error}", file=sys.stderr)
+        print(f"{error.filename or state_folder()}: {error.strerror or error}", file=sys.stderr)
     return 1
 
 
-def run(folder: Path, city: str) -> int:
-    """Run the platform until it is told to stop."""
-    from deploy.local.launcher import Launcher
+def do(options: argparse.Namespace, rest: list[str]) -> int:
+    """Carry out one command; each imports only what it needs."""
+    if options.command == "page":
+        return page.build()
+    if options.command == "clean":
+        return clean(state_folder())
+    if options.command == "run":
+        from deploy.local.launcher import Launcher
 
-    Launcher(State.open(folder), city).run()
-    return 0
+        Launcher(State.open(state_folder()), options.city).run()
+        return 0
+    from deploy.local import checks
+
+    return checks.run_tests(rest) if options.command == "test" else checks.migrations(options.message)
 
 
-def clean(folder: Path, _city: str) -> int:
-    """Remove the state folder: database, uploads, passwords and logs."""
+def state_folder() -> Path:
+    """Return the folder that CITYPULSE_STATE_DIR names, or the one in the project."""
+    return Path(os.environ.get("CITYPULSE_STATE_DIR") or ROOT / ".citypulse")
+
+
+def clean(folder: Path) -> int:
+    """Remove the state folder, unless a run uses it."""
     if folder.exists():
         state = State.open(folder)
-        state.lock()
+        os.close(state.lock())
         shutil.rmtree(state.servers)
         shutil.rmtree(state.folder)
     return 0
