@@ -17,6 +17,7 @@ class Feed(Base):
     __table_args__ = (
         UniqueConstraint("city", "slug"),
         CheckConstraint("interval_seconds >= 1", name="interval"),
+        Index("ix_feeds_next_run", "next_run_at", postgresql_where=text("NOT paused")),
     )
 
     id: Mapped[Id]
@@ -41,10 +42,18 @@ class Feed(Base):
     last_success_at: Mapped[datetime | None]
     #: Observed time of the newest entity.
     newest_at: Mapped[datetime | None]
+    #: Ages of the newest entity that make the feed late, stale, dead: the connector's word at the last run.
+    late_seconds: Mapped[int] = mapped_column(server_default=text("300"))
+    stale_seconds: Mapped[int] = mapped_column(server_default=text("1800"))
+    dead_seconds: Mapped[int] = mapped_column(server_default=text("21600"))
+    #: Version of the parser that last stored this feed; a newer one reads unchanged payloads again.
+    parser_version: Mapped[int | None]
     #: Publisher's ttl of the last payload.
     ttl_seconds: Mapped[int | None]
     failures_in_a_row: Mapped[int] = mapped_column(server_default=text("0"))
-    #: Circuit breaker: closed until this moment when set and in the future.
+    #: Since when complete lists are suddenly much shorter; nothing is marked missing meanwhile.
+    shrunk_since: Mapped[datetime | None]
+    #: Circuit breaker: the publisher is left alone until this moment.
     open_until: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
 
@@ -110,8 +119,12 @@ class FeedRun(Base):
     changed: Mapped[int] = mapped_column(server_default=text("0"))
     same: Mapped[int] = mapped_column(server_default=text("0"))
     vanished: Mapped[int] = mapped_column(server_default=text("0"))
+    #: Records that describe the feed itself: counted, not stored.
+    described: Mapped[int] = mapped_column(server_default=text("0"))
     #: Reason -> count.
     rejected: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    #: What the feed amounted to after the run: `vehicles` -> 627, `bikes_available` -> 5248.
+    totals: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     error: Mapped[str | None]
     #: The run whose payloads were parsed again.
     reprocess_of: Mapped[UUID | None]

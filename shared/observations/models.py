@@ -29,6 +29,8 @@ class ThingRow(Base):
     point: Mapped[tuple[float, float] | None]
     h3_8: Mapped[int | None] = mapped_column(BigInteger)
     properties: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    #: What its last observation said besides results: is it renting, is it installed.
+    state: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     content_hash: Mapped[bytes]
     fetched_at: Mapped[datetime]
     published_at: Mapped[datetime | None]
@@ -42,7 +44,10 @@ class Datastream(Base):
     """One observed property of one thing, with its latest result."""
 
     __tablename__ = "datastreams"
-    __table_args__ = (UniqueConstraint("thing_id", "observed_property"),)
+    __table_args__ = (
+        UniqueConstraint("thing_id", "observed_property"),
+        {"postgresql_with": {"fillfactor": "60"}},
+    )
 
     id: Mapped[Id]
     thing_id: Mapped[UUID] = mapped_column(ForeignKey("things.id", ondelete="CASCADE"))
@@ -97,6 +102,8 @@ class VehicleRow(Base):
     content_hash: Mapped[bytes]
     parser_version: Mapped[int] = mapped_column(server_default=text("1"))
     run_id: Mapped[UUID]
+    #: The publisher no longer lists it, since this moment.
+    missing_since: Mapped[datetime | None]
 
 
 class TripUpdateRow(Base):
@@ -124,6 +131,8 @@ class TripUpdateRow(Base):
     content_hash: Mapped[bytes]
     parser_version: Mapped[int] = mapped_column(server_default=text("1"))
     run_id: Mapped[UUID]
+    #: The publisher no longer lists it, since this moment.
+    missing_since: Mapped[datetime | None]
 
 
 event.listen(
