@@ -1,0 +1,101 @@
+"""[p] Service alerts."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+
+from google.transit import gtfs_realtime_pb2 as gtfs
+
+from tasks.feeds.connector import Feature
+from tasks.feeds.times import from_posix
+
+#: The words of CAP, so that notices of all kinds compare.
+_SEVERITIES: Final = {
+    gtfs.Alert.INFO: "minor",
+    gtfs.Alert.WARNING: "moderate",
+    gtfs.Alert.SEVERE: "severe",
+}
+_ENTITY_FIELDS: Final = {"agency_id": "agencies", "route_id": "routes", "stop_id": "stops"}
+
+
+def ids_are_positions(message: gtfs.FeedMessage) -> bool:
+    """
+    Tell whether a message merely numbers its entities from 0 or 1.
+
+    Such ids name another alert in the next message (New York's subway); an alert is then known by what it says.
+    """
+    ids = [entity.id for entity in message.entity]
+    return all(
+        text.isascii() and text.isdigit() and int(text[:18]) in (number, number + 1)
+        for number, text in enumerate(ids)
+    )
+
+
+def alert(
+    entity: gtfs.FeedEntity, record: str, published: datetime | None, language: str | None, numbered: bool
+) -> Feature:
+    """Read an alert; one without an active period is in force as long as it is listed."""
+    said = entity.alert
+    title = _text(said.header_text, language)
+    starts, ends = _span(said.active_period)
+    return Feature(
+        external_id=_fingerprint(said) if numbered or not entity.id else entity.id,
+        record=record,
+        observed_at=None,
+        published_at=published,
+        kind="alert",
+        title=title or "Service alert",
+        description=_text(said.description_text, language),
+        severity=_SEVERITIES.get(said.severity_level),
+        category=gtfs.Alert.Effect.Name(said.effect).lower() if said.HasField("effect") else None,
+        url=_text(said.url, language),
+        starts_at=starts,
+        ends_at=ends,
+        properties=_properties(said),
+    )
+
+
+def _fingerprint(said: gtfs.Alert) -> str:
+    return hashlib.sha256(said.SerializeToString(deterministic=True)).hexdigest()[:32]
+
+
+def _text(translated: gtfs.TranslatedString, language: str | None) -> str | None:
+    texts = {part.language.lower(): part.text.strip() for part in translated.translation if part.text.strip()}
+    wanted = (language or "en").lower()
+    near = next((text for tag, text in texts.items() if tag.split("-")[0] == wanted.split("-")[0]), None)
+    return texts.get(wanted) or near or next(iter(texts.values()), None)
+
+
+def _span(periods: Iterable[gtfs.TimeRange]) -> tuple[datetime | None, datetime | None]:
+    """Return the earliest start and the latest end; an end left open anywhere leaves the whole open."""
+    spans = [(from_posix(period.start), from_posix(period.end)) for period in periods]
+    starts = [start for start, _ in spans if start]
+    ends = [end for _, end in spans if end]
+    return (
+        min(starts) if starts and len(starts) == len(spans) else None,
+        max(ends) if ends and len(ends) == len(spans) else None,
+    )
+
+
+def _properties(said: gtfs.Alert) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if said.HasField("cause"):
+        found["cause"] = gtfs.Alert.Cause.Name(said.cause).lower()
+    for field, name in _ENTITY_FIELDS.items():
+        values = sorted({getattr(entity, field) for entity in said.informed_entity} - {""})
+        if values:
+            found[name] = values
+    trips = sorted({entity.trip.trip_id for entity in said.informed_entity} - {""})
+    if trips:
+        found["trips"] = trips
+    if len(said.active_period) > 1:
+        found["active_periods"] = [
+            [_written(period.start), _written(period.end)] for period in said.active_period
+        ]
+    return found
+
+
+def _written(seconds: int) -> str | None:
+    moment = from_posix(seconds)
+    return moment.isoformat().replace("+00:00", "Z") if moment else None

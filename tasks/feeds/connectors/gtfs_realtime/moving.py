@@ -1,0 +1,162 @@
+"""[p] Vehicle positions and trip updates; presence is tested before a field is read."""
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from google.transit import gtfs_realtime_pb2 as gtfs
+
+from shared.errors import Rejection
+from tasks.feeds.connector import TripUpdate, Vehicle
+from tasks.feeds.times import from_posix
+
+_NULL_ISLAND_DEGREES: Final = 1e-6
+_FASTEST_MPS: Final = 150.0
+
+
+def vehicle(
+    position: gtfs.VehiclePosition, record: str, published: datetime | None, options: Mapping[str, Any]
+) -> Vehicle:
+    """Read a vehicle; its own time is when it was seen, the header's only when it was published."""
+    trip = trip_key(position.trip) if position.HasField("trip") else None
+    described = position.vehicle
+    external_id = (described.id or "").strip() or trip or described.label.strip()
+    if not external_id:
+        raise Rejection("no_identity", "neither the vehicle nor its trip has an id")
+    lon, lat = _place(position)
+    return Vehicle(
+        external_id=external_id,
+        record=record,
+        observed_at=from_posix(position.timestamp),
+        published_at=published,
+        kind=_kind(position.trip.route_id, options),
+        lon=lon,
+        lat=lat,
+        label=described.label or None,
+        route=position.trip.route_id or None,
+        trip_id=position.trip.trip_id or None,
+        bearing=_bearing(position),
+        speed_mps=_speed(position),
+        properties=_properties(position),
+    )
+
+
+def trip_key(trip: gtfs.TripDescriptor) -> str | None:
+    """
+    Return what names a trip over time: `trip_id@start_date`, without the date when none is told.
+
+    A frequency-based trip without a trip_id is named by its route, direction and start.
+    """
+    name: str = trip.trip_id
+    if not name and trip.route_id and trip.start_time:
+        name = f"{trip.route_id}/{trip.direction_id}/{trip.start_time}"
+    if not name:
+        return None
+    return f"{name}@{trip.start_date}" if trip.start_date else name
+
+
+def _kind(route: str, options: Mapping[str, Any]) -> str:
+    beginnings = options.get("route_kinds") or {}
+    fitting = [begin for begin in beginnings if route and route.startswith(begin)]
+    return str(beginnings[max(fitting, key=len)] if fitting else options.get("vehicle_kind") or "bus")
+
+
+def _place(position: gtfs.VehiclePosition) -> tuple[float | None, float | None]:
+    if not position.HasField("position"):
+        return None, None
+    lon, lat = position.position.longitude, position.position.latitude
+    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+        raise Rejection("bad_position", f"lon {lon}, lat {lat}")
+    if abs(lon) < _NULL_ISLAND_DEGREES and abs(lat) < _NULL_ISLAND_DEGREES:
+        return None, None
+    # The fields are 32-bit: seven digits are all they hold.
+    return round(lon, 6), round(lat, 6)
+
+
+def _bearing(position: gtfs.VehiclePosition) -> float | None:
+    if not position.position.HasField("bearing") or not math.isfinite(position.position.bearing):
+        return None
+    return round(position.position.bearing % 360, 1)
+
+
+def _speed(position: gtfs.VehiclePosition) -> float | None:
+    if not position.position.HasField("speed"):
+        return None
+    speed = position.position.speed
+    return round(speed, 2) if 0 <= speed <= _FASTEST_MPS else None
+
+
+def _properties(position: gtfs.VehiclePosition) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if position.HasField("stop_id"):
+        found["stop_id"] = position.stop_id
+    if position.HasField("current_stop_sequence"):
+        found["stop_sequence"] = position.current_stop_sequence
+    if position.HasField("current_status"):
+        found["status"] = gtfs.VehiclePosition.VehicleStopStatus.Name(position.current_status).lower()
+    if position.HasField("occupancy_status"):
+        found["occupancy"] = gtfs.VehiclePosition.OccupancyStatus.Name(position.occupancy_status).lower()
+    if position.HasField("trip"):
+        found |= _trip_properties(position.trip)
+    return found
+
+
+def _trip_properties(trip: gtfs.TripDescriptor) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in ("start_date", "start_time", "direction_id"):
+        if trip.HasField(name):
+            found[name] = getattr(trip, name)
+    if trip.HasField("schedule_relationship"):
+        found["relationship"] = gtfs.TripDescriptor.ScheduleRelationship.Name(
+            trip.schedule_relationship
+        ).lower()
+    return found
+
+
+def trip_update(update: gtfs.TripUpdate, record: str, published: datetime | None) -> TripUpdate:
+    """Read the prediction for one trip of one service day."""
+    key = trip_key(update.trip) or update.vehicle.id
+    if not key:
+        raise Rejection("no_identity", "neither the trip nor its vehicle has an id")
+    stops = [_stop(stop) for stop in update.stop_time_update]
+    return TripUpdate(
+        external_id=key,
+        record=record,
+        observed_at=from_posix(update.timestamp),
+        published_at=published,
+        trip_id=update.trip.trip_id or key,
+        start_date=update.trip.start_date or None,
+        route=update.trip.route_id or None,
+        vehicle=update.vehicle.id or None,
+        delay_seconds=_delay(update, stops),
+        stops=stops,
+        properties={
+            name: value for name, value in _trip_properties(update.trip).items() if name != "start_date"
+        },
+    )
+
+
+def _delay(update: gtfs.TripUpdate, stops: list[dict[str, Any]]) -> int | None:
+    if update.HasField("delay"):
+        return int(update.delay)
+    return next((stop["delay_seconds"] for stop in stops if "delay_seconds" in stop), None)
+
+
+def _stop(update: gtfs.TripUpdate.StopTimeUpdate) -> dict[str, Any]:
+    stop: dict[str, Any] = {}
+    if update.stop_id:
+        stop["stop_id"] = update.stop_id
+    if update.HasField("stop_sequence"):
+        stop["stop_sequence"] = update.stop_sequence
+    for name in ("arrival", "departure"):
+        if update.HasField(name):
+            event = getattr(update, name)
+            if event.HasField("delay"):
+                stop.setdefault("delay_seconds", event.delay)
+            if moment := from_posix(event.time):
+                stop[name] = moment.isoformat().replace("+00:00", "Z")
+    if update.HasField("schedule_relationship") and update.schedule_relationship:
+        relationship = gtfs.TripUpdate.StopTimeUpdate.ScheduleRelationship
+        stop["relationship"] = relationship.Name(update.schedule_relationship).lower()
+    return stop
