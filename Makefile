@@ -57,9 +57,9 @@ security: setup ## Look for known vulnerabilities and careless code
 	@$(PY) -m uv tool run pip-audit --require-hashes --disable-pip -r requirements/base.txt
 
 lock: setup ## Resolve requirements/*.in into hashed *.txt
-	@cd requirements && for set in base local dev; do \
-	  ../$(PY) -m uv pip compile --quiet --universal --generate-hashes --no-header \
-	    --python-version 3.11 $$set.in -o $$set.txt || exit 1; done
+	@for set in base local dev; do \
+	  $(PY) -m uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+	    requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
 clean: ## Remove this machine's city (database, uploads, passwords, logs) and everything built
 	@if [ -x $(PY) ]; then $(PY) -m deploy.local clean; fi

@@ -8,18 +8,28 @@ upgraded connections (WebSocket) through as raw bytes, and answers 503 while a s
 import argparse
 import asyncio
 import contextlib
+import select
 import socket
-from collections.abc import Callable
 
-from deploy.local.wire import BadMessage, Routes, forwarded, parse_head, problem, returned, write_head
+from deploy.local.copying import CHUNK_BYTES, copy_body, copy_until_end, into
+from deploy.local.wire import BadMessage, Head, Routes, forwarded, parse_head, problem, returned, write_head
 
 HEAD_LIMIT_BYTES = 64 * 1024
-CHUNK_BYTES = 64 * 1024
 #: How long a client may take to send a request's head, or keep an unused connection.
 IDLE_SECONDS = 75.0
 #: How long a client that was answered early may go on sending: closing at once would lose it the answer.
 LINGER_SECONDS = 2.0
+#: An answer that has come is read by the event loop within so many rounds.
+ROUNDS_TO_READ = 3
 STARTING = "this part of CityPulse is starting: try again in a second"
+
+
+class Unanswered(Exception):
+    """A server closed the connection without an answer."""
+
+
+class Unwanted(Exception):
+    """A server has answered and reads no more of the request."""
 
 
 class FrontDoor:
@@ -32,13 +42,18 @@ class FrontDoor:
         """Answer the requests of one client connection until either side ends it."""
         peer = out.get_extra_info("peername")
         address = str(peer[0]) if peer else "unknown"
-        with contextlib.suppress(OSError, EOFError, TimeoutError, asyncio.LimitOverrunError):
+        with contextlib.suppress(OSError, EOFError, TimeoutError):
             try:
                 while await self._answer(client, out, address):
                     pass
             except BadMessage as error:
                 out.write(problem("400 Bad Request", str(error)))
-                await out.drain()
+                await linger(client, out)
+            except asyncio.LimitOverrunError:
+                out.write(
+                    problem("431 Request Header Fields Too Large", f"the limit is {HEAD_LIMIT_BYTES} bytes")
+                )
+                await linger(client, out)
         out.close()
         with contextlib.suppress(OSError):
             await out.wait_closed()
@@ -60,10 +75,18 @@ class FrontDoor:
             if request.upgrades:
                 await pipe_both(client, up, server, out)
                 return False
-            sender = asyncio.create_task(send_body(client, up, length))
+            answered = asyncio.Event()
+            sender = asyncio.create_task(send_body(client, up, length, answered))
             wants_more = version == b"HTTP/1.1" and b"close" not in request.get(b"connection")
             try:
-                stays = await pass_answer(server, out, method, lambda: wants_more and sender.done())
+                answer = await pass_head(server, out)
+                answered.set()
+                stays = wants_more and sender.done() and answer.ends(method)
+                out.write(returned(answer, stays=stays))
+                await pass_body(server, out, answer, method)
+            except Unanswered:
+                out.write(problem("503 Service Unavailable", STARTING))
+                stays = False
             finally:
                 sender.cancel()
                 await asyncio.gather(sender, return_exceptions=True)
@@ -74,83 +97,62 @@ class FrontDoor:
         return stays
 
 
-async def send_body(client: asyncio.StreamReader, up: asyncio.StreamWriter, length: int | None) -> None:
-    """Stream a request's body to its server, as fast as that reads."""
+async def send_body(
+    client: asyncio.StreamReader, up: asyncio.StreamWriter, length: int | None, answered: asyncio.Event
+) -> None:
+    """
+    Stream a request's body to its server, as fast as that reads, until it has answered.
+
+    A server that refuses an upload answers and closes. One byte sent after that would come back as a reset, and the
+    reset would throw the answer away before it is read. So each piece looks for an answer first.
+    """
+    look = select.poll()
+    look.register(up.get_extra_info("socket"), select.POLLIN)
+    send = into(up)
+
+    async def put(piece: bytes) -> None:
+        for _ in range(ROUNDS_TO_READ):
+            if answered.is_set():
+                raise Unwanted
+            if not look.poll(0):
+                break
+            await asyncio.sleep(0)
+        await send(piece)
+
     try:
-        await copy_body(client, up, length)
+        await copy_body(client, put, length)
+    except Unwanted:
+        return
     except BaseException:
         up.close()  # A server that waits for the rest would wait in vain.
         raise
 
 
-async def copy_body(source: asyncio.StreamReader, sink: asyncio.StreamWriter, length: int | None) -> None:
-    """Copy a body of a known length, or a chunked one."""
-    if length is None:
-        await copy_chunked(source, sink)
-    else:
-        await copy_bytes(source, sink, length)
+async def pass_head(server: asyncio.StreamReader, out: asyncio.StreamWriter) -> Head:
+    """
+    Return the head of a server's answer; interim ones (100 Continue) go to the client at once.
 
-
-async def pass_answer(
-    server: asyncio.StreamReader, out: asyncio.StreamWriter, method: bytes, may_stay: Callable[[], bool]
-) -> bool:
-    """Stream an answer to the client; tell whether the connection stays open after it."""
+    Raises: Unanswered when the server closes before.
+    """
     while True:
         try:
             answer = parse_head(await server.readuntil(b"\r\n\r\n"))
         except (OSError, EOFError):
-            out.write(problem("503 Service Unavailable", STARTING))
-            return False
-        status = answer.words[1]
-        if not status.startswith(b"1"):
-            break
+            raise Unanswered from None
+        if not answer.words[1].startswith(b"1"):
+            return answer
         out.write(write_head(answer.first, list(answer.fields)))
-    bodiless = method == b"HEAD" or status in (b"204", b"304")
-    framed = bodiless or bool(answer.get(b"content-length") or answer.get(b"transfer-encoding"))
-    stays = framed and may_stay()
-    out.write(returned(answer, stays=stays))
-    if not framed:
-        await copy_until_end(server, out)
-    elif not bodiless:
-        await copy_body(server, out, answer.body)
+
+
+async def pass_body(
+    server: asyncio.StreamReader, out: asyncio.StreamWriter, answer: Head, method: bytes
+) -> None:
+    """Stream the body of an answer to the client."""
+    if not answer.ends(method):
+        await copy_until_end(server, into(out))
+    elif not answer.bodiless(method):
+        await copy_body(server, into(out), answer.body)
     await out.drain()
-    return stays
-
-
-async def copy_bytes(source: asyncio.StreamReader, sink: asyncio.StreamWriter, count: int) -> None:
-    """Copy exactly so many bytes, a piece at a time."""
-    while count:
-        piece = await source.read(min(count, CHUNK_BYTES))
-        if not piece:
-            raise EOFError
-        count -= len(piece)
-        sink.write(piece)
-        await sink.drain()
-
-
-async def copy_chunked(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    """Copy a chunked body as it is, with its trailer (RFC 9112, 7.1)."""
-    while True:
-        line = await source.readuntil(b"\r\n")
-        try:
-            size = int(line.split(b";", 1)[0], 16)
-        except ValueError:
-            raise BadMessage("malformed chunk") from None
-        sink.write(line)
-        if not size:
-            break
-        await copy_bytes(source, sink, size + 2)
-    while line != b"\r\n":
-        line = await source.readuntil(b"\r\n")
-        sink.write(line)
-    await sink.drain()
-
-
-async def copy_until_end(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    """Copy until the source closes."""
-    while piece := await source.read(CHUNK_BYTES):
-        sink.write(piece)
-        await sink.drain()
 
 
 async def pipe_both(
@@ -160,7 +162,10 @@ async def pipe_both(
     out: asyncio.StreamWriter,
 ) -> None:
     """Copy both ways until one side ends."""
-    both = [asyncio.create_task(copy_until_end(client, up)), asyncio.create_task(copy_until_end(server, out))]
+    both = [
+        asyncio.create_task(copy_until_end(client, into(up))),
+        asyncio.create_task(copy_until_end(server, into(out))),
+    ]
     try:
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -48,6 +48,15 @@ class Head:
         """Tell whether the client asks for another protocol on this connection."""
         return b"upgrade" in self.get(b"connection") and bool(self.get(b"upgrade"))
 
+    def bodiless(self, method: bytes) -> bool:
+        """Tell whether this answer to a request of that method has no body (RFC 9112, 6.3)."""
+        return method == b"HEAD" or self.words[1] in (b"204", b"304")
+
+    def ends(self, method: bytes) -> bool:
+        """Tell whether the end of this answer can be seen; otherwise only closing tells it."""
+        counted = self.get(b"content-length") or self.get(b"transfer-encoding")
+        return bool(counted) or self.bodiless(method)
+
     @property
     def body(self) -> int | None:
         """
