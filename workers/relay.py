@@ -31,6 +31,8 @@ from workers.wire import envelope
 
 log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
+#: Between looks while jobs wait for room in their queue's window.
+BACKLOG_SECONDS = 0.02
 RESCUE_SECONDS = 5.0
 
 
@@ -47,19 +49,24 @@ class Relay:
         self._redis_up = True
         self.stopping = False
 
-    def turn(self, now: float) -> None:
-        """Do one turn: the housekeeping that is due at `now` (monotonic seconds), then ring."""
+    def turn(self, now: float) -> float:
+        """
+        Do one turn: the housekeeping that is due at `now` (monotonic seconds), then ring.
+
+        Returns: after how many seconds to turn again, unless a notification comes first.
+        """
         if now >= self._next_minor:
             self._next_minor = now + POLL_SECONDS
             self._housekeep(major=now >= self._next_major)
             if now >= self._next_major:
                 self._next_major = now + RESCUE_SECONDS
         try:
-            while self._ring_some():
-                pass
+            backlog = self._ring_some()
             self._tell_redis(up=True)
         except redis.RedisError as error:
             self._tell_redis(up=False, error=error)
+            return POLL_SECONDS
+        return BACKLOG_SECONDS if backlog else POLL_SECONDS
 
     def _housekeep(self, *, major: bool) -> None:
         with transaction() as tx:
@@ -87,7 +94,7 @@ class Relay:
             log.warning("redis forgot its queues: ringing again", extra={"count": again})
 
     def _ring_some(self) -> bool:
-        """Ring one window of every queue; returns whether there may be more to ring at once."""
+        """Ring one window of every queue; returns whether served queues have jobs waiting for room."""
         with transaction() as tx:
             waiting = sweep.waiting_queues(tx)
         served = [queue for queue in waiting if self._slots.get(queue)]
@@ -105,7 +112,7 @@ class Relay:
                     rung[queue] = picked
         if rung:
             self._push(rung)
-        return bool(rung)
+        return True
 
     def _push(self, rung: dict[str, list[Rung]]) -> None:
         encoded = {queue: _encode(picked, queue, self._name) for queue, picked in rung.items()}
@@ -127,8 +134,7 @@ class Relay:
         while not self.stopping:
             try:
                 listener = listener or _listen()
-                self.turn(time.monotonic())
-                _wait(listener, POLL_SECONDS)
+                _wait(listener, self.turn(time.monotonic()))
             except (SQLAlchemyError, psycopg2.Error) as error:
                 log.warning("database unreachable, trying again", extra={"error": str(error).splitlines()[0]})
                 listener = None

@@ -50,7 +50,7 @@ _CLAIM = text(f"""
 UPDATE jobs SET state = 'running', attempt = attempt + 1, lease_token = :token, worker = :worker,
   lease_until = clock_timestamp() + interval '{LEASE_SECONDS} seconds', started_at = clock_timestamp(),
   error = NULL, progress = 0
-WHERE id = ANY(:ids) AND state = 'queued' AND NOT cancel_requested AND kind = :kind
+WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'queued' AND NOT cancel_requested AND kind = :kind
   AND attempt < max_attempts
   AND NOT EXISTS (SELECT 1 FROM queues q WHERE q.name = jobs.queue AND q.paused)
 RETURNING id, kind, queue, args, attempt, max_attempts, traceparent, batch_id, tenant, rate_key
@@ -74,11 +74,11 @@ WHERE id = :id AND lease_token = :token
 
 _BEAT = text(f"""
 UPDATE jobs SET lease_until = clock_timestamp() + interval '{LEASE_SECONDS} seconds'
-WHERE id = ANY(:ids) AND lease_token = :token AND state = 'running' RETURNING id, cancel_requested
+WHERE id = ANY(CAST(:ids AS uuid[])) AND lease_token = :token AND state = 'running' RETURNING id, cancel_requested
 """)  # noqa: S608 - the only thing formatted in is a constant of ours
 
 _HOLD = text("""
-SELECT id FROM jobs WHERE id = ANY(:ids) AND lease_token = :token AND state = 'running' FOR UPDATE
+SELECT id FROM jobs WHERE id = ANY(CAST(:ids AS uuid[])) AND lease_token = :token AND state = 'running' FOR UPDATE
 """)
 
 _PROGRESS = text("""
@@ -89,7 +89,7 @@ RETURNING cancel_requested
 _SUCCEED = text("""
 UPDATE jobs SET state = 'succeeded', progress = 100, lease_token = NULL, lease_until = NULL,
   finished_at = clock_timestamp()
-WHERE id = ANY(:ids) AND lease_token = :token AND state = 'running' RETURNING id, batch_id
+WHERE id = ANY(CAST(:ids AS uuid[])) AND lease_token = :token AND state = 'running' RETURNING id, batch_id
 """)
 
 _FAIL = text("""

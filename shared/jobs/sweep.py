@@ -127,7 +127,7 @@ def pick(tx: Transaction, queue: str, window: int) -> list[Rung]:
 def unring(tx: Transaction, job_ids: Sequence[UUID]) -> None:
     """Take the stamp back from jobs that Redis did not take."""
     tx.execute(
-        text("UPDATE jobs SET published_at = NULL WHERE id = ANY(:ids) AND state = 'queued'"),
+        text("UPDATE jobs SET published_at = NULL WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'queued'"),
         {"ids": [str(i) for i in job_ids]},
     )
 

@@ -51,7 +51,9 @@ def drain(kinds: set[str] | None = None, limit: int = 100) -> list[tuple[str, st
         with transaction() as tx:
             tx.execute(text("UPDATE jobs SET run_at = clock_timestamp() WHERE state = 'retryable'"))
             promote(tx)
-            rows = tx.execute(text("SELECT id, kind FROM jobs WHERE state = 'queued' ORDER BY priority, seq")).all()
+            rows = tx.execute(
+                text("SELECT id, kind FROM jobs WHERE state = 'queued' ORDER BY priority, seq")
+            ).all()
         ready = [row for row in rows if kinds is None or row.kind in kinds]
         if not ready:
             return done
