@@ -70,7 +70,9 @@ def registrations() -> dict[str, Registration]:
 class Job:
     """A claimed job in the hands of its handler."""
 
-    def __init__(self, lease: Lease, heart: Heart | None = None, shared_tx: Transaction | None = None) -> None:
+    def __init__(
+        self, lease: Lease, heart: Heart | None = None, shared_tx: Transaction | None = None
+    ) -> None:
         self.lease = lease
         self.ended = False
         self._heart = heart
@@ -160,7 +162,10 @@ class Job:
 
 
 def run_batch(
-    registered: Registration, held: Sequence[Lease], heart: Heart, run_one: Callable[[Registration, Job], bool]
+    registered: Registration,
+    held: Sequence[Lease],
+    heart: Heart,
+    run_one: Callable[[Registration, Job], bool],
 ) -> None:
     """
     Run light jobs of one kind that share a claim: one lock, one end statement, one commit.

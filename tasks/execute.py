@@ -77,7 +77,11 @@ def run_one(registration: Registration, job: Job) -> bool:
         log.exception("job failed by a bug", extra=_fields(job))
         _retry(job, _one_line(error))
         return False
-    log.log(logging.DEBUG if registration.message.route.quiet else logging.INFO, "job succeeded", extra=_fields(job))
+    log.log(
+        logging.DEBUG if registration.message.route.quiet else logging.INFO,
+        "job succeeded",
+        extra=_fields(job),
+    )
     return True
 
 

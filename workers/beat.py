@@ -76,6 +76,3 @@ def database_now(tx: Transaction) -> datetime:
 
 def _last_slots(tx: Transaction) -> dict[str, datetime]:
     return {row.name: row.last_slot for row in tx.execute(_LAST)}
-
-
-

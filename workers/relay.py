@@ -126,7 +126,9 @@ class Relay:
     def _tell_redis(self, *, up: bool, error: Exception | None = None) -> None:
         if up != self._redis_up:
             self._redis_up = up
-            log.warning("redis is reachable again" if up else "redis cannot be rung", extra={"error": str(error)})
+            log.warning(
+                "redis is reachable again" if up else "redis cannot be rung", extra={"error": str(error)}
+            )
 
     def run(self) -> None:
         """Turn on every notification and every second until told to stop."""
@@ -189,7 +191,9 @@ def _wait(listener: Any, seconds: float) -> None:
 def main() -> None:
     """Run a relay until SIGTERM."""
     configure_logging()
-    relay = Relay(Bell(get_settings().redis_url.get_secret_value()), f"relay@{socket.gethostname()}:{os.getpid()}")
+    relay = Relay(
+        Bell(get_settings().redis_url.get_secret_value()), f"relay@{socket.gethostname()}:{os.getpid()}"
+    )
 
     def stop(*_: object) -> None:
         relay.stopping = True

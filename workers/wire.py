@@ -16,7 +16,9 @@ _ENCODING = {"content-encoding": "utf-8", "content-type": "application/json"}
 def envelope(kind: str, job_ids: Sequence[str], queue: str, origin: str) -> str:
     """Return the message that makes a worker run task `kind` on `job_ids`; its id is the first job's."""
     task_id = job_ids[0]
-    body = json.dumps([[list(job_ids)], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}])
+    body = json.dumps(
+        [[list(job_ids)], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]
+    )
     return json.dumps(
         {
             "body": base64.b64encode(body.encode()).decode(),

@@ -199,7 +199,13 @@ def succeed(tx: Transaction, leases: Sequence[Lease]) -> None:
 
 
 def fail(
-    tx: Transaction, lease: Lease, state: str, error: str, delay_seconds: float = 0.0, *, give_back: bool = False
+    tx: Transaction,
+    lease: Lease,
+    state: str,
+    error: str,
+    delay_seconds: float = 0.0,
+    *,
+    give_back: bool = False,
 ) -> bool:
     """
     End an attempt without success: `state` is retryable, dead, cancelled or queued.

@@ -54,4 +54,6 @@ def _open(cls: type[Message], name: str, token: str) -> str:
     try:
         return _cipher().decrypt(token.encode()).decode()
     except InvalidToken as error:
-        raise Permanent(f"message {cls.route.name}: {name} was encrypted with a key we no longer hold") from error
+        raise Permanent(
+            f"message {cls.route.name}: {name} was encrypted with a key we no longer hold"
+        ) from error

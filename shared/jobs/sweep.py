@@ -140,7 +140,9 @@ def unring_stale(tx: Transaction) -> None:
 def unring_everything(tx: Transaction) -> int:
     """Ring every queued job again, because Redis forgot; returns how many."""
     result = tx.execute(
-        text("UPDATE jobs SET published_at = NULL WHERE state = 'queued' AND published_at IS NOT NULL RETURNING 1")
+        text(
+            "UPDATE jobs SET published_at = NULL WHERE state = 'queued' AND published_at IS NOT NULL RETURNING 1"
+        )
     )
     return len(result.all())
 

@@ -282,7 +282,10 @@ def test_pruning_spares_the_living_and_the_recently_dead() -> None:
         "UPDATE jobs SET state = 'succeeded', finished_at = clock_timestamp() - interval '8 days' WHERE id = :id",
         id=done,
     )
-    sql("UPDATE jobs SET state = 'dead', finished_at = clock_timestamp() - interval '8 days' WHERE id = :id", id=dead)
+    sql(
+        "UPDATE jobs SET state = 'dead', finished_at = clock_timestamp() - interval '8 days' WHERE id = :id",
+        id=dead,
+    )
 
     with transaction() as tx:
         removed = sweep.prune(tx, 7, 90)
