@@ -1,0 +1,50 @@
+"""COPY into a table or into a staging table of the session."""
+
+# ruff: noqa: S608 - the only names put into statements are those of our tables and columns.
+
+import io
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import text
+
+from shared.clock import rfc3339
+from shared.db import Transaction
+
+NULL: Final = r"\N"
+_READ_BYTES: Final = 1 << 18
+
+
+def copy_lines(tx: Transaction, table: str, columns: str, lines: bytes) -> None:
+    """Send lines in COPY's text format."""
+    cursor: Any = tx.connection().connection.cursor()  # psycopg2's own, which knows COPY
+    with cursor:
+        cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", io.BytesIO(lines), size=_READ_BYTES)
+
+
+def stage_for(tx: Transaction, table: str) -> str:
+    """
+    Return an empty staging table of this session with the columns of `table` and `repeated`.
+
+    It stays with its connection and is emptied by every commit, so that runs do not fill the catalogue.
+    """
+    stage = f"stage_{table}"
+    if tx.execute(text("SELECT to_regclass(:name)"), {"name": f"pg_temp.{stage}"}).scalar_one() is None:
+        tx.execute(
+            text(
+                f"CREATE TEMP TABLE {stage} (LIKE {table} INCLUDING DEFAULTS, repeated boolean NOT NULL)"
+                " ON COMMIT DELETE ROWS"
+            )
+        )
+    tx.execute(text(f"DELETE FROM {stage}"))
+    return stage
+
+
+def moment(value: datetime | None) -> str:
+    """Write a moment for COPY."""
+    return NULL if value is None else rfc3339(value)
+
+
+def escaped(value: str) -> str:
+    """Write a text for COPY."""
+    return value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
