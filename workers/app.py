@@ -34,14 +34,14 @@ def _add_task(made: Celery, registered: Registration) -> None:
         return execute(registered, [UUID(job_id) for job_id in job_ids], worker, lifecycle.heart())
 
     run.__doc__ = registered.message.__doc__
-    made.task(
-        run,
+    register = made.task(
         name=route.name,
         bind=True,
         soft_time_limit=registered.limit_seconds,
         time_limit=registered.limit_seconds + 30,
         queue=route.queue.value,
     )
+    register(run)
 
 
 app = make_app()

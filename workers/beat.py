@@ -41,7 +41,7 @@ class PostgresScheduler(Scheduler):
 
     def setup_schedule(self) -> None:
         """Have no schedule of Celery's kind."""
-        self.data = {}
+        self.data: dict[str, Any] = {}
 
     def tick(self, *_: Any, **__: Any) -> float:
         """Enqueue what is due; returns the seconds until the next look."""

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 PREFIX = "cp:"
 EPOCH_KEY = "citypulse:epoch"
@@ -13,7 +15,11 @@ class Bell:
 
     def __init__(self, url: str) -> None:
         self._client = redis.Redis.from_url(
-            url, socket_timeout=1, socket_connect_timeout=1, health_check_interval=10, retry=None
+            url,
+            socket_timeout=1,
+            socket_connect_timeout=1,
+            retry=Retry(NoBackoff(), 0),
+            decode_responses=True,
         )
 
     def waiting(self, queues: Sequence[str]) -> dict[str, int]:
@@ -46,7 +52,7 @@ class Bell:
         """
         run_id = str(self._client.info("server")["run_id"])
         seen = self._client.get(EPOCH_KEY)
-        return seen is None or seen.decode() != run_id
+        return seen != run_id
 
     def remember(self) -> None:
         """Note the server's run id: everything queued has been rung again."""

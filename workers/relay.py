@@ -172,7 +172,7 @@ def _largest_batches() -> dict[str, int]:
 
 def _listen() -> Any:
     connection = engine().raw_connection()
-    raw = connection.driver_connection
+    raw: Any = connection.driver_connection
     connection.detach()
     raw.set_isolation_level(psycopg2.extensions.ISOLATION_LEVEL_AUTOCOMMIT)
     with raw.cursor() as cursor:

@@ -120,7 +120,7 @@ def enqueue_many(
             f"{_copy_text(_arguments(message))}\tqueued\t{route.max_attempts}\t{batch}\t{trace}\n"
         )
     buffer.seek(0)
-    raw = tx.connection().connection
+    raw: Any = tx.connection().connection
     with raw.cursor() as cursor:
         cursor.copy_expert(_COPY, buffer)
     for queue in sorted(queues):

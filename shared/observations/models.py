@@ -138,5 +138,5 @@ class TripUpdateRow(Base):
 event.listen(
     ObservationRow.__table__,
     "after_create",
-    DDL("CREATE TABLE IF NOT EXISTS observations_default PARTITION OF observations DEFAULT"),
+    DDL("CREATE TABLE IF NOT EXISTS observations_default PARTITION OF observations DEFAULT"),  # type: ignore[no-untyped-call]  # SQLAlchemy leaves DDL untyped
 )

@@ -58,5 +58,5 @@ class StreamState(Base):
 event.listen(
     StreamState.__table__,
     "after_create",
-    DDL("INSERT INTO stream_state (id) VALUES (1) ON CONFLICT DO NOTHING"),
+    DDL("INSERT INTO stream_state (id) VALUES (1) ON CONFLICT DO NOTHING"),  # type: ignore[no-untyped-call]  # SQLAlchemy leaves DDL untyped
 )

@@ -1,6 +1,8 @@
 """Housekeeping of the engine's own tables, in batches small enough to disturb nobody."""
 
-from shared.db import transaction
+from collections.abc import Callable
+
+from shared.db import Transaction, transaction
 from shared.jobs.rules import KEEP_DEAD_DAYS, KEEP_SUCCEEDED_DAYS, PRUNE_BATCH
 from shared.jobs.sweep import prune as prune_jobs
 from shared.messages import PruneJobs
@@ -13,12 +15,13 @@ KEEP_EVENTS_HOURS = 24
 @handles(PruneJobs, limit_seconds=300)
 def prune(message: PruneJobs, job: Job) -> None:
     """Delete ended jobs and old events until a batch comes back short."""
-    for remove in (
-        lambda tx: prune_jobs(tx, KEEP_SUCCEEDED_DAYS, KEEP_DEAD_DAYS),
-        lambda tx: prune_events(tx, KEEP_EVENTS_HOURS, PRUNE_BATCH),
-    ):
-        removed = PRUNE_BATCH
-        while removed >= PRUNE_BATCH:
-            job.checkpoint()
-            with transaction() as tx:
-                removed = remove(tx)
+    _until_short(job, lambda tx: prune_jobs(tx, KEEP_SUCCEEDED_DAYS, KEEP_DEAD_DAYS))
+    _until_short(job, lambda tx: prune_events(tx, KEEP_EVENTS_HOURS, PRUNE_BATCH))
+
+
+def _until_short(job: Job, remove: Callable[[Transaction], int]) -> None:
+    removed = PRUNE_BATCH
+    while removed >= PRUNE_BATCH:
+        job.checkpoint()
+        with transaction() as tx:
+            removed = remove(tx)
