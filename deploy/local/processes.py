@@ -122,6 +122,7 @@ def _bind(held: contextlib.ExitStack, preferred: int) -> int:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         with contextlib.suppress(OSError, OverflowError):
             probe.bind(("127.0.0.1", port))
+            probe.listen(1)  # Two sockets that only bind may share a port.
             return int(probe.getsockname()[1])
     raise OSError("no free port on 127.0.0.1")
 

@@ -2,7 +2,8 @@
 End the platform's processes when the launcher is gone, however it went.
 
 The launcher holds the other end of our standard input. It writes `+pid signal` and `-pid` lines; end of file means
-that it died: every process still listed gets its signal, and ten seconds later what is left of its group is killed.
+that it died: every process still listed gets its signal, and some seconds later (our only argument) what is left of
+its group is killed.
 Linux also has the death signal; this is the net under it, and the only one on macOS. Standard library only.
 """
 
@@ -13,7 +14,8 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 
-LIMIT_SECONDS = 10.0
+#: A container without an init keeps the entries of ended processes: those are not waited for longer than this.
+UNREAPED_SECONDS = 5.0
 
 
 def read_list() -> tuple[dict[int, int], bool]:
@@ -57,14 +59,14 @@ def main() -> None:
         return
     for pid, number in listed.items():
         signal_all([pid], number, os.kill)
-    deadline = time.monotonic() + LIMIT_SECONDS
+    deadline = time.monotonic() + float(sys.argv[1])
     while left := [pid for pid in listed if exists(pid, os.killpg)]:
         # What outlives the leader of its group has nobody to end it.
         late = time.monotonic() > deadline
         signal_all([pid for pid in left if late or not exists(pid, os.kill)], signal.SIGKILL, os.killpg)
-        if late:
+        if time.monotonic() > deadline + UNREAPED_SECONDS:
             return
-        time.sleep(0.1)
+        time.sleep(0.05)
 
 
 if __name__ == "__main__":

@@ -45,11 +45,13 @@ class Supervisor:
     lock: int
     children: dict[str, Child] = field(default_factory=dict)
     hurried: bool = False
+    #: How long the children may take to end after we were killed.
+    goodbye_seconds: float = 10.0
 
     def __post_init__(self) -> None:
         # The sitter holds our lock too: nobody starts over processes that are still ending.
         self._sitter = subprocess.Popen(
-            [sys.executable, "-I", "-S", SITTER],
+            [sys.executable, "-I", "-S", SITTER, str(self.goodbye_seconds)],
             stdin=subprocess.PIPE,
             start_new_session=True,
             pass_fds=(self.lock,),

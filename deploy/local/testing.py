@@ -22,6 +22,7 @@ from deploy.local import binaries
 from deploy.local.problem import Problem
 from deploy.local.processes import free_port, spawn, stop, wait_until
 from deploy.local.servers import Postgres, Valkey
+from shared.db import Base, forget_engine
 from shared.settings import get_settings
 
 ROOT = Path(__file__).parent.parent.parent
@@ -73,12 +74,15 @@ def migrate(url: str) -> None:
     before = os.environ.get("DATABASE_URL")
     os.environ["DATABASE_URL"] = url
     get_settings.cache_clear()
+    forget_engine()
     try:
         if ALEMBIC_INI.exists():
             command.upgrade(Config(str(ALEMBIC_INI)), "head")
         else:
             _create_tables(url)
     finally:
+        # An open connection would keep the database from being a template.
+        forget_engine()
         get_settings.cache_clear()
         if before is None:
             del os.environ["DATABASE_URL"]
@@ -156,8 +160,6 @@ def _running(server: _Server, log: Path) -> Iterator[_Server]:
 
 def _create_tables(url: str) -> None:
     """Make the tables from the models, as long as there are no migrations."""
-    from shared.db import Base
-
     for models in sorted((ROOT / "shared").glob("*/models.py")):
         importlib.import_module(f"shared.{models.parent.name}.models")
     engine = create_engine(url)
