@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import DDL, BigInteger, Identity, Index, event, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text, UserDefinedType
 
@@ -23,6 +24,9 @@ class Xid8(UserDefinedType[int]):
     def result_processor(self, dialect: Any, coltype: Any) -> Any:
         """Read the number out of its text."""
         return lambda value: None if value is None else int(value)
+
+
+ischema_names["xid8"] = Xid8
 
 
 class StreamEvent(Base):
