@@ -94,10 +94,15 @@ class SimulatedCity:
 
 
 def load_city(slug: str, *, seed: int = 7, speed: float = 1.0, cities: Path = CITIES) -> SimulatedCity:
-    """Read a city's pack and its `lines.geojson`, and lay the simulator's tracks on them."""
+    """
+    Read a city's pack and its `lines.geojson`, and lay the simulator's tracks on them.
+
+    A city without that file has no transit and no bike stations.
+    """
     pack = load_pack(cities / slug)
     areas = tuple((area.name, shape(area.geometry)) for area in pack.areas)
-    features = json.loads((cities / slug / "lines.geojson").read_text("utf-8"))["features"]
+    lines = cities / slug / "lines.geojson"
+    features = json.loads(lines.read_text("utf-8"))["features"] if lines.exists() else []
     trains = [_train_track(feature, areas) for feature in features]
     buses = list(_bus_tracks(trains, areas, seed))
     return SimulatedCity(
@@ -125,7 +130,7 @@ def _bus_tracks(
     """Lay bus routes beside stretches of the longer railways, a street away from them."""
     long_ones = [track for track in trains if track.along_m[-1] > 2 * BUS_ROUTE_M]
     number, attempt = 1, 0
-    while number <= BUS_ROUTES:
+    while long_ones and number <= BUS_ROUTES:
         attempt += 1
         points = _stretch(choose(long_ones, seed, "bus", attempt), seed, attempt)
         ends = _area_at(points[0], areas), _area_at(points[-1], areas)

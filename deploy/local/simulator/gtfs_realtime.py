@@ -106,7 +106,7 @@ def service_alerts(city: SimulatedCity, moment: float) -> bytes:
     feed = _feed(moment)
     newest = floor(city.clock(moment) / ALERT_EVERY_SECONDS)
     oldest = newest - ALERT_LONGEST_SECONDS // ALERT_EVERY_SECONDS - 1
-    for number in range(oldest, newest + 1):
+    for number in range(oldest, newest + 1) if city.tracks else ():
         _add_alert(feed, city, number)
     return feed.SerializeToString()
 

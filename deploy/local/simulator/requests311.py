@@ -63,11 +63,11 @@ def row_of(city: SimulatedCity, filed: Filed, moment: float) -> Row:
     updated = max(at for at in (filed.filed_at, filed.taken_up_at, filed.closed_at) if at <= moment)
     return {
         ":id": f"row-{filed.number:08x}",
-        ":created_at": _fixed(filed.filed_at),
-        ":updated_at": _fixed(updated),
+        ":created_at": fixed_time(filed.filed_at),
+        ":updated_at": fixed_time(updated),
         "unique_key": str(filed.number),
-        "created_date": _floating(filed.filed_at, city.timezone),
-        "closed_date": _floating(filed.closed_at, city.timezone) if is_closed else None,
+        "created_date": floating_time(filed.filed_at, city.timezone),
+        "closed_date": floating_time(filed.closed_at, city.timezone) if is_closed else None,
         "agency": "SIM",
         "agency_name": f"City simulator {MARK}",
         "complaint_type": filed.complaint,
@@ -104,12 +104,12 @@ def _filed(city: SimulatedCity, number: int) -> Filed:
     )
 
 
-def _fixed(moment: float) -> str:
+def fixed_time(moment: float) -> str:
     """Write a system field: UTC with milliseconds and Z."""
     return _milliseconds(datetime.fromtimestamp(moment, UTC)) + "Z"
 
 
-def _floating(moment: float, timezone: ZoneInfo) -> str:
+def floating_time(moment: float, timezone: ZoneInfo) -> str:
     """Write a floating timestamp: the city's own time, without a zone, as the real service does."""
     return _milliseconds(datetime.fromtimestamp(moment, timezone))
 

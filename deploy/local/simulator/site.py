@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from html import escape
 
 from deploy.local.simulator import gbfs, gbfs3, gtfs_realtime
 from deploy.local.simulator.city import SimulatedCity
 from deploy.local.simulator.gbfs import Json
-from deploy.local.simulator.requests311 import requests_at
+from deploy.local.simulator.papers import events_at, news_at
+from deploy.local.simulator.requests311 import Row, requests_at
+from deploy.local.simulator.sky import warnings_at, weather_at
 from deploy.local.simulator.soda import run_query, to_csv, without_nulls
 from deploy.local.simulator.soda_where import QueryRefused
+from deploy.local.simulator.works import works_at
 
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json; charset=utf-8"
@@ -74,15 +77,23 @@ def _gbfs_discovery(
     return _json(build(city, question.moment, question.base + folder), _made(question))
 
 
-def _protobuf(
-    build: Callable[[SimulatedCity, float], bytes], city: SimulatedCity, question: Question
+def _bytes(
+    build: Callable[[SimulatedCity, float], bytes], media_type: str, city: SimulatedCity, question: Question
 ) -> Answer:
-    return Answer(build(city, question.moment), PROTOBUF, _made(question))
+    return Answer(build(city, question.moment), media_type, _made(question))
 
 
-def _requests(city: SimulatedCity, question: Question) -> Answer:
+def _document(
+    build: Callable[[SimulatedCity, float], Json], media_type: str, city: SimulatedCity, question: Question
+) -> Answer:
+    return replace(_json(build(city, question.moment), _made(question)), media_type=media_type)
+
+
+def _dataset(
+    rows_at: Callable[[SimulatedCity, float], list[Row]], city: SimulatedCity, question: Question
+) -> Answer:
     try:
-        rows = run_query(requests_at(city, question.moment), question.query)
+        rows = run_query(rows_at(city, question.moment), question.query)
     except QueryRefused as refusal:
         return _json({"code": refusal.code, "error": True, "message": str(refusal)}, _made(question), 400)
     if question.path.endswith(".csv"):
@@ -117,9 +128,15 @@ PAGES: dict[str, Page] = {
     **{f"/gbfs/{name}.json": partial(_gbfs_file, build) for name, build in gbfs.FILES.items()},
     "/gbfs3/gbfs.json": partial(_gbfs_discovery, gbfs3.discovery),
     **{f"/gbfs3/{name}.json": partial(_gbfs_file, build) for name, build in gbfs3.FILES.items()},
-    "/gtfs-rt/vehicles.pb": partial(_protobuf, gtfs_realtime.vehicle_positions),
-    "/gtfs-rt/trip_updates.pb": partial(_protobuf, gtfs_realtime.trip_updates),
-    "/gtfs-rt/alerts.pb": partial(_protobuf, gtfs_realtime.service_alerts),
-    "/resource/sim-311.json": _requests,
-    "/resource/sim-311.csv": _requests,
+    "/gtfs-rt/vehicles.pb": partial(_bytes, gtfs_realtime.vehicle_positions, PROTOBUF),
+    "/gtfs-rt/trip_updates.pb": partial(_bytes, gtfs_realtime.trip_updates, PROTOBUF),
+    "/gtfs-rt/alerts.pb": partial(_bytes, gtfs_realtime.service_alerts, PROTOBUF),
+    "/resource/sim-311.json": partial(_dataset, requests_at),
+    "/resource/sim-311.csv": partial(_dataset, requests_at),
+    "/resource/sim-works.json": partial(_dataset, works_at),
+    "/resource/sim-works.csv": partial(_dataset, works_at),
+    "/nws/alerts": partial(_document, warnings_at, "application/geo+json"),
+    "/open-meteo/forecast": partial(_document, weather_at, JSON),
+    "/calendar/events.ics": partial(_bytes, events_at, "text/calendar; charset=utf-8"),
+    "/news/rss.xml": partial(_bytes, news_at, "application/rss+xml; charset=utf-8"),
 }
