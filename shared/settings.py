@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     feeds_max_bytes: int = 64 * 1024 * 1024
     feeds_total_seconds: float = 60.0
 
+    #: Shortens every wait of the job engine alike (leases, beats, backoff), so that faults can be rehearsed.
+    jobs_time_scale: float = Field(default=1.0, gt=0, le=1)
+
     log_format: Literal["json", "console"] = "json"
     log_level: str = "INFO"
 

@@ -15,6 +15,7 @@ from shared.db import transaction
 from shared.errors import Permanent, Transient
 from shared.jobs import lease as leases
 from shared.jobs.lease import Cancelled, Fenced
+from shared.jobs.pace import scaled
 from shared.jobs.rules import backoff_seconds
 from shared.trace import tracing
 from tasks.base import Job, Registration, decode, run_batch
@@ -89,7 +90,7 @@ def _retry(job: Job, error: str, retry_after_seconds: float | None = None) -> No
     if job.is_last_attempt:
         _settle(job, "dead", error)
         return
-    delay = backoff_seconds(job.attempt, random.random(), retry_after_seconds)  # noqa: S311 - jitter, not a secret
+    delay = scaled(backoff_seconds(job.attempt, random.random(), retry_after_seconds))  # noqa: S311 - jitter, not a secret
     _settle(job, "retryable", error, delay)
 
 

@@ -9,16 +9,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from shared.db import transaction
 from shared.jobs import lease as leases
 from shared.jobs.lease import Lease
-from shared.jobs.rules import BEAT_SECONDS
+from shared.jobs.pace import beat_seconds
 
 log = logging.getLogger(__name__)
 
 
 class Heart:
-    """Renew leases every `BEAT_SECONDS`; remember which were lost and which should stop."""
+    """Renew leases every ten seconds; remember which were lost and which should stop."""
 
-    def __init__(self, every_seconds: float = BEAT_SECONDS) -> None:
-        self._every = every_seconds
+    def __init__(self) -> None:
+        self._every = beat_seconds()
         self._held: dict[UUID, Lease] = {}
         self._lost: set[UUID] = set()
         self._cancelled: set[UUID] = set()

@@ -20,7 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from shared.db import engine, transaction
 from shared.jobs import sweep
 from shared.jobs.enqueue import CHANNEL
-from shared.jobs.rules import window
+from shared.jobs.pace import poll_seconds, sweep_seconds
+from shared.jobs.rules import WINDOW_PER_SLOT, window
 from shared.jobs.sweep import Rung
 from shared.logging import configure_logging
 from shared.messages import UnknownMessage, all_messages, message_named
@@ -30,10 +31,8 @@ from workers.processes import farewell, forget_silent, report, slots_by_queue
 from workers.wire import envelope
 
 log = logging.getLogger(__name__)
-POLL_SECONDS = 1.0
 #: Between looks while jobs wait for room in their queue's window.
 BACKLOG_SECONDS = 0.02
-RESCUE_SECONDS = 5.0
 
 
 class Relay:
@@ -56,17 +55,17 @@ class Relay:
         Returns: after how many seconds to turn again, unless a notification comes first.
         """
         if now >= self._next_minor:
-            self._next_minor = now + POLL_SECONDS
+            self._next_minor = now + poll_seconds()
             self._housekeep(major=now >= self._next_major)
             if now >= self._next_major:
-                self._next_major = now + RESCUE_SECONDS
+                self._next_major = now + sweep_seconds()
         try:
             backlog = self._ring_some()
             self._tell_redis(up=True)
         except redis.RedisError as error:
             self._tell_redis(up=False, error=error)
-            return POLL_SECONDS
-        return BACKLOG_SECONDS if backlog else POLL_SECONDS
+            return poll_seconds()
+        return BACKLOG_SECONDS if backlog else poll_seconds()
 
     def _housekeep(self, *, major: bool) -> None:
         with transaction() as tx:
@@ -105,7 +104,7 @@ class Relay:
         with transaction() as tx:
             for queue in served:
                 slots = self._slots[queue]
-                if in_redis[queue] >= slots * 4:
+                if in_redis[queue] >= slots * WINDOW_PER_SLOT:
                     continue
                 room = window(slots, self._largest.get(queue, 1), waiting[queue])
                 if room and (picked := sweep.pick(tx, queue, room)):

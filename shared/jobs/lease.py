@@ -16,7 +16,7 @@ from sqlalchemy import Row, text
 from shared.db import Transaction
 from shared.events import JobChanged
 from shared.jobs.batches import settle_batches
-from shared.jobs.rules import LEASE_SECONDS
+from shared.jobs.pace import lease_seconds
 from shared.messages import UnknownMessage, message_named
 from shared.stream.publish import publish
 
@@ -46,15 +46,15 @@ class Lease:
     worker: str
 
 
-_CLAIM = text(f"""
+_CLAIM = text("""
 UPDATE jobs SET state = 'running', attempt = attempt + 1, lease_token = :token, worker = :worker,
-  lease_until = clock_timestamp() + interval '{LEASE_SECONDS} seconds', started_at = clock_timestamp(),
+  lease_until = clock_timestamp() + make_interval(secs => :lease), started_at = clock_timestamp(),
   error = NULL, progress = 0
 WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'queued' AND NOT cancel_requested AND kind = :kind
   AND attempt < max_attempts
   AND NOT EXISTS (SELECT 1 FROM queues q WHERE q.name = jobs.queue AND q.paused)
 RETURNING id, kind, queue, args, attempt, max_attempts, traceparent, batch_id, tenant, rate_key
-""")  # noqa: S608 - the only thing formatted in is a constant of ours
+""")
 
 _TAKE_TOKEN = text("""
 UPDATE rate_buckets SET refilled_at = clock_timestamp(),
@@ -72,10 +72,10 @@ UPDATE jobs SET state = 'scheduled', attempt = attempt - 1, lease_token = NULL, 
 WHERE id = :id AND lease_token = :token
 """)
 
-_BEAT = text(f"""
-UPDATE jobs SET lease_until = clock_timestamp() + interval '{LEASE_SECONDS} seconds'
+_BEAT = text("""
+UPDATE jobs SET lease_until = clock_timestamp() + make_interval(secs => :lease)
 WHERE id = ANY(CAST(:ids AS uuid[])) AND lease_token = :token AND state = 'running' RETURNING id, cancel_requested
-""")  # noqa: S608 - the only thing formatted in is a constant of ours
+""")
 
 _HOLD = text("""
 SELECT id FROM jobs WHERE id = ANY(CAST(:ids AS uuid[])) AND lease_token = :token AND state = 'running' FOR UPDATE
@@ -121,7 +121,14 @@ def claim(tx: Transaction, kind: str, job_ids: Sequence[UUID], worker: str) -> l
     token = uuid4()
     tx.execute(text("SET LOCAL synchronous_commit = off"))
     rows = tx.execute(
-        _CLAIM, {"token": token, "worker": worker, "ids": [str(i) for i in job_ids], "kind": kind}
+        _CLAIM,
+        {
+            "token": token,
+            "worker": worker,
+            "ids": [str(i) for i in job_ids],
+            "kind": kind,
+            "lease": lease_seconds(),
+        },
     ).all()
     admitted = [row for row in rows if _admit(tx, row, token)]
     leases = [
@@ -158,7 +165,8 @@ def _admit(tx: Transaction, row: Row[Any], token: UUID) -> bool:
 
 def beat(tx: Transaction, token: UUID, job_ids: Sequence[UUID]) -> dict[UUID, bool]:
     """Renew the leases; returns job id -> cancel requested, without those that were lost."""
-    rows = tx.execute(_BEAT, {"ids": [str(i) for i in job_ids], "token": token})
+    ids = [str(job_id) for job_id in job_ids]
+    rows = tx.execute(_BEAT, {"ids": ids, "token": token, "lease": lease_seconds()})
     return {row.id: row.cancel_requested for row in rows}
 
 

@@ -6,6 +6,9 @@ LEASE_SECONDS = 30
 BEAT_SECONDS = 10
 #: A job rung in Redis and not claimed for this long is rung again.
 STALE_SECONDS = 30
+#: Relays look for silent workers this often, and for due jobs this often.
+SWEEP_SECONDS = 5
+POLL_SECONDS = 1
 #: Jobs rung ahead for each worker slot: deep enough to keep it busy, shallow enough to lose.
 WINDOW_PER_SLOT = 4
 #: A waiting job older than this is served by age, whatever its priority.

@@ -8,7 +8,8 @@ from sqlalchemy import text
 
 from shared.db import Transaction
 from shared.jobs.batches import settle_batches
-from shared.jobs.rules import AGEING_SECONDS, PRUNE_BATCH, STALE_SECONDS
+from shared.jobs.pace import scaled, stale_seconds
+from shared.jobs.rules import AGEING_SECONDS, PRUNE_BATCH
 
 _PROMOTE = text("""
 WITH due AS (SELECT id FROM jobs WHERE state IN ('scheduled', 'retryable') AND run_at <= clock_timestamp()
@@ -26,7 +27,7 @@ UPDATE jobs j SET
                WHEN j.attempt >= max_attempts THEN 'dead' ELSE 'retryable' END,
   finished_at = CASE WHEN cancel_requested OR j.attempt >= max_attempts THEN clock_timestamp() END,
   rescues = rescues + 1, lease_token = NULL, lease_until = NULL, published_at = NULL,
-  run_at = clock_timestamp() + make_interval(secs => least(3600, power(2, j.attempt)) * (0.5 + random())),
+  run_at = clock_timestamp() + make_interval(secs => :scale * least(3600, power(2, j.attempt)) * (0.5 + random())),
   error = 'the worker fell silent: lease expired'
 FROM lost WHERE j.id = lost.id
 RETURNING j.id, j.state, j.batch_id, lost.worker, lost.started_at, lost.attempt),
@@ -36,7 +37,7 @@ SELECT id, attempt, 'rescued', 'the worker fell silent: lease expired', worker, 
 SELECT id, state, batch_id FROM saved
 """)
 
-_PICK = text(f"""
+_PICK = text("""
 WITH RECURSIVE tenants AS (
   (SELECT tenant FROM jobs WHERE state = 'queued' AND published_at IS NULL AND queue = :queue
    ORDER BY tenant LIMIT 1)
@@ -54,7 +55,7 @@ turns AS (
 aged AS (
   SELECT id, -1 AS priority, seq, 0::bigint AS turn FROM jobs
   WHERE state = 'queued' AND published_at IS NULL AND queue = :queue
-    AND run_at < clock_timestamp() - interval '{AGEING_SECONDS} seconds'
+    AND run_at < clock_timestamp() - make_interval(secs => :ageing)
   ORDER BY run_at LIMIT greatest(1, :window / 4)),
 picked AS (
   SELECT id FROM (SELECT * FROM turns UNION ALL SELECT * FROM aged) w
@@ -64,14 +65,14 @@ stamped AS (
   FOR UPDATE SKIP LOCKED)
 UPDATE jobs j SET published_at = clock_timestamp() FROM stamped s WHERE j.id = s.id
 RETURNING j.id, j.kind, j.priority, j.seq
-""")  # noqa: S608 - the only thing formatted in is a constant of ours
+""")
 
-_STALE = text(f"""
+_STALE = text("""
 WITH stale AS (SELECT id FROM jobs WHERE state = 'queued'
-    AND published_at < clock_timestamp() - interval '{STALE_SECONDS} seconds'
+    AND published_at < clock_timestamp() - make_interval(secs => :stale)
   ORDER BY published_at LIMIT 5000 FOR UPDATE SKIP LOCKED)
 UPDATE jobs j SET published_at = NULL FROM stale s WHERE j.id = s.id
-""")  # noqa: S608 - the only thing formatted in is a constant of ours
+""")
 
 _WAITING = text("""
 WITH RECURSIVE names AS (
@@ -101,7 +102,7 @@ def promote(tx: Transaction, limit: int = 1000) -> int:
 
 def rescue(tx: Transaction, limit: int = 500) -> int:
     """Take jobs from workers whose lease ran out; returns how many."""
-    rows = tx.execute(_RESCUE, {"limit": limit}).all()
+    rows = tx.execute(_RESCUE, {"limit": limit, "scale": scaled(1)}).all()
     ended = [row.batch_id for row in rows if row.state in ("dead", "cancelled")]
     settle_batches(tx, ended, succeeded=False)
     return len(rows)
@@ -119,7 +120,7 @@ def pick(tx: Transaction, queue: str, window: int) -> list[Rung]:
     Tenants take turns; within a tenant priority decides, then age; a quarter of the window goes to
     whatever has waited longest, so that nothing starves.
     """
-    rows = tx.execute(_PICK, {"queue": queue, "window": window}).all()
+    rows = tx.execute(_PICK, {"queue": queue, "window": window, "ageing": AGEING_SECONDS}).all()
     ordered = sorted(rows, key=lambda row: (row.priority, row.seq))
     return [Rung(row.id, row.kind) for row in ordered]
 
@@ -134,7 +135,7 @@ def unring(tx: Transaction, job_ids: Sequence[UUID]) -> None:
 
 def unring_stale(tx: Transaction) -> None:
     """Ring again what was rung long ago and never claimed: its message was lost."""
-    tx.execute(_STALE)
+    tx.execute(_STALE, {"stale": stale_seconds()})
 
 
 def unring_everything(tx: Transaction) -> int:
