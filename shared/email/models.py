@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db import Base, CreatedAt, Id
@@ -30,6 +30,7 @@ class Delivery(Base):
     to_address: Mapped[str]
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
     report_id: Mapped[UUID | None] = mapped_column(ForeignKey("reports.id", ondelete="CASCADE"), index=True)
+    #: What the template is filled with; emptied once sent, for it may hold a link that signs in.
     context: Mapped[dict[str, Any]]
     #: resend or hold, when a crash left it unknown whether the provider took it.
     when_unsure: Mapped[str] = mapped_column(server_default="hold")
@@ -40,6 +41,31 @@ class Delivery(Base):
     created_at: Mapped[CreatedAt]
     claimed_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
+
+
+class EmailEvent(Base):
+    """One signed event of the provider, kept so that a repeated one changes nothing."""
+
+    __tablename__ = "email_events"
+
+    sg_event_id: Mapped[str] = mapped_column(primary_key=True)
+    delivery_id: Mapped[UUID | None] = mapped_column(index=True)
+    event: Mapped[str]
+    reason: Mapped[str] = mapped_column(server_default="")
+    at: Mapped[datetime]
+    received_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class Suppression(Base):
+    """An address that gets no more mail: it bounced, or its owner complained."""
+
+    __tablename__ = "email_suppressions"
+
+    #: In lower case.
+    address: Mapped[str] = mapped_column(primary_key=True)
+    #: The provider's event: bounce, dropped, spamreport.
+    reason: Mapped[str]
+    at: Mapped[datetime]
 
 
 class MailboxMessage(Base):

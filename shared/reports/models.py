@@ -18,6 +18,7 @@ class Report(Base):
         UniqueConstraint("city", "number"),
         Index("ix_reports_city_created", "city", text("created_at DESC"), text("id DESC")),
         Index("ix_reports_point", "point", postgresql_using="gist"),
+        Index("ix_reports_public_point", "public_point", postgresql_using="gist"),
         CheckConstraint(
             "status IN ('received','published','in_progress','resolved','closed')", name="status"
         ),
@@ -31,7 +32,11 @@ class Report(Base):
     title: Mapped[str]
     description: Mapped[str] = mapped_column(server_default="")
     status: Mapped[str] = mapped_column(server_default="received")
+    #: Where it is, (lon, lat), as exactly as it was told; for staff and triage.
     point: Mapped[tuple[float, float] | None]
+    #: Where the public sees it: rounded by its category. Public queries look at nothing else, or a small
+    #: enough box would find the exact place.
+    public_point: Mapped[tuple[float, float] | None]
     address: Mapped[str] = mapped_column(server_default="")
     area_id: Mapped[UUID | None] = mapped_column(ForeignKey("areas.id", ondelete="SET NULL"), index=True)
     h3_8: Mapped[int | None] = mapped_column(BigInteger, index=True)
@@ -49,6 +54,26 @@ class Report(Base):
     job_id: Mapped[UUID | None]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ReportCounter(Base):
+    """The last number given to a report of a city; its row lock makes numbers unique and without gaps."""
+
+    __tablename__ = "report_counters"
+
+    city: Mapped[str] = mapped_column(ForeignKey("cities.slug", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger)
+
+
+class ReportSupport(Base):
+    """One person's "me too"; the key makes a second one impossible."""
+
+    __tablename__ = "report_supports"
+
+    report_id: Mapped[UUID] = mapped_column(ForeignKey("reports.id", ondelete="CASCADE"), primary_key=True)
+    #: The account's id, or a hash that stands for a visitor.
+    supporter: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
 class ReportUpdate(Base):

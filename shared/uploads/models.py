@@ -14,9 +14,7 @@ class Upload(Base):
     """One file: where its bytes lie, what it really is, and how far its work is."""
 
     __tablename__ = "uploads"
-    __table_args__ = (
-        CheckConstraint("state IN ('received','processing','ready','rejected')", name="state"),
-    )
+    __table_args__ = (CheckConstraint("state IN ('received','processing','ready','rejected')", name="state"),)
 
     id: Mapped[Id]
     owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
