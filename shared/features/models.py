@@ -20,6 +20,19 @@ class FeatureRow(Base):
         Index("ix_features_city_kind_updated", "city", "kind", text("updated_at DESC"), text("id DESC")),
         Index("ix_features_point", "point", postgresql_using="gist"),
         Index("ix_features_h3_8", "h3_8"),
+        Index(
+            "ix_features_missing",
+            "feed_id",
+            "missing_since",
+            postgresql_where=text("missing_since IS NOT NULL AND withdrawn_at IS NULL"),
+        ),
+        Index(
+            "ix_features_open",
+            "feed_id",
+            postgresql_where=text(
+                "kind = 'service_request' AND lower(status) = 'open' AND withdrawn_at IS NULL"
+            ),
+        ),
     )
 
     id: Mapped[Id]

@@ -50,6 +50,8 @@ class Feed(Base):
     parser_version: Mapped[int | None]
     #: Publisher's ttl of the last payload.
     ttl_seconds: Mapped[int | None]
+    #: What the feed amounts to: `vehicles` -> 627, `bikes_available` -> 5248.
+    totals: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     failures_in_a_row: Mapped[int] = mapped_column(server_default=text("0"))
     #: Since when complete lists are suddenly much shorter; nothing is marked missing meanwhile.
     shrunk_since: Mapped[datetime | None]
@@ -123,7 +125,7 @@ class FeedRun(Base):
     described: Mapped[int] = mapped_column(server_default=text("0"))
     #: Reason -> count.
     rejected: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
-    #: What the feed amounted to after the run: `vehicles` -> 627, `bikes_available` -> 5248.
+    #: What the feed amounted to after the run.
     totals: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     error: Mapped[str | None]
     #: The run whose payloads were parsed again.

@@ -370,6 +370,9 @@ def upgrade() -> None:
         sa.Column("dead_seconds", sa.Integer(), server_default=sa.text("21600"), nullable=False),
         sa.Column("parser_version", sa.Integer(), nullable=True),
         sa.Column("ttl_seconds", sa.Integer(), nullable=True),
+        sa.Column(
+            "totals", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False
+        ),
         sa.Column("failures_in_a_row", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("shrunk_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("open_until", sa.DateTime(timezone=True), nullable=True),
@@ -504,6 +507,22 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index("ix_features_h3_8", "features", ["h3_8"], unique=False)
+    op.create_index(
+        "ix_features_missing",
+        "features",
+        ["feed_id", "missing_since"],
+        unique=False,
+        postgresql_where=sa.text("missing_since IS NOT NULL AND withdrawn_at IS NULL"),
+    )
+    op.create_index(
+        "ix_features_open",
+        "features",
+        ["feed_id"],
+        unique=False,
+        postgresql_where=sa.text(
+            "kind = 'service_request' AND lower(status) = 'open' AND withdrawn_at IS NULL"
+        ),
+    )
     op.create_index("ix_features_point", "features", ["point"], unique=False, postgresql_using="gist")
     op.create_table(
         "feed_resources",
@@ -957,6 +976,18 @@ def downgrade() -> None:
     op.drop_table("feed_runs")
     op.drop_table("feed_resources")
     op.drop_index("ix_features_point", table_name="features", postgresql_using="gist")
+    op.drop_index(
+        "ix_features_open",
+        table_name="features",
+        postgresql_where=sa.text(
+            "kind = 'service_request' AND lower(status) = 'open' AND withdrawn_at IS NULL"
+        ),
+    )
+    op.drop_index(
+        "ix_features_missing",
+        table_name="features",
+        postgresql_where=sa.text("missing_since IS NOT NULL AND withdrawn_at IS NULL"),
+    )
     op.drop_index("ix_features_h3_8", table_name="features")
     op.drop_index("ix_features_city_updated", table_name="features")
     op.drop_index("ix_features_city_kind_updated", table_name="features")

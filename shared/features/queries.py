@@ -1,0 +1,143 @@
+"""Reads of features for the API and for events, in the API's shapes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
+
+from shared.clock import rfc3339
+from shared.db import Transaction
+from shared.errors import NotFound
+from shared.features.models import FeatureRow, FeatureVersion
+from shared.feeds.items import Origin, moment, origins, times
+from shared.feeds.paging import Page, cursor_after, read_cursor
+from shared.feeds.places import in_box
+from shared.geo import Box
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureFilter:
+    """What to list: of one city, inside a box, of some kinds, changed since, holding words, of a status."""
+
+    city: str
+    bbox: Box | None = None
+    kinds: Sequence[str] = ()
+    since: datetime | None = None
+    q: str = ""
+    status: str | None = None
+
+    def conditions(self) -> Iterable[ColumnElement[bool]]:
+        """Yield SQL conditions; what was withdrawn is told only to those who ask for changes."""
+        yield FeatureRow.city == self.city
+        if self.kinds:
+            yield FeatureRow.kind.in_(self.kinds)
+        if self.since is not None:
+            yield FeatureRow.updated_at >= self.since
+        else:
+            yield FeatureRow.withdrawn_at.is_(None)
+        if self.status:
+            yield func.lower(FeatureRow.status) == self.status.lower()
+        if self.bbox is not None:
+            yield in_box(FeatureRow.point, self.bbox)
+        if words := self.q.strip():
+            wanted = f"%{_literal(words)}%"
+            yield or_(
+                FeatureRow.title.ilike(wanted),
+                FeatureRow.description.ilike(wanted),
+                FeatureRow.address.ilike(wanted),
+                FeatureRow.external_id == words,
+            )
+
+
+def list_features(
+    tx: Transaction, chosen: FeatureFilter, limit: int, cursor: str | None, now: datetime
+) -> Page:
+    """
+    Return up to `limit` features, the last changed first.
+
+    Raises: Invalid for a cursor that is none of ours.
+    """
+    wanted = select(FeatureRow).where(*chosen.conditions())
+    if cursor:
+        wanted = wanted.where(tuple_(FeatureRow.updated_at, FeatureRow.id) < read_cursor(cursor))
+    ordered = wanted.order_by(FeatureRow.updated_at.desc(), FeatureRow.id.desc()).limit(limit + 1)
+    rows = tx.scalars(ordered).all()
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Page(_items(tx, rows[:limit], now), cursor_after(last.updated_at, last.id) if last else None)
+
+
+def get_feature(tx: Transaction, feature_id: UUID, now: datetime) -> dict[str, Any]:
+    """
+    Return one feature with its versions, the last first.
+
+    Raises: NotFound.
+    """
+    row = tx.get(FeatureRow, feature_id)
+    if row is None:
+        raise NotFound(f"no feature {feature_id}")
+    versions = tx.scalars(
+        select(FeatureVersion)
+        .where(FeatureVersion.feature_id == feature_id)
+        .order_by(FeatureVersion.version.desc())
+        .limit(100)
+    )
+    return {
+        **_items(tx, [row], now)[0],
+        "versions": [
+            {"version": v.version, "changed_at": rfc3339(v.changed_at), "changes": v.changes}
+            for v in versions
+        ],
+    }
+
+
+def features_by_id(tx: Transaction, feature_ids: Sequence[UUID], now: datetime) -> list[dict[str, Any]]:
+    """Return features in the shape of the list, in no order."""
+    if not feature_ids:
+        return []
+    # Read as it is stored: rows written by COPY in this transaction are unknown to the session.
+    rows = tx.scalars(
+        select(FeatureRow).where(FeatureRow.id.in_(feature_ids)).execution_options(populate_existing=True)
+    ).all()
+    return _items(tx, rows, now)
+
+
+def _literal(words: str) -> str:
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _items(tx: Transaction, rows: Sequence[FeatureRow], now: datetime) -> list[dict[str, Any]]:
+    found = origins(tx, (row.feed_id for row in rows), now)
+    return [feature_json(row, found[row.feed_id]) for row in rows]
+
+
+def feature_json(row: FeatureRow, origin: Origin) -> dict[str, Any]:
+    """Return a feature in the API's shape."""
+    lon, lat = row.point or (None, None)
+    return {
+        "id": str(row.id),
+        "city": row.city,
+        "kind": row.kind,
+        "external_id": row.external_id,
+        "title": row.title,
+        "description": row.description,
+        "status": row.status,
+        "severity": row.severity,
+        "category": row.category,
+        "address": row.address,
+        "url": row.url,
+        "geometry": row.geometry,
+        "lon": lon,
+        "lat": lat,
+        "starts_at": moment(row.starts_at),
+        "ends_at": moment(row.ends_at),
+        "updated_at": rfc3339(row.updated_at),
+        "properties": row.properties,
+        "version": row.version,
+        "withdrawn": row.withdrawn_at is not None,
+        "times": times(row.observed_at, row.fetched_at, row.published_at),
+        "freshness": origin.judge_lasting(row.missing_since is not None),
+        "source": origin.source,
+    }

@@ -1,0 +1,286 @@
+"""The audit rows of runs: begun in a transaction of their own, ended in that of what they stored."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from shared.cities.models import City
+from shared.clock import new_id
+from shared.db import Transaction
+from shared.feeds import rules
+from shared.feeds.items import pace_of
+from shared.feeds.models import Feed, FeedReject, FeedResource, FeedRun
+from shared.jobs.models import JobRow
+
+#: Rejects kept of one run, each with its record; the counts by reason are always exact.
+MOST_REJECTS = 1000
+EXCERPT_CHARACTERS = 2048
+SILENT = "the worker that ran this fell silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """One record set aside, as it is kept."""
+
+    record: str
+    reason: str
+    detail: str = ""
+    external_id: str | None = None
+    excerpt: str = ""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of a run's records; `records` is the sum of all but `vanished`."""
+
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    vanished: int = 0
+    described: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def records(self) -> int:
+        """Return how many records the publisher sent."""
+        return self.new + self.changed + self.same + self.described + sum(self.rejected.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A run that has begun: its id, its feed, and what the feed's URLs said last."""
+
+    run_id: UUID
+    feed: Feed
+    timezone: str
+    resources: Mapping[str, FeedResource]
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What a run fetched; `resources` replace those of the feed once its content is stored."""
+
+    http_status: int | None = None
+    bytes: int = 0
+    ttfb_ms: int | None = None
+    ttl_seconds: int | None = None
+    resources: Sequence[Mapping[str, Any]] = ()
+
+
+def open_run(tx: Transaction, feed_id: UUID, job_id: UUID, now: datetime) -> Opened | None:
+    """
+    Begin a run, or return none when there is nothing to do.
+
+    There is none when the feed is gone, when another job is running it, or when its breaker is open.
+    A row that a silent worker left behind is closed as failed first.
+    """
+    found = tx.execute(
+        select(Feed, City.timezone).join(City, City.slug == Feed.city).where(Feed.id == feed_id)
+    ).first()
+    if found is None or (found.Feed.open_until is not None and found.Feed.open_until > now):
+        return None
+    if not _close_silent_run(tx, feed_id, job_id, now):
+        return None
+    run_id = new_id()
+    made = tx.execute(
+        upsert(FeedRun)
+        .values(id=run_id, feed_id=feed_id, job_id=job_id, state="running", started_at=now)
+        .on_conflict_do_nothing()
+        .returning(FeedRun.id)
+    ).first()
+    if made is None:
+        return None
+    resources = tx.scalars(select(FeedResource).where(FeedResource.feed_id == feed_id)).all()
+    return Opened(run_id, found.Feed, found.timezone, {row.url: row for row in resources}, now)
+
+
+def _close_silent_run(tx: Transaction, feed_id: UUID, job_id: UUID, now: datetime) -> bool:
+    """Return whether the way is free: nobody runs the feed, or who did holds no lease any more."""
+    running = tx.execute(
+        select(FeedRun.id, FeedRun.job_id, JobRow.state, JobRow.lease_until)
+        .outerjoin(JobRow, JobRow.id == FeedRun.job_id)
+        .where(FeedRun.feed_id == feed_id, FeedRun.state == "running", FeedRun.reprocess_of.is_(None))
+        .with_for_update(of=FeedRun)
+    ).first()
+    if running is None:
+        return True
+    is_alive = running.state == "running" and running.lease_until > now
+    if running.job_id != job_id and is_alive:
+        return False
+    tx.execute(
+        update(FeedRun).where(FeedRun.id == running.id).values(state="failed", finished_at=now, error=SILENT)
+    )
+    return True
+
+
+def end_run(
+    tx: Transaction,
+    opened: Opened,
+    state: Literal["succeeded", "unchanged"],
+    traffic: Traffic,
+    counts: Counts,
+    now: datetime,
+    *,
+    cursor: Mapping[str, Any] | None = None,
+    parser_version: int | None = None,
+    newest_at: datetime | None = None,
+    totals: Mapping[str, Any] | None = None,
+    **of_feed: Any,
+) -> None:
+    """End a run that went well: its row, what its URLs said, and when the feed is due again."""
+    tx.execute(
+        update(FeedRun)
+        .where(FeedRun.id == opened.run_id)
+        .values(
+            state=state,
+            finished_at=now,
+            http_status=traffic.http_status,
+            bytes=traffic.bytes,
+            ttfb_ms=traffic.ttfb_ms,
+            records=counts.records,
+            new=counts.new,
+            changed=counts.changed,
+            same=counts.same,
+            vanished=counts.vanished,
+            described=counts.described,
+            rejected=dict(counts.rejected),
+            totals=dict(totals or {}),
+            parser_version=parser_version or opened.feed.parser_version or 1,
+        )
+    )
+    _keep_resources(tx, opened, traffic.resources)
+    feed = opened.feed
+    values: dict[str, Any] = {
+        "last_success_at": now,
+        "failures_in_a_row": 0,
+        "open_until": None,
+        "ttl_seconds": traffic.ttl_seconds,
+        **of_feed,
+    }
+    if state == "succeeded":
+        values |= {
+            "cursor": dict(cursor or {}),
+            "parser_version": parser_version,
+            "totals": dict(totals or {}),
+        }
+    if newest_at is not None and (feed.newest_at is None or newest_at > feed.newest_at):
+        values["newest_at"] = newest_at
+    # A feed whose last run failed waits in no backoff once it works again.
+    if feed.failures_in_a_row:
+        values["next_run_at"] = rules.next_slot(None, pace_of(feed), now)
+    tx.execute(update(Feed).where(Feed.id == feed.id).values(**values))
+
+
+def _keep_resources(tx: Transaction, opened: Opened, resources: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what each URL said; URLs that were not asked this time (pages, dates) are forgotten."""
+    asked = {resource["url"] for resource in resources}
+    gone = opened.resources.keys() - asked
+    if gone:
+        tx.execute(
+            delete(FeedResource).where(FeedResource.feed_id == opened.feed.id, FeedResource.url.in_(gone))
+        )
+    rows = [{"feed_id": opened.feed.id, **resource} for resource in resources if _differs(opened, resource)]
+    if rows:
+        statement = upsert(FeedResource)
+        named = {name: statement.excluded[name] for name in rows[0] if name not in ("feed_id", "url")}
+        tx.execute(statement.on_conflict_do_update(index_elements=["feed_id", "url"], set_=named), rows)
+
+
+def _differs(opened: Opened, resource: Mapping[str, Any]) -> bool:
+    known = opened.resources.get(resource["url"])
+    return known is None or any(getattr(known, name) != value for name, value in resource.items())
+
+
+def fail_run(
+    tx: Transaction,
+    opened: Opened,
+    error: str,
+    traffic: Traffic,
+    now: datetime,
+    *,
+    jitter: float,
+    retry_after_seconds: float | None = None,
+) -> bool:
+    """
+    End a run that failed: the sentence on its row, the feed set back; what is stored stays as it is.
+
+    Returns: false when the run was closed by another worker already, and then nothing is changed.
+    """
+    closed = tx.execute(
+        update(FeedRun)
+        .where(FeedRun.id == opened.run_id, FeedRun.state == "running")
+        .values(
+            state="failed",
+            finished_at=now,
+            error=error,
+            http_status=traffic.http_status,
+            bytes=traffic.bytes,
+            ttfb_ms=traffic.ttfb_ms,
+        )
+        .returning(FeedRun.id)
+    ).first()
+    if closed is None:
+        return False
+    failures = opened.feed.failures_in_a_row + 1
+    pace = pace_of(opened.feed)
+    tx.execute(
+        update(Feed)
+        .where(Feed.id == opened.feed.id)
+        .values(
+            failures_in_a_row=failures,
+            open_until=rules.open_until(failures, now),
+            next_run_at=rules.retry_at(failures, pace, now, jitter, retry_after_seconds),
+        )
+    )
+    return True
+
+
+def keep_rejects(tx: Transaction, run_id: UUID, rejects: Sequence[Reject], kept_before: int) -> int:
+    """Keep rejects of a run as long as there is room; returns how many are kept by now."""
+    room = max(0, MOST_REJECTS - kept_before)
+    rows = [
+        {
+            "run_id": run_id,
+            "record": reject.record,
+            "external_id": _clean(reject.external_id),
+            "reason": reject.reason,
+            "detail": _clean(reject.detail),
+            "excerpt": (_clean(reject.excerpt) or "")[:EXCERPT_CHARACTERS],
+        }
+        for reject in rejects[:room]
+    ]
+    if rows:
+        tx.execute(insert(FeedReject), rows)
+    return kept_before + len(rows)
+
+
+def _clean(value: str | None) -> str | None:
+    """Take out what Postgres cannot hold in a text."""
+    return value and value.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+def lock_feed(tx: Transaction, feed_id: UUID) -> None:
+    """Let one transaction at a time store for a feed: a live run and a reprocess may meet."""
+    tx.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"feeds.store/{feed_id}"}
+    )
+
+
+def prune_runs(tx: Transaction, before: datetime, most: int) -> int:
+    """Remove up to `most` ended runs from before a moment, each feed's newest excepted."""
+    removed = tx.execute(
+        text("""
+        DELETE FROM feed_runs WHERE id IN (
+          SELECT r.id FROM feed_runs r WHERE r.started_at < :before AND r.state <> 'running'
+            AND EXISTS (SELECT 1 FROM feed_runs n WHERE n.feed_id = r.feed_id AND n.started_at > r.started_at)
+          LIMIT :most) RETURNING 1"""),
+        {"before": before, "most": most},
+    ).all()
+    return len(removed)
