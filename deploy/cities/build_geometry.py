@@ -153,11 +153,12 @@ def build(work: Path) -> None:
 
 
 def _simplified(one: Shape, epsg: int, tolerance_m: float) -> BaseGeometry:
-    flat = transform(make_valid(shape(one.geometry)), _projection(4326, epsg))
-    return transform(flat.simplify(tolerance_m), _projection(epsg, 4326))
+    flat = transform(make_valid(shape(one.geometry)), projection(4326, epsg))
+    return transform(flat.simplify(tolerance_m), projection(epsg, 4326))
 
 
-def _projection(source: int, target: int) -> Callable[[Points], Points]:
+def projection(source: int, target: int) -> Callable[[Points], Points]:
+    """Return a function that takes coordinates, x before y, from one EPSG system to another."""
     transformer = Transformer.from_crs(source, target, always_xy=True)
     return lambda points: np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
 

@@ -2,13 +2,18 @@
 
 import copy
 import json
+import struct
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from shapely.geometry import Point, shape
+from shapely.geometry import Point, box, shape
 
+from deploy.cities.build_basemap import land_and_water
+from deploy.cities.build_geometry import LINE_COLOURS, slug_of
+from deploy.cities.routes import Segment, distance_m, find_routes
 from shared.cities.pack import AREAS, FACTS, CityPack, PackInvalid, Problem, load_pack, parse_pack
 
 CITIES = Path(__file__).parents[2] / "deploy" / "cities"
@@ -192,3 +197,82 @@ def test_a_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(PackInvalid, match=r"city\.toml: file: "):
         load_pack(tmp_path)
+
+
+class TestLondonOnTheMap:
+    """The committed basemap and railway routes."""
+
+    def test_the_basemap_is_a_small_vector_archive_of_london(self) -> None:
+        """PMTiles 3: bytes 8 to 126 of the header are offsets, types, zooms and bounds (spec v3, section 3)."""
+        archive = (CITIES / "london" / "basemap.pmtiles").read_bytes()
+        tile_type, least_zoom, most_zoom = archive[99], archive[100], archive[101]
+        west, south, east, north = (degrees / 1e7 for degrees in struct.unpack("<4i", archive[102:118]))
+
+        assert b"PMTiles\x03" == archive[:8]
+        assert len(archive) < 400_000
+        assert (1, 8, 13) == (tile_type, least_zoom, most_zoom)
+        assert west < -0.51 < 0.33 < east
+        assert south < 51.29 < 51.69 < north
+
+    def test_a_pack_with_a_basemap_says_where_it_is(self) -> None:
+        """Others say that there is none."""
+        assert CITIES / "london" / "basemap.pmtiles" == load_pack(CITIES / "london").basemap
+        assert load_pack(CITIES / "chicago").basemap is None
+
+    def test_the_routes_are_whole_lines_with_stations_at_both_ends(self) -> None:
+        """No teleporting between two vertices, and every line by its colour."""
+        features = json.loads((CITIES / "london" / "lines.geojson").read_text("utf-8"))["features"]
+        for feature in features:
+            points, facts = feature["geometry"]["coordinates"], feature["properties"]
+            assert [0, len(points) - 1] == [facts["stations"][0], facts["stations"][-1]]
+            assert facts["stations"] == sorted(set(facts["stations"]))
+            assert max(distance_m(a, b) for a, b in pairwise(points)) < 3_000
+            assert facts["colour"] == LINE_COLOURS[facts["line"]]
+
+
+def test_a_forked_line_becomes_two_routes() -> None:
+    """Both branches are covered; the shared trunk belongs to both, and ends that nearly meet are joined."""
+    trunk = Segment(((0.0, 0.0), (0.1, 0.0)))
+    north = Segment(((0.1001, 0.0), (0.15, 0.05), (0.2, 0.1)))
+    south = Segment(((0.2, -0.1), (0.1, 0.0001)))
+
+    routes = find_routes([trunk, north, south])
+    ends = {frozenset((route.points[0], route.points[-1])) for route in routes}
+
+    assert 2 == len(routes)
+    assert {(0.0, 0.0), (0.2, 0.1), (0.2, -0.1)} == {end for pair in ends for end in pair}
+    assert all(3 == len(route.stations) for route in routes)
+
+
+def test_a_loop_has_no_terminus_and_no_route() -> None:
+    """A train could not turn round; the line is drawn but not run."""
+    corners = ((0.0, 0.0), (0.1, 0.0), (0.1, 0.1))
+    sides = [Segment((a, b)) for a, b in zip(corners, (*corners[1:], corners[0]), strict=True)]
+
+    assert [] == find_routes(sides)
+
+
+def test_the_gap_between_two_banks_is_water_and_a_notch_of_the_edge_is_not() -> None:
+    """Metres on a plane: two banks 400 m apart, the left one with a notch as wide far from the river."""
+    left = box(0, 0, 10_000, 4_000).difference(box(4_800, -1, 5_200, 1_500))
+    right = box(0, 4_400, 10_000, 8_000)
+
+    land, water = land_and_water([left, right])
+
+    assert water.contains(Point(5_000, 4_200))
+    assert not water.intersects(Point(5_000, 500))
+    assert land.contains(Point(5_000, 4_200))
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("Hammersmith & City", "hammersmith-city"),
+        ("O'Hare", "o-hare"),
+        ("Töölö", "toolo"),
+        ("Soho-TriBeCa ", "soho-tribeca"),
+    ],
+)
+def test_a_slug_is_plain_words_with_hyphens(name: str, slug: str) -> None:
+    """It stands in addresses."""
+    assert slug == slug_of(name)

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 
+from deploy.cities.routes import distance_m
 from deploy.local.simulator.chance import between, choose, drift, roll
 from deploy.local.simulator.motion import (
     DWELL_SECONDS,
@@ -11,7 +12,6 @@ from deploy.local.simulator.motion import (
     Run,
     Track,
     bearing_degrees,
-    distance_m,
     run_at,
 )
 

@@ -12,8 +12,9 @@ from shapely.geometry import Point, shape
 from shapely.geometry.base import BaseGeometry
 from shapely.prepared import prep
 
+from deploy.cities.routes import Position, distance_m
 from deploy.local.simulator.chance import between, choose, roll
-from deploy.local.simulator.motion import Position, Track, distance_m
+from deploy.local.simulator.motion import Track
 from shared.cities.pack import load_pack
 
 CITIES = Path(__file__).parents[2] / "cities"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from math import floor, pi, sin
 from typing import Any
 
+from deploy.cities.routes import Position
 from deploy.local.simulator.chance import between, drift, roll
 from deploy.local.simulator.city import SimulatedCity
-from deploy.local.simulator.motion import Position
 
 # A GBFS file is open and nested: `Any` stands for one JSON value.
 Json = dict[str, Any]

@@ -5,21 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
-from math import asin, atan2, cos, degrees, radians, sin, sqrt
+from math import atan2, cos, degrees, radians, sin
 from typing import NamedTuple
 
-Position = tuple[float, float]
+from deploy.cities.routes import Position, distance_m
 
-EARTH_RADIUS_M = 6_371_008.8
 DWELL_SECONDS = 25.0
 LAYOVER_SECONDS = 150.0
-
-
-def distance_m(a: Position, b: Position) -> float:
-    """Return the great-circle distance between two lon, lat positions in metres."""
-    lon_a, lat_a, lon_b, lat_b = map(radians, (*a, *b))
-    h = sin((lat_b - lat_a) / 2) ** 2 + cos(lat_a) * cos(lat_b) * sin((lon_b - lon_a) / 2) ** 2
-    return 2 * EARTH_RADIUS_M * asin(sqrt(h))
 
 
 def bearing_degrees(a: Position, b: Position) -> float:
