@@ -51,9 +51,14 @@ def photos_of(tx: Transaction, report_ids: Iterable[UUID]) -> dict[UUID, list[Up
     return found
 
 
-def upload_json(upload: Upload) -> dict[str, Any]:
-    """Give an upload's API shape, for its sender: place and time are offered to nobody else."""
-    return {
+def upload_json(upload: Upload, *, for_sender: bool = False) -> dict[str, Any]:
+    """
+    Give an upload's API shape.
+
+    Where and when a photo was taken is for its sender only, and an id proves nobody to be the sender:
+    a published photo shows it to everyone.
+    """
+    shown = {
         "id": str(upload.id),
         "filename": upload.filename,
         "size": upload.size_bytes,
@@ -62,9 +67,11 @@ def upload_json(upload: Upload) -> dict[str, Any]:
         "error": upload.error,
         "job_id": str(upload.job_id) if upload.job_id else None,
         "created_at": rfc3339(upload.created_at),
-        "taken_at": rfc3339(upload.taken_at) if upload.taken_at else None,
-        "taken_point": list(upload.taken_point) if upload.taken_point else None,
     }
+    if for_sender:
+        shown["taken_at"] = rfc3339(upload.taken_at) if upload.taken_at else None
+        shown["taken_point"] = list(upload.taken_point) if upload.taken_point else None
+    return shown
 
 
 def photo_json(upload: Upload) -> dict[str, Any]:
