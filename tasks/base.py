@@ -56,7 +56,8 @@ def registration(name: str) -> Registration:
 
     Raises: ModuleNotFoundError or LookupError when there is none.
     """
-    importlib.import_module(f"tasks.{name}")
+    if name not in _handlers:
+        importlib.import_module(f"tasks.{name}")
     if name not in _handlers:
         raise LookupError(f"tasks/{name.replace('.', '/')}.py registers no handler for {name}")
     return _handlers[name]

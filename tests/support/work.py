@@ -1,0 +1,43 @@
+"""Work that leaves a trace: a message whose effect is one committed row, and the application that runs it."""
+
+import time
+
+from sqlalchemy import text
+
+from shared.db import transaction
+from shared.messages import Message, Queue, message
+from tasks.base import Job, handles
+
+_TABLE = (
+    "CREATE TABLE IF NOT EXISTS work_done (job_id uuid NOT NULL, attempt int NOT NULL, token uuid NOT NULL)"
+)
+
+
+@message("test.work", Queue.BULK, max_attempts=20, quiet=True)
+class Work(Message):
+    """Take a while, then leave one row."""
+
+    milliseconds: int = 0
+
+
+@handles(Work, limit_seconds=60)
+def work(message: Work, job: Job) -> None:
+    """Sleep, and commit the effect together with the job's end."""
+    time.sleep(message.milliseconds / 1000)
+    with job.finish() as tx:
+        tx.execute(
+            text("INSERT INTO work_done VALUES (:job, :attempt, :token)"),
+            {"job": job.id, "attempt": job.attempt, "token": job.lease.token},
+        )
+
+
+def __getattr__(name: str) -> object:
+    """Make the worker's application when Celery asks for it, and its table with it."""
+    if name != "app":
+        raise AttributeError(name)
+    from workers.app import app
+
+    with transaction() as tx:
+        tx.execute(text("SELECT pg_advisory_xact_lock(77)"))
+        tx.execute(text(_TABLE))
+    return app
