@@ -50,7 +50,9 @@ export default defineConfig({
     port: 5173,
     ...(process.env.MOCK
       ? {}
-      : { proxy: Object.fromEntries(proxied.map((p) => [p, { target: platform, ws: p === '/ws' }])) }),
+      : {
+          proxy: Object.fromEntries(proxied.map((p) => [p, { target: platform, ws: p === '/ws' }])),
+        }),
   },
   preview: { host: '127.0.0.1', port: 4173 },
   test: {

@@ -1,4 +1,4 @@
-import { createContext, use } from 'react';
+import { createContext, useContext } from 'react';
 
 /** What the page is told at run time, so that one build serves every city. */
 export interface Config {
@@ -30,7 +30,7 @@ export async function loadConfig(): Promise<Config> {
 export const ConfigContext = createContext<Config | null>(null);
 
 export function useConfig(): Config {
-  const config = use(ConfigContext);
+  const config = useContext(ConfigContext);
   if (!config) throw new Error('useConfig outside ConfigContext');
   return config;
 }

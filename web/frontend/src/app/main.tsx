@@ -36,18 +36,17 @@ const root = createRoot(container);
 
 loadConfig().then(
   (config) => {
-    live.socket.follow(`city:${config.city}`);
     live.socket.start();
     root.render(
       <StrictMode>
         <QueryClientProvider client={cache}>
-          <ConfigContext value={config}>
-            <LiveContext value={live}>
+          <ConfigContext.Provider value={config}>
+            <LiveContext.Provider value={live}>
               <SessionProvider>
                 <App />
               </SessionProvider>
-            </LiveContext>
-          </ConfigContext>
+            </LiveContext.Provider>
+          </ConfigContext.Provider>
         </QueryClientProvider>
       </StrictMode>,
     );

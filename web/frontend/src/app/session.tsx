@@ -1,5 +1,13 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { createContext, use, useCallback, useEffect, useMemo, useState, type ReactNode } from 'react';
+import {
+  createContext,
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useState,
+  type ReactNode,
+} from 'react';
 import { api, must, refreshSession } from '@/api/client';
 import { setToken } from '@/api/token';
 import type { User } from '@/api/types';
@@ -19,7 +27,7 @@ interface SessionValue {
 const SessionContext = createContext<SessionValue | null>(null);
 
 export function useSession(): SessionValue {
-  const value = use(SessionContext);
+  const value = useContext(SessionContext);
   if (!value) throw new Error('useSession outside SessionProvider');
   return value;
 }
@@ -70,11 +78,8 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     socket.reintroduce();
   }, [cache, socket]);
 
-  const value = useMemo(
-    () => ({ user, known, signIn, signOut }),
-    [user, known, signIn, signOut],
-  );
-  return <SessionContext value={value}>{children}</SessionContext>;
+  const value = useMemo(() => ({ user, known, signIn, signOut }), [user, known, signIn, signOut]);
+  return <SessionContext.Provider value={value}>{children}</SessionContext.Provider>;
 }
 
 /** A session is worth asking for after an earlier one, or on the way back from Google. */

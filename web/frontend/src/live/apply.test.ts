@@ -23,9 +23,9 @@ describe('FeaturesChanged', () => {
   it('replaces an item by its newer version and keeps it from an older one', () => {
     const state = { features: [feature({ version: 2, title: 'second' })] };
 
-    expect(apply(state, changed([feature({ version: 3, title: 'third' })])).features?.[0]?.title).toBe(
-      'third',
-    );
+    expect(
+      apply(state, changed([feature({ version: 3, title: 'third' })])).features?.[0]?.title,
+    ).toBe('third');
     expect(apply(state, changed([feature({ version: 1 })])).features?.[0]?.title).toBe('second');
   });
 
@@ -58,10 +58,8 @@ describe('VehiclesMoved', () => {
   };
 
   it('moves a known vehicle and keeps the rest of it', () => {
-    const after = apply(
-      { vehicles: [vehicle()] },
-      event('VehiclesMoved', { ...from, items: [to] }),
-    ).vehicles?.[0];
+    const after = apply({ vehicles: [vehicle()] }, event('VehiclesMoved', { ...from, items: [to] }))
+      .vehicles?.[0];
 
     expect(after).toMatchObject({ lon: -0.2, lat: 51.6, speed_mps: 4 });
     expect(after?.times.observed_at).toBe('2026-03-01T12:04:00Z');

@@ -109,7 +109,11 @@ function sourceOf(feed: Feed | undefined): Source | undefined {
   return { feed_id: id, name, kind, attribution, license, url, simulated };
 }
 
-function addObservations(items: Thing[], data: EventData['ObservationsAdded'], at: string): Thing[] {
+function addObservations(
+  items: Thing[],
+  data: EventData['ObservationsAdded'],
+  at: string,
+): Thing[] {
   const added = new Map<string, AddedObservation[]>();
   for (const item of data.items) {
     added.set(item.thing_id, [...(added.get(item.thing_id) ?? []), item]);

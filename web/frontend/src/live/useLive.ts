@@ -1,11 +1,11 @@
-import { createContext, use, useEffect, useSyncExternalStore } from 'react';
+import { createContext, useContext, useEffect, useSyncExternalStore } from 'react';
 import type { LiveState } from './socket';
 import type { LiveStore } from './store';
 
 export const LiveContext = createContext<LiveStore | null>(null);
 
 export function useLive(): LiveStore {
-  const store = use(LiveContext);
+  const store = useContext(LiveContext);
   if (!store) throw new Error('useLive outside LiveContext');
   return store;
 }

@@ -1,0 +1,65 @@
+import { lazy, Suspense } from 'react';
+import { Route, Switch } from 'wouter';
+import { CityPage } from '@/features/city/CityPage';
+import { useText } from '@/i18n/useText';
+import { useTopic } from '@/live/useLive';
+import { NotFound } from './NotFound';
+import { TopBar } from './TopBar';
+import { UpdatePrompt } from './UpdatePrompt';
+import { useCitySlug } from './useCitySlug';
+
+const ReportForm = lazy(() => import('@/features/reports/ReportForm'));
+const ReportProgress = lazy(() => import('@/features/reports/ReportProgress'));
+const ReportPage = lazy(() => import('@/features/reports/ReportPage'));
+const LoginPage = lazy(() => import('@/features/accounts/LoginPage'));
+const JobsPage = lazy(() => import('@/features/jobs/JobsPage'));
+const JobPage = lazy(() => import('@/features/jobs/JobPage'));
+const SourcesPage = lazy(() => import('@/features/feeds/SourcesPage'));
+const SourcePage = lazy(() => import('@/features/feeds/SourcePage'));
+const MailboxPage = lazy(() => import('@/features/mailbox/MailboxPage'));
+const StatusPage = lazy(() => import('@/features/status/StatusPage'));
+
+export function App() {
+  const { t } = useText();
+  useTopic(`city:${useCitySlug()}`);
+  return (
+    <div className="flex min-h-dvh flex-col md:h-dvh">
+      <a
+        href="#main"
+        className="absolute -top-20 left-2 z-50 rounded-md bg-accent px-4 py-2 text-onaccent focus:top-2"
+      >
+        {t('nav.skip')}
+      </a>
+      <TopBar />
+      <main id="main" tabIndex={-1} className="min-h-0 flex-1 outline-none md:overflow-y-auto">
+        <Suspense fallback={<PageWaiting />}>
+          <Switch>
+            <Route path="/" component={CityPage} />
+            <Route path="/report" component={ReportForm} />
+            <Route path="/reports/:id/progress" component={ReportProgress} />
+            <Route path="/reports/:id" component={ReportPage} />
+            <Route path="/login" component={LoginPage} />
+            <Route path="/admin/jobs" component={JobsPage} />
+            <Route path="/admin/jobs/:id" component={JobPage} />
+            <Route path="/admin/sources" component={SourcesPage} />
+            <Route path="/admin/sources/:id" component={SourcePage} />
+            <Route path="/mailbox" component={MailboxPage} />
+            <Route path="/mailbox/:id" component={MailboxPage} />
+            <Route path="/status" component={StatusPage} />
+            <Route component={NotFound} />
+          </Switch>
+        </Suspense>
+      </main>
+      <UpdatePrompt />
+    </div>
+  );
+}
+
+function PageWaiting() {
+  return (
+    <div className="mx-auto max-w-2xl space-y-3 px-4 py-8">
+      <div className="skeleton h-7 w-1/2" />
+      <div className="skeleton h-40" />
+    </div>
+  );
+}

@@ -1,0 +1,30 @@
+import type { ReactNode } from 'react';
+import { Link, useLocation } from 'wouter';
+import { useText } from '@/i18n/useText';
+import { useTopic } from '@/live/useLive';
+import { buttonClass } from '@/ui/Button';
+import { Page } from '@/ui/Page';
+import { isOperator, useSession } from './session';
+
+/** Pages of admins and ops. The server decides; this only says so before asking. */
+export function OperatorOnly({ title, children }: { title: string; children: ReactNode }) {
+  const { t } = useText();
+  const { user, known } = useSession();
+  const [path] = useLocation();
+  if (!known) return null;
+  if (isOperator(user)) return <Followed>{children}</Followed>;
+  return (
+    <Page title={title} lead={t(user ? 'login.notAllowed' : 'login.needed')} narrow>
+      {!user && (
+        <Link href={`/login?next=${encodeURIComponent(path)}`} className={buttonClass('primary')}>
+          {t('nav.signIn')}
+        </Link>
+      )}
+    </Page>
+  );
+}
+
+function Followed({ children }: { children: ReactNode }) {
+  useTopic('ops');
+  return children;
+}

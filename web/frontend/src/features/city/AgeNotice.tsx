@@ -1,0 +1,31 @@
+import { useSyncExternalStore } from 'react';
+import { useText } from '@/i18n/useText';
+import { useLiveState } from '@/live/useLive';
+import { Icon } from '@/ui/Icon';
+
+function subscribe(listener: () => void): () => void {
+  window.addEventListener('online', listener);
+  window.addEventListener('offline', listener);
+  return () => {
+    window.removeEventListener('online', listener);
+    window.removeEventListener('offline', listener);
+  };
+}
+
+/** When the stream is lost, the page says from when its data is. */
+export function AgeNotice({ at, zone }: { at: number; zone?: string }) {
+  const { t, clock } = useText();
+  const live = useLiveState();
+  const online = useSyncExternalStore(subscribe, () => navigator.onLine);
+  if (live === 'live' || live === 'paused' || (live === 'connecting' && at === 0)) return null;
+  return (
+    <p
+      role="status"
+      className="flex items-center gap-2 border-b border-line bg-bg px-4 py-2 text-xs text-muted"
+    >
+      <Icon name="refresh" size={14} />
+      {t(online ? 'live.reconnecting' : 'live.offline')}
+      {at > 0 && <span className="tnum">{t('live.asOf', { time: clock(at, zone) })}</span>}
+    </p>
+  );
+}

@@ -1,0 +1,287 @@
+import { useMemo, useState } from 'react';
+import { Link } from 'wouter';
+import { useCitySlug } from '@/app/useCitySlug';
+import { useTheme } from '@/app/theme';
+import { useUrlState } from '@/app/urlState';
+import { useNow, useText } from '@/i18n/useText';
+import type { Ref } from '@/map/geojson';
+import { LazyCityMap } from '@/map/MapBoundary';
+import { Button, buttonClass } from '@/ui/Button';
+import { Icon } from '@/ui/Icon';
+import { Empty, Notice, SkeletonRows } from '@/ui/Notice';
+import { useTitle } from '@/ui/Page';
+import type { ItemKind } from '@/ui/kinds';
+import { AgeNotice } from './AgeNotice';
+import { Detail } from './Detail';
+import { Filters, readFilter } from './Filters';
+import { ItemList } from './ItemList';
+import { happening, keeps, thingItem, vehicleItem, withinHours, type Item } from './items';
+import {
+  useAreas,
+  useBasemap,
+  useCity,
+  useFeatures,
+  useFeeds,
+  useFound,
+  usePulse,
+  useReports,
+  useThings,
+  useVehicles,
+} from './queries';
+import { shownOnMap } from './selection';
+import { Tiles } from './Tiles';
+
+type View = 'now' | 'vehicles' | 'stations';
+const VIEWS: View[] = ['now', 'vehicles', 'stations'];
+const NONE: never[] = [];
+
+/** The city now: a list that says everything, and a map that shows where. */
+export function CityPage() {
+  const { t } = useText();
+  const slug = useCitySlug();
+  const { params, set } = useUrlState();
+  const [hovered, setHovered] = useState<Item | null>(null);
+  const theme = useTheme();
+
+  const city = useCity(slug);
+  const areas = useAreas(slug);
+  const basemap = useBasemap(city.data?.basemap);
+  const features = useFeatures(slug);
+  const reports = useReports(slug);
+  const vehicles = useVehicles(slug);
+  const things = useThings(slug);
+  const pulse = usePulse(slug);
+  useFeeds(slug);
+  useTitle(city.data?.name ?? t('city.title'));
+
+  const view = VIEWS.find((one) => one === params.get('view')) ?? 'now';
+  const list = useList(slug, params, features.data ?? NONE, reports.data ?? NONE);
+  const selected = params.get('sel') as Ref | null;
+  const select = (ref: Ref) => set({ sel: ref }, 'push');
+  const close = () => {
+    set({ sel: null }, 'push');
+    document.querySelector<HTMLElement>(`[data-ref="${CSS.escape(selected ?? '')}"]`)?.focus();
+  };
+  const shown = useMemo(
+    () => shownOnMap(selected, features.data, reports.data, vehicles.data, things.data),
+    [selected, features.data, reports.data, vehicles.data, things.data],
+  );
+  const onMap = useMemo(
+    () => ({
+      features:
+        list.items.length === 0
+          ? NONE
+          : (features.data ?? NONE).filter((f) => list.refs.has(`feature:${f.id}`)),
+      reports: (reports.data ?? NONE).filter((r) => list.refs.has(`report:${r.id}`)),
+    }),
+    [list, features.data, reports.data],
+  );
+  const items = useMemo((): Item[] => {
+    if (view === 'vehicles') return (vehicles.data ?? NONE).map(vehicleItem).sort(byTitle);
+    if (view === 'stations') return (things.data ?? NONE).map(thingItem).sort(byTitle);
+    return list.items;
+  }, [view, vehicles.data, things.data, list.items]);
+  const query = { now: features, vehicles, stations: things }[view];
+
+  return (
+    <div className="md:grid md:h-full md:grid-cols-[380px_minmax(0,1fr)]">
+      <div className="relative z-10 order-2 mt-[calc(45dvh-12px)] rounded-t-xl border-r border-line bg-surface md:order-1 md:mt-0 md:h-full md:min-h-0 md:overflow-hidden md:rounded-none">
+        <span className="mx-auto block h-1 w-9 translate-y-1.5 rounded-full bg-control md:hidden" />
+        <div
+          className="pt-3 md:h-full md:overflow-y-auto md:pt-0"
+          inert={selected !== null || undefined}
+        >
+          <h1 className="sr-only">{t('city.heading', { city: city.data?.name ?? '' })}</h1>
+          <AgeNotice at={features.dataUpdatedAt} zone={city.data?.timezone} />
+          <Tiles tiles={pulse.data?.tiles} />
+          <Tabs
+            view={view}
+            counts={{
+              now: list.items.length,
+              vehicles: vehicles.data?.length,
+              stations: things.data?.length,
+            }}
+            onChange={(next) => set({ view: next === 'now' ? null : next })}
+          />
+          {view === 'now' && <Filters counts={list.counts} />}
+          {query.isError && !query.data ? (
+            <div className="p-4">
+              <Notice
+                tone="bad"
+                alert
+                action={
+                  <Button small onClick={() => void query.refetch()}>
+                    {t('error.again')}
+                  </Button>
+                }
+              >
+                {t('error.list')}{' '}
+                <span className="block text-xs text-muted">{query.error.message}</span>
+              </Notice>
+            </div>
+          ) : query.isPending ? (
+            <SkeletonRows label={t('list.loading')} />
+          ) : (
+            <ItemList
+              title={t(`views.${view}`)}
+              items={items}
+              filterKey={`${slug}/${view}/${params.get('kinds') ?? ''}/${params.get('since') ?? ''}/${params.get('q') ?? ''}`}
+              selected={selected}
+              onSelect={select}
+              onHover={setHovered}
+              empty={
+                <NothingHere
+                  filtered={list.filtered}
+                  onWiden={() => set({ kinds: null, since: null, q: null })}
+                />
+              }
+            />
+          )}
+        </div>
+        {selected && city.data && (
+          <Detail
+            refId={selected}
+            city={city.data}
+            features={features.data ?? NONE}
+            vehicles={vehicles.data ?? NONE}
+            things={things.data ?? NONE}
+            onClose={close}
+          />
+        )}
+      </div>
+      <div className="fixed inset-x-0 top-13 h-[45dvh] bg-water md:relative md:top-0 md:order-2 md:h-full">
+        {city.data && areas.data && basemap.data !== undefined && (
+          <LazyCityMap
+            city={city.data}
+            areas={areas.data.features}
+            basemap={basemap.data}
+            theme={theme}
+            features={onMap.features}
+            reports={onMap.reports}
+            vehicles={vehicles.data ?? NONE}
+            things={things.data ?? NONE}
+            selected={shown}
+            hovered={
+              hovered?.lon != null && hovered.lat != null
+                ? { lon: hovered.lon, lat: hovered.lat }
+                : null
+            }
+            onSelect={select}
+            fallback={<NoMap />}
+          />
+        )}
+      </div>
+      <Link
+        href="/report"
+        className={`${buttonClass('primary')} fixed right-4 bottom-4 z-20 shadow-lg md:hidden ${selected ? 'hidden' : ''}`}
+      >
+        <Icon name="plus" /> {t('nav.report')}
+      </Link>
+    </div>
+  );
+}
+
+function byTitle(a: Item, b: Item): number {
+  return a.title.localeCompare(b.title, undefined, { numeric: true });
+}
+
+/** The rows of "happening now" and what each kind's chip counts. */
+function useList(
+  slug: string,
+  params: URLSearchParams,
+  features: Parameters<typeof happening>[0],
+  reports: Parameters<typeof happening>[1],
+) {
+  const now = useNow();
+  const q = params.get('q')?.trim() ?? '';
+  const found = useFound(slug, q);
+  const kindsKey = params.get('kinds') ?? '';
+  const sinceKey = params.get('since') ?? '';
+  return useMemo(() => {
+    const filter = readFilter(new URLSearchParams({ kinds: kindsKey, since: sinceKey }));
+    const words = q.length > 1 ? q.toLowerCase() : '';
+    const all = happening(
+      words
+        ? (found.data ?? features.filter((f) => f.title.toLowerCase().includes(words)))
+        : features,
+      words
+        ? reports.filter((r) => `${r.title} ${r.reference}`.toLowerCase().includes(words))
+        : reports,
+    );
+    const counts = new Map<ItemKind, number>();
+    for (const one of all) {
+      if (withinHours(one.updated_at, filter.hours, now)) {
+        counts.set(one.kind, (counts.get(one.kind) ?? 0) + 1);
+      }
+    }
+    const items = all.filter((one) => keeps(filter, one, now)).map((one) => one.item);
+    return {
+      items,
+      counts,
+      refs: new Set<string>(items.map((item) => item.ref)),
+      filtered: filter.kinds.size > 0 || filter.hours !== null || words !== '',
+    };
+  }, [features, reports, found.data, q, kindsKey, sinceKey, now]);
+}
+
+interface TabsProps {
+  view: View;
+  counts: Record<View, number | undefined>;
+  onChange: (view: View) => void;
+}
+
+function Tabs({ view, counts, onChange }: TabsProps) {
+  const { t, count } = useText();
+  return (
+    <div
+      role="group"
+      aria-label={t('views.label')}
+      className="flex gap-5 border-b border-line px-4"
+    >
+      {VIEWS.map((one) => (
+        <button
+          key={one}
+          type="button"
+          aria-pressed={view === one}
+          onClick={() => onChange(one)}
+          className={`-mb-px min-h-11 border-b-2 text-sm ${
+            view === one
+              ? 'border-accent font-semibold'
+              : 'border-transparent text-muted hover:text-ink'
+          }`}
+        >
+          {t(`views.${one}`)}{' '}
+          <span className="text-xs font-normal text-muted tnum">
+            {counts[one] !== undefined && count(counts[one])}
+          </span>
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function NothingHere({ filtered, onWiden }: { filtered: boolean; onWiden: () => void }) {
+  const { t } = useText();
+  return (
+    <Empty title={t(filtered ? 'list.noMatch' : 'list.empty')}>
+      {filtered ? (
+        <Button small className="mt-2" onClick={onWiden}>
+          {t('list.widen')}
+        </Button>
+      ) : (
+        t('list.emptyHint')
+      )}
+    </Empty>
+  );
+}
+
+function NoMap() {
+  const { t } = useText();
+  return (
+    <div className="grid h-full place-items-center p-6">
+      <div className="max-w-sm">
+        <Notice tone="warn">{t('map.failed')}</Notice>
+      </div>
+    </div>
+  );
+}

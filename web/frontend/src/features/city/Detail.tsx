@@ -1,0 +1,326 @@
+import { lazy, Suspense, useEffect, useRef, type ReactNode } from 'react';
+import { Link } from 'wouter';
+import { ApiError } from '@/api/problem';
+import type { City, Feature, Report, Thing, Vehicle } from '@/api/types';
+import { useText } from '@/i18n/useText';
+import type { Ref } from '@/map/geojson';
+import { IconButton } from '@/ui/Button';
+import { FreshnessMark } from '@/ui/FreshnessMark';
+import { Icon } from '@/ui/Icon';
+import { useEvent } from '@/ui/useEvent';
+import { KindBadge } from '@/ui/KindBadge';
+import { Notice } from '@/ui/Notice';
+import { SourceLine, Timing } from '@/ui/Timing';
+import { Facts } from '@/ui/Table';
+import { Photos } from '@/features/reports/Photos';
+import { StatusHistory } from '@/features/reports/StatusHistory';
+import { useReport } from '@/features/reports/queries';
+import { useFeature } from './queries';
+import { safeUrl } from '@/ui/safeUrl';
+
+const History = lazy(() => import('./History'));
+
+interface Props {
+  refId: Ref;
+  city: City;
+  features: Feature[];
+  vehicles: Vehicle[];
+  things: Thing[];
+  onClose: () => void;
+}
+
+/** Everything known about one item; opens over the list, never over the map. */
+export function Detail({ refId, city, features, vehicles, things, onClose }: Props) {
+  const { t } = useText();
+  const [noun, id] = split(refId);
+  const panel = useRef<HTMLElement>(null);
+  const close = useEvent(onClose);
+  useEffect(() => panel.current?.focus({ preventScroll: true }), [refId]);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => event.key === 'Escape' && close();
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }, [close]);
+  return (
+    <aside
+      ref={panel}
+      tabIndex={-1}
+      aria-label={t('detail.title')}
+      className="fixed inset-x-0 bottom-0 z-30 max-h-[64dvh] overflow-y-auto rounded-t-xl border-t border-line bg-surface shadow-[0_-6px_24px_rgb(0_0_0/0.18)] outline-none md:absolute md:inset-0 md:max-h-none md:rounded-none md:border-0 md:shadow-none"
+    >
+      <div className="sticky top-0 z-10 border-b border-line bg-surface">
+        <span className="mx-auto mt-1.5 block h-1 w-9 rounded-full bg-control md:hidden" />
+        <div className="flex items-center justify-between px-2 py-1.5">
+          <button
+            type="button"
+            onClick={onClose}
+            className="inline-flex min-h-9 items-center gap-1 rounded-md pr-3 pl-1.5 text-muted hover:text-ink"
+          >
+            <Icon name="back" size={16} /> {t('detail.back')}
+          </button>
+          <IconButton icon="close" label={t('detail.close')} onClick={onClose} />
+        </div>
+      </div>
+      <div className="px-4 pt-4 pb-8">
+        {noun === 'feature' && (
+          <FeatureDetail id={id} known={features.find((one) => one.id === id)} city={city} />
+        )}
+        {noun === 'report' && <ReportDetail id={id} city={city} />}
+        {noun === 'vehicle' && (
+          <VehicleDetail vehicle={vehicles.find((one) => one.id === id)} city={city} />
+        )}
+        {noun === 'thing' && (
+          <ThingDetail thing={things.find((one) => one.id === id)} city={city} />
+        )}
+      </div>
+    </aside>
+  );
+}
+
+export function split(ref: string): [noun: string, id: string] {
+  const at = ref.indexOf(':');
+  return [ref.slice(0, at), ref.slice(at + 1)];
+}
+
+interface HeadProps {
+  kind: string;
+  title: string;
+  freshness?: Feature['freshness'];
+  children?: ReactNode;
+}
+
+function Head({ kind, title, freshness, children }: HeadProps) {
+  const { t } = useText();
+  return (
+    <header className="flex gap-3">
+      <KindBadge kind={kind} size={40} />
+      <div className="min-w-0">
+        <p className="flex items-center gap-2 text-xs text-muted">
+          {t(`kind.${kind}` as 'kind.report', { defaultValue: kind })}
+          {freshness && <FreshnessMark freshness={freshness} />}
+        </p>
+        <h2 className="text-lg leading-6 font-semibold break-words">{title}</h2>
+        {children}
+      </div>
+    </header>
+  );
+}
+
+function Part({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section className="mt-5 border-t border-line pt-3">
+      <h3 className="mb-2 text-xs font-medium text-muted">{title}</h3>
+      {children}
+    </section>
+  );
+}
+
+function Gone() {
+  const { t } = useText();
+  return <Notice tone="warn">{t('detail.gone')}</Notice>;
+}
+
+function FeatureDetail({ id, known, city }: { id: string; known?: Feature; city: City }) {
+  const { t, moment } = useText();
+  const { data, error } = useFeature(id);
+  const feature = known && data && known.version < data.version ? data : (known ?? data);
+  if (!feature) {
+    if (error instanceof ApiError && (error.status === 404 || error.status === 410))
+      return <Gone />;
+    return error ? <Notice tone="bad">{error.message}</Notice> : <Waiting />;
+  }
+  const zone = city.timezone;
+  return (
+    <article>
+      <Head kind={feature.kind} title={feature.title} freshness={feature.freshness} />
+      {feature.description && (
+        <p className="mt-3 leading-[21px] break-words whitespace-pre-line">{feature.description}</p>
+      )}
+      <div className="mt-4">
+        <Facts
+          facts={[
+            [t('detail.status'), feature.status],
+            [t('detail.severity'), feature.severity],
+            [t('detail.category'), feature.category],
+            [t('detail.address'), feature.address],
+            [t('detail.starts'), feature.starts_at && moment(feature.starts_at, zone)],
+            [t('detail.ends'), feature.ends_at && moment(feature.ends_at, zone)],
+            ...plainProperties(feature.properties),
+          ]}
+        />
+        {safeUrl(feature.url) && (
+          <a
+            href={safeUrl(feature.url)}
+            target="_blank"
+            rel="noopener noreferrer"
+            className="mt-3 inline-flex items-center gap-1 text-accent underline underline-offset-2"
+          >
+            {t('detail.publisherPage')} <Icon name="link" size={14} />
+          </a>
+        )}
+      </div>
+      <Part title={t('detail.source')}>
+        <SourceLine source={feature.source} />
+      </Part>
+      <Part title={t('detail.times')}>
+        <Timing times={feature.times} zone={zone} />
+      </Part>
+      {data && data.versions.length > 0 && (
+        <Part title={t('detail.changes')}>
+          <ol className="space-y-2">
+            {[...data.versions].reverse().map((version) => (
+              <li key={version.version} className="border-l-2 border-line pl-3">
+                <span className="text-xs text-muted tnum">{moment(version.changed_at, zone)}</span>
+                {Object.entries(version.changes ?? {}).map(([field, change]) => (
+                  <div key={field} className="break-words">
+                    <span className="text-muted">{field}</span> {show((change as unknown[])[0])} →{' '}
+                    {show((change as unknown[])[1])}
+                  </div>
+                ))}
+              </li>
+            ))}
+          </ol>
+        </Part>
+      )}
+    </article>
+  );
+}
+
+function ReportDetail({ id, city }: { id: string; city: City }) {
+  const { t } = useText();
+  const { data: report, error } = useReport(id);
+  if (!report) {
+    if (error instanceof ApiError && (error.status === 404 || error.status === 410))
+      return <Gone />;
+    return error ? <Notice tone="bad">{error.message}</Notice> : <Waiting />;
+  }
+  return (
+    <article>
+      <Head kind="report" title={report.title}>
+        <p className="text-xs text-muted tnum">{report.reference}</p>
+      </Head>
+      <Photos photos={report.photos} />
+      {report.description && <p className="mt-3 whitespace-pre-line">{report.description}</p>}
+      <div className="mt-4">
+        <ReportFacts report={report} />
+      </div>
+      <Link
+        href={`/reports/${report.id}`}
+        className="mt-3 inline-block text-accent underline underline-offset-2"
+      >
+        {t('report.open')}
+      </Link>
+      <Part title={t('report.history')}>
+        <StatusHistory report={report} zone={city.timezone} />
+      </Part>
+    </article>
+  );
+}
+
+function ReportFacts({ report }: { report: Report }) {
+  const { t } = useText();
+  return (
+    <Facts
+      facts={[
+        [t('detail.status'), t(`reportStatus.${report.status}`)],
+        [t('detail.category'), report.category],
+        [t('detail.address'), report.address ?? report.area?.name],
+        [t('detail.source'), t('item.residents')],
+      ]}
+    />
+  );
+}
+
+function VehicleDetail({ vehicle, city }: { vehicle?: Vehicle; city: City }) {
+  const { t, count } = useText();
+  if (!vehicle) return <Gone />;
+  const speed = vehicle.speed_mps;
+  return (
+    <article>
+      <Head
+        kind={vehicle.kind}
+        title={vehicle.route ?? vehicle.label ?? vehicle.external_id}
+        freshness={vehicle.freshness}
+      />
+      <div className="mt-4">
+        <Facts
+          facts={[
+            [t('detail.vehicle'), vehicle.label ?? vehicle.external_id],
+            [t('detail.route'), vehicle.route],
+            [t('detail.trip'), vehicle.trip_id],
+            [t('detail.bearing'), vehicle.bearing != null && `${Math.round(vehicle.bearing)}°`],
+            [t('detail.speed'), speed != null && `${count(Math.round(speed * 3.6))} km/h`],
+            ...plainProperties(vehicle.properties),
+          ]}
+        />
+      </div>
+      <Part title={t('detail.source')}>
+        <SourceLine source={vehicle.source} />
+      </Part>
+      <Part title={t('detail.times')}>
+        <Timing times={vehicle.times} zone={city.timezone} />
+      </Part>
+    </article>
+  );
+}
+
+function ThingDetail({ thing, city }: { thing?: Thing; city: City }) {
+  const { t, count } = useText();
+  if (!thing) return <Gone />;
+  const first = thing.datastreams[0];
+  return (
+    <article>
+      <Head kind={thing.kind} title={thing.name} freshness={thing.freshness} />
+      <ul className="mt-4 grid grid-cols-2 border-t border-l border-line">
+        {thing.datastreams.map((stream) => (
+          <li key={stream.id} className="border-r border-b border-line px-3 py-2">
+            <span className="block text-xs text-muted">
+              {stream.observed_property.replaceAll('_', ' ')}
+            </span>
+            <span className="text-lg font-semibold tnum">{count(stream.result)}</span>{' '}
+            <span className="text-xs text-muted">{stream.unit}</span>
+          </li>
+        ))}
+      </ul>
+      {first && (
+        <Part title={t('detail.history')}>
+          <Suspense fallback={<div className="skeleton h-40" />}>
+            <History datastream={first} />
+          </Suspense>
+        </Part>
+      )}
+      <div className="mt-4">
+        <Facts facts={plainProperties(thing.properties)} />
+      </div>
+      <Part title={t('detail.source')}>
+        <SourceLine source={thing.source} />
+      </Part>
+      <Part title={t('detail.times')}>
+        <Timing times={thing.times} zone={city.timezone} />
+      </Part>
+    </article>
+  );
+}
+
+function Waiting() {
+  return (
+    <div className="space-y-3">
+      <div className="skeleton h-6 w-3/4" />
+      <div className="skeleton h-4 w-1/2" />
+      <div className="skeleton h-24" />
+    </div>
+  );
+}
+
+/** The publisher's own fields that are plain values. */
+function plainProperties(properties: Record<string, unknown> | undefined): [string, string][] {
+  return Object.entries(properties ?? {})
+    .filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value) && value !== '')
+    .slice(0, 12)
+    .map(([name, value]) => [name.replaceAll('_', ' '), String(value)]);
+}
+
+function show(value: unknown): string {
+  if (value === null || value === undefined) return '–';
+  return typeof value === 'object' ? JSON.stringify(value).slice(0, 60) : String(value);
+}

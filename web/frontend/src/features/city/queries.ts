@@ -1,0 +1,158 @@
+import { useQuery } from '@tanstack/react-query';
+import { api, must } from '@/api/client';
+import type { Feature } from '@/api/types';
+import { KEPT } from '@/live/apply';
+import { cityKey } from '@/live/store';
+import { useLive } from '@/live/useLive';
+
+const PAGE = 500;
+
+/** Follow the cursor until the list ends or enough is known. */
+export async function everyPage<T>(
+  page: (cursor: string | undefined) => Promise<{ items: T[]; next?: string | null }>,
+  most = KEPT,
+): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: string | undefined;
+  do {
+    const answer = await page(cursor);
+    items.push(...answer.items);
+    cursor = answer.next ?? undefined;
+  } while (cursor && items.length < most);
+  return items;
+}
+
+export function useCity(slug: string) {
+  return useQuery({
+    queryKey: ['city', slug],
+    queryFn: () => must(api.GET('/api/v1/cities/{slug}', { params: { path: { slug } } })),
+    staleTime: Infinity,
+  });
+}
+
+export function useAreas(slug: string) {
+  return useQuery({
+    queryKey: ['areas', slug],
+    queryFn: () => must(api.GET('/api/v1/cities/{slug}/areas', { params: { path: { slug } } })),
+    staleTime: Infinity,
+  });
+}
+
+export function useFeatures(city: string) {
+  const live = useLive();
+  return useQuery({
+    queryKey: cityKey(city, 'features'),
+    queryFn: () =>
+      live.settle('features', () =>
+        everyPage((cursor) =>
+          must(api.GET('/api/v1/features', { params: { query: { city, limit: PAGE, cursor } } })),
+        ),
+      ),
+  });
+}
+
+/** What the server finds for some words; what is loaded is only part of what there is. */
+export function useFound(city: string, q: string) {
+  return useQuery({
+    queryKey: ['search', city, q],
+    enabled: q.length > 1,
+    queryFn: async (): Promise<Feature[]> =>
+      (await must(api.GET('/api/v1/features', { params: { query: { city, q, limit: 200 } } })))
+        .items,
+    placeholderData: (previous) => previous,
+  });
+}
+
+export function useVehicles(city: string) {
+  const live = useLive();
+  return useQuery({
+    queryKey: cityKey(city, 'vehicles'),
+    queryFn: () =>
+      live.settle('vehicles', async () => {
+        const answer = await must(api.GET('/api/v1/vehicles', { params: { query: { city } } }));
+        return answer.items;
+      }),
+  });
+}
+
+export function useThings(city: string) {
+  const live = useLive();
+  return useQuery({
+    queryKey: cityKey(city, 'things'),
+    queryFn: () =>
+      live.settle('things', () =>
+        everyPage((cursor) =>
+          must(api.GET('/api/v1/things', { params: { query: { city, limit: PAGE, cursor } } })),
+        ),
+      ),
+  });
+}
+
+export function useReports(city: string) {
+  const live = useLive();
+  return useQuery({
+    queryKey: cityKey(city, 'reports'),
+    queryFn: () =>
+      live.settle('reports', async () => {
+        const answer = await must(
+          api.GET('/api/v1/reports', { params: { query: { city, limit: 200 } } }),
+        );
+        return answer.items;
+      }),
+  });
+}
+
+export function useFeeds(city: string) {
+  const live = useLive();
+  return useQuery({
+    queryKey: cityKey(city, 'feeds'),
+    queryFn: () =>
+      live.settle('feeds', async () => {
+        const answer = await must(api.GET('/api/v1/feeds', { params: { query: { city } } }));
+        return answer.items;
+      }),
+  });
+}
+
+export function usePulse(city: string) {
+  return useQuery({
+    queryKey: ['pulse', city],
+    queryFn: () => must(api.GET('/api/v1/pulse', { params: { query: { city } } })),
+    refetchInterval: 60_000,
+  });
+}
+
+export function useFeature(id: string) {
+  return useQuery({
+    queryKey: ['feature', id],
+    queryFn: () => must(api.GET('/api/v1/features/{id}', { params: { path: { id } } })),
+  });
+}
+
+export function useHistory(datastream: string) {
+  return useQuery({
+    queryKey: ['observations', datastream],
+    queryFn: () =>
+      must(
+        api.GET('/api/v1/datastreams/{id}/observations', {
+          params: { path: { id: datastream }, query: { bucket: '5m' } },
+        }),
+      ),
+  });
+}
+
+/** The basemap's address when it is there to be read, else null: areas are drawn instead. */
+export function useBasemap(path: string | null | undefined) {
+  return useQuery({
+    queryKey: ['basemap', path],
+    enabled: path !== undefined,
+    staleTime: Infinity,
+    queryFn: async () => {
+      if (!path) return null;
+      const url = new URL(path, location.origin).href;
+      const answer = await fetch(url, { headers: { Range: 'bytes=0-6' } }).catch(() => null);
+      const start = answer?.ok ? (await answer.text()).slice(0, 7) : '';
+      return start === 'PMTiles' ? url : null;
+    },
+  });
+}

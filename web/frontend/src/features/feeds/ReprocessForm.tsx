@@ -1,0 +1,123 @@
+import { useState } from 'react';
+import { Link } from 'wouter';
+import type { Feed, FeedRun } from '@/api/types';
+import { useText } from '@/i18n/useText';
+import { useTopic } from '@/live/useLive';
+import { Button } from '@/ui/Button';
+import { Field } from '@/ui/Field';
+import { Notice } from '@/ui/Notice';
+import { Panel } from '@/ui/Page';
+import { useJob } from '@/features/jobs/queries';
+import { Difference } from './Difference';
+import { useReprocess } from './queries';
+import { localHoursBefore } from './rules';
+
+/** Run archived payloads again: first dry, with the difference shown, then for good. */
+export function ReprocessForm({ feed, runs }: { feed: Feed; runs: FeedRun[] }) {
+  const { t } = useText();
+  const [start] = useState(() => new Date());
+  const [from, setFrom] = useState(localHoursBefore(start, 24));
+  const [to, setTo] = useState(localHoursBefore(start, -1));
+  const [reason, setReason] = useState('');
+  const [tried, setTried] = useState<string | null>(null);
+  const [job, setJob] = useState<{ id: string; dry: boolean } | null>(null);
+  const reprocess = useReprocess(feed.id);
+
+  const window_ = `${from}/${to}`;
+  const send = (dry_run: boolean) =>
+    reprocess.mutate(
+      { from: new Date(from).toISOString(), to: new Date(to).toISOString(), dry_run, reason },
+      {
+        onSuccess: ({ job_id }) => {
+          setJob({ id: job_id, dry: dry_run });
+          setTried(dry_run ? window_ : null);
+        },
+      },
+    );
+  return (
+    <Panel title={t('reprocess.title')}>
+      <form
+        className="space-y-3"
+        onSubmit={(event) => {
+          event.preventDefault();
+          send(true);
+        }}
+      >
+        <p className="text-muted">{t('reprocess.lead')}</p>
+        <div className="grid gap-3 sm:grid-cols-2">
+          <Field id="from" label={t('reprocess.from')}>
+            {(props) => (
+              <input
+                {...props}
+                type="datetime-local"
+                required
+                value={from}
+                onChange={(e) => setFrom(e.target.value)}
+              />
+            )}
+          </Field>
+          <Field id="to" label={t('reprocess.to')}>
+            {(props) => (
+              <input
+                {...props}
+                type="datetime-local"
+                required
+                value={to}
+                onChange={(e) => setTo(e.target.value)}
+              />
+            )}
+          </Field>
+        </div>
+        <Field id="why" label={t('reason.label')} hint={t('reason.hint')}>
+          {(props) => (
+            <input
+              {...props}
+              required
+              minLength={3}
+              value={reason}
+              onChange={(e) => setReason(e.target.value)}
+            />
+          )}
+        </Field>
+        {reprocess.error && (
+          <Notice tone="bad" alert>
+            {reprocess.error.message}
+          </Notice>
+        )}
+        <div className="flex flex-wrap gap-2">
+          <Button type="submit" look="primary" disabled={reprocess.isPending}>
+            {t('reprocess.dry')}
+          </Button>
+          <Button
+            look="danger"
+            disabled={tried !== window_ || reprocess.isPending || reason.trim().length < 3}
+            title={tried === window_ ? undefined : t('reprocess.dryFirst')}
+            onClick={() => send(false)}
+          >
+            {t('reprocess.real')}
+          </Button>
+        </div>
+      </form>
+      {job && <Outcome key={job.id} job={job} runs={runs} />}
+    </Panel>
+  );
+}
+
+function Outcome({ job, runs }: { job: { id: string; dry: boolean }; runs: FeedRun[] }) {
+  const { t } = useText();
+  useTopic(`job:${job.id}`);
+  const { data } = useJob(job.id);
+  const mine = runs.filter((run) => run.job_id === job.id);
+  return (
+    <div className="mt-4 space-y-3 border-t border-line pt-3" aria-live="polite">
+      <p>
+        {t(job.dry ? 'reprocess.dryOutcome' : 'reprocess.realOutcome')}{' '}
+        <Link href={`/admin/jobs/${job.id}`} className="text-accent underline underline-offset-2">
+          {data ? t(`jobState.${data.state}`) : t('sources.followJob')}
+        </Link>
+      </p>
+      {data?.error && <Notice tone="bad">{data.error}</Notice>}
+      {mine.map((run) => run.difference && <Difference key={run.id} difference={run.difference} />)}
+    </div>
+  );
+}

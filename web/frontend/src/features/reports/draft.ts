@@ -1,0 +1,63 @@
+import { clear, createStore, del, get, set } from 'idb-keyval';
+
+/** A report under way: kept on the reader's own device until it is sent. */
+export interface Draft {
+  /** Sent as Idempotency-Key: a second press, or a retry, files no second report. */
+  key: string;
+  photos: Blob[];
+  lon: number | null;
+  lat: number | null;
+  address: string;
+  category: string;
+  description: string;
+  email: string;
+  anonymous: boolean;
+}
+
+const store = typeof indexedDB === 'undefined' ? undefined : createStore('citypulse', 'drafts');
+
+export function emptyDraft(): Draft {
+  return {
+    key: crypto.randomUUID(),
+    photos: [],
+    lon: null,
+    lat: null,
+    address: '',
+    category: '',
+    description: '',
+    email: '',
+    anonymous: false,
+  };
+}
+
+export async function loadDraft(city: string): Promise<Draft | null> {
+  return store ? ((await get<Draft>(city, store)) ?? null) : null;
+}
+
+export async function saveDraft(city: string, draft: Draft): Promise<void> {
+  if (store) await set(city, draft, store);
+}
+
+export async function dropDraft(city: string): Promise<void> {
+  if (store) await del(city, store);
+}
+
+export async function clearDrafts(): Promise<void> {
+  if (store) await clear(store);
+}
+
+/** What is missing or wrong, field by field. Pure. */
+export function check(draft: Draft): { field: string; rule: string }[] {
+  const problems: { field: string; rule: string }[] = [];
+  if (draft.lon === null && !draft.address.trim()) {
+    problems.push({ field: 'address', rule: 'place' });
+  }
+  if (!draft.category) problems.push({ field: 'category', rule: 'category' });
+  if (draft.photos.length === 0 && draft.description.trim().length < 3) {
+    problems.push({ field: 'description', rule: 'description' });
+  }
+  if (draft.email && !/^\S+@\S+\.\S+$/.test(draft.email)) {
+    problems.push({ field: 'email', rule: 'email' });
+  }
+  return problems;
+}

@@ -1,0 +1,109 @@
+import { useQuery } from '@tanstack/react-query';
+import type { Freshness, Status } from '@/api/types';
+import { useSession } from '@/app/session';
+import { isOperator } from '@/app/session';
+import { api, must } from '@/api/client';
+import { useNow, useText } from '@/i18n/useText';
+import { FreshnessMark } from '@/ui/FreshnessMark';
+import { Notice, SkeletonRows } from '@/ui/Notice';
+import { Page, Panel } from '@/ui/Page';
+import { StateTag } from '@/ui/StateTag';
+import { Table, type Column } from '@/ui/Table';
+
+const KEPT = 'citypulse.status';
+const LEVELS: Freshness[] = ['fresh', 'late', 'stale', 'dead'];
+type Component = Status['components'][number];
+
+export default function StatusPage() {
+  const { t, moment, count } = useText();
+  const { user } = useSession();
+  const { data, error, isPending } = useStatus();
+  const status = data ?? kept();
+  return (
+    <Page
+      title={status ? t(`status.${status.status}`) : t('status.title')}
+      lead={status && t('status.asOf', { at: moment(status.at), version: status.version })}
+      actions={
+        isOperator(user) && (
+          <a
+            href="/flower/"
+            className="inline-flex min-h-10 items-center text-accent underline underline-offset-2"
+          >
+            {t('nav.flower')}
+          </a>
+        )
+      }
+    >
+      {error && (
+        <Notice tone="bad" alert>
+          {t(status ? 'status.last' : 'status.unreachable')}
+        </Notice>
+      )}
+      {isPending && !status && <SkeletonRows label={t('list.loading')} />}
+      {status && (
+        <>
+          <dl className="grid grid-cols-2 gap-px overflow-hidden rounded-md border border-line bg-line sm:grid-cols-4">
+            {LEVELS.map((level) => (
+              <div key={level} className="bg-surface px-4 py-3">
+                <dt className="text-xs">
+                  <FreshnessMark freshness={level} />
+                </dt>
+                <dd className="text-xl font-semibold tnum">{count(status.feeds[level])}</dd>
+                <dd className="text-xs text-muted">{t('status.feeds')}</dd>
+              </div>
+            ))}
+          </dl>
+          <Components components={status.components} />
+        </>
+      )}
+    </Page>
+  );
+}
+
+function Components({ components }: { components: Component[] }) {
+  const { t, age } = useText();
+  const now = useNow();
+  const columns: Column<Component>[] = [
+    { key: 'name', head: t('status.part'), cell: (one) => one.name },
+    {
+      key: 'state',
+      head: t('jobs.state'),
+      cell: (one) => <StateTag state={one.state} word={t(`partState.${one.state}`)} />,
+    },
+    {
+      key: 'detail',
+      head: t('runs.detail'),
+      cell: (one) => <span className="text-muted">{one.detail}</span>,
+    },
+    {
+      key: 'since',
+      head: t('status.since'),
+      align: 'right',
+      cell: (one) => (one.since ? age(one.since, now) : '–'),
+      wide: true,
+    },
+  ];
+  return (
+    <Panel flush title={t('status.parts')}>
+      <Table label={t('status.parts')} columns={columns} rows={components} id={(one) => one.name} />
+    </Panel>
+  );
+}
+
+/** The state of the platform; the last answer is kept, to be shown when there is none. */
+function useStatus() {
+  return useQuery({
+    queryKey: ['status'],
+    refetchInterval: 15_000,
+    queryFn: async () => {
+      const status = await must(api.GET('/api/v1/status'));
+      localStorage.setItem(KEPT, JSON.stringify(status));
+      return status;
+    },
+  });
+}
+
+function kept(): Status | null {
+  const text = localStorage.getItem(KEPT);
+  return text ? (JSON.parse(text) as Status) : null;
+}

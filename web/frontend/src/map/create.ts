@@ -1,0 +1,71 @@
+import {
+  AttributionControl,
+  Map as GlMap,
+  NavigationControl,
+  addProtocol,
+  setWorkerUrl,
+} from 'maplibre-gl';
+import 'maplibre-gl/dist/maplibre-gl.css';
+// The worker must be bundled as one (`?worker`), or production answers 404 and draws no tile.
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
+import { Protocol } from 'pmtiles';
+import type { Area, City } from '@/api/types';
+import { readColours } from './colours';
+import { mapStyle, type StyleConfig } from './style';
+
+setWorkerUrl(workerUrl);
+addProtocol('pmtiles', new Protocol().tile);
+
+export const calm = () => window.matchMedia('(prefers-reduced-motion: reduce)').matches;
+
+export interface MapOptions {
+  city: City;
+  areas: Area[];
+  basemap: string | null;
+  title: string;
+  /** Keep the view in the address as `#map=zoom/lat/lon`. */
+  hash: boolean;
+}
+
+export function createMap(container: HTMLElement, options: MapOptions): GlMap {
+  const { city, areas, basemap, title, hash } = options;
+  const [w, s, e, n] = city.bounds as [number, number, number, number];
+  const margin = { x: (e - w) * 0.35, y: (n - s) * 0.35 };
+  const map = new GlMap({
+    container,
+    style: mapStyle(readColours(), styleConfig(city, areas, basemap)),
+    center: city.center as [number, number],
+    zoom: city.zoom,
+    minZoom: 8,
+    maxZoom: 15,
+    maxBounds: [w - margin.x, s - margin.y, e + margin.x, n + margin.y],
+    hash: hash ? 'map' : false,
+    attributionControl: false,
+    dragRotate: false,
+    pitchWithRotate: false,
+    touchPitch: false,
+    fadeDuration: calm() ? 0 : 150,
+    locale: { 'Map.Title': title },
+  });
+  map.touchZoomRotate.disableRotation();
+  map.addControl(new NavigationControl({ showCompass: false }), 'top-right');
+  map.addControl(new AttributionControl({ compact: true }), 'bottom-right');
+  return map;
+}
+
+export function styleConfig(city: City, areas: Area[], basemap: string | null): StyleConfig {
+  const attribution = city.attribution
+    .map(({ text, url }) =>
+      url ? `<a href="${encodeURI(url)}" rel="noopener">${plain(text)}</a>` : plain(text),
+    )
+    .join(' · ');
+  return {
+    basemap,
+    attribution,
+    areas: { type: 'FeatureCollection', features: areas as unknown as GeoJSON.Feature[] },
+  };
+}
+
+function plain(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+}

@@ -1,0 +1,86 @@
+import type { GeoJSONSource } from 'maplibre-gl';
+import type { Vehicle } from '@/api/types';
+import { vehiclePoint } from './geojson';
+
+const EASE_MS = 1_000;
+
+interface Track {
+  vehicle: Vehicle;
+  from: [number, number];
+  at: number;
+}
+
+/** Where a vehicle is drawn between two known places. Pure. */
+export function between(
+  from: [number, number],
+  to: [number, number],
+  share: number,
+): [number, number] {
+  const s = Math.min(1, Math.max(0, share));
+  return [from[0] + (to[0] - from[0]) * s, from[1] + (to[1] - from[1]) * s];
+}
+
+/**
+ * Moves vehicles on the map in their own source: only those that moved, and never faster than
+ * the map can take (the next step waits for the last one).
+ */
+export class VehicleLayer {
+  private readonly tracks = new Map<string, Track>();
+  private moving = new Set<string>();
+  private busy = false;
+  private stopped = false;
+
+  constructor(
+    private readonly source: GeoJSONSource,
+    private readonly still: boolean,
+  ) {}
+
+  show(vehicles: Vehicle[], now = performance.now()): void {
+    const seen = new Set<string>();
+    const add: GeoJSON.Feature[] = [];
+    for (const vehicle of vehicles) {
+      seen.add(vehicle.id);
+      const track = this.tracks.get(vehicle.id);
+      if (track?.vehicle === vehicle) continue;
+      const from: [number, number] = track ? this.placeOf(track, now) : [vehicle.lon, vehicle.lat];
+      this.tracks.set(vehicle.id, { vehicle, from, at: track ? now : now - EASE_MS });
+      if (track) this.moving.add(vehicle.id);
+      else add.push(vehiclePoint(vehicle));
+    }
+    const gone = [...this.tracks.keys()].filter((id) => !seen.has(id));
+    for (const id of gone) {
+      this.tracks.delete(id);
+      this.moving.delete(id);
+    }
+    if (add.length || gone.length) {
+      void this.source.updateData({ add, remove: gone.map((id) => `vehicle:${id}`) });
+    }
+    this.step();
+  }
+
+  stop(): void {
+    this.stopped = true;
+  }
+
+  private placeOf({ vehicle, from, at }: Track, now: number): [number, number] {
+    const share = this.still ? 1 : (now - at) / EASE_MS;
+    return between(from, [vehicle.lon, vehicle.lat], share);
+  }
+
+  private step(): void {
+    if (this.busy || this.stopped || this.moving.size === 0) return;
+    this.busy = true;
+    requestAnimationFrame((now) => {
+      const add = [...this.moving].flatMap((id) => {
+        const track = this.tracks.get(id);
+        if (!track) return [];
+        if (this.still || now - track.at >= EASE_MS) this.moving.delete(id);
+        return [vehiclePoint(track.vehicle, ...this.placeOf(track, now))];
+      });
+      void this.source.updateData({ add }).finally(() => {
+        this.busy = false;
+        this.step();
+      });
+    });
+  }
+}

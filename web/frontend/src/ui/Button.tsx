@@ -1,0 +1,51 @@
+import type { ButtonHTMLAttributes } from 'react';
+import { Icon } from './Icon';
+import type { IconName } from './paths';
+
+type Look = 'primary' | 'plain' | 'quiet' | 'danger';
+
+const LOOK: Record<Look, string> = {
+  primary: 'bg-accent text-onaccent font-semibold hover:opacity-90',
+  plain: 'border border-control bg-surface text-ink hover:bg-bg',
+  quiet: 'text-ink hover:bg-bg',
+  danger: 'border border-bad text-bad bg-surface hover:bg-bg',
+};
+
+interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
+  look?: Look;
+  icon?: IconName;
+  small?: boolean;
+}
+
+export const buttonClass = (look: Look = 'plain', small = false) =>
+  `inline-flex items-center justify-center gap-1.5 rounded-md whitespace-nowrap transition-colors disabled:opacity-50 ${
+    small ? 'min-h-8 px-2.5 text-xs' : 'min-h-10 px-3.5 text-sm'
+  } ${LOOK[look]}`;
+
+export function Button({ look = 'plain', icon, small, className, children, ...rest }: Props) {
+  return (
+    <button type="button" {...rest} className={`${buttonClass(look, small)} ${className ?? ''}`}>
+      {icon && <Icon name={icon} size={small ? 15 : 18} />}
+      {children}
+    </button>
+  );
+}
+
+/** A button that shows only a sign; its name is said and shown on hover. */
+export function IconButton({
+  icon,
+  label,
+  ...rest
+}: { icon: IconName; label: string } & ButtonHTMLAttributes<HTMLButtonElement>) {
+  return (
+    <button
+      type="button"
+      {...rest}
+      aria-label={label}
+      title={label}
+      className="grid size-9 shrink-0 place-items-center rounded-md text-muted hover:bg-bg hover:text-ink"
+    >
+      <Icon name={icon} />
+    </button>
+  );
+}

@@ -1,0 +1,54 @@
+import { useEffect, type ReactNode } from 'react';
+
+interface Props {
+  title: string;
+  lead?: ReactNode;
+  actions?: ReactNode;
+  narrow?: boolean;
+  children: ReactNode;
+}
+
+/** A page that scrolls: a title, what it is for, and its parts. */
+export function Page({ title, lead, actions, narrow, children }: Props) {
+  useTitle(title);
+  return (
+    <div className={`mx-auto w-full px-4 py-6 md:px-6 ${narrow ? 'max-w-2xl' : 'max-w-6xl'}`}>
+      <div className="flex flex-wrap items-start justify-between gap-3">
+        <div className="min-w-0">
+          <h1 className="text-xl font-semibold tracking-tight">{title}</h1>
+          {lead && <div className="mt-1 text-muted">{lead}</div>}
+        </div>
+        {actions && <div className="flex flex-wrap gap-2">{actions}</div>}
+      </div>
+      <div className="mt-5 space-y-5">{children}</div>
+    </div>
+  );
+}
+
+export function useTitle(title: string): void {
+  useEffect(() => {
+    document.title = `${title} · CityPulse`;
+  }, [title]);
+}
+
+export function Panel({
+  title,
+  actions,
+  children,
+  flush,
+}: {
+  title: string;
+  actions?: ReactNode;
+  children: ReactNode;
+  flush?: boolean;
+}) {
+  return (
+    <section className="rounded-md border border-line bg-surface">
+      <div className="flex min-h-11 flex-wrap items-center justify-between gap-2 border-b border-line px-4 py-1.5">
+        <h2 className="font-semibold">{title}</h2>
+        {actions}
+      </div>
+      <div className={flush ? '' : 'p-4'}>{children}</div>
+    </section>
+  );
+}

@@ -1,0 +1,71 @@
+import type { FeatureKind, Vehicle } from '@/api/types';
+import type { IconName } from './paths';
+
+export type ColourToken =
+  'report' | 'transit' | 'bike' | 'air' | 'weather' | 'roadworks' | 'event' | 'news' | 'muted';
+
+export type ItemKind = FeatureKind | 'report';
+
+export const ITEM_KINDS: ItemKind[] = [
+  'report',
+  'service_request',
+  'road_work',
+  'alert',
+  'event',
+  'news',
+];
+
+interface Look {
+  icon: IconName;
+  colour: ColourToken;
+}
+
+const LOOKS: Record<string, Look> = {
+  report: { icon: 'report', colour: 'report' },
+  service_request: { icon: 'service_request', colour: 'air' },
+  road_work: { icon: 'road_work', colour: 'roadworks' },
+  alert: { icon: 'alert', colour: 'weather' },
+  event: { icon: 'event', colour: 'event' },
+  news: { icon: 'news', colour: 'news' },
+  bike_station: { icon: 'bicycle', colour: 'bike' },
+  bus: { icon: 'bus', colour: 'transit' },
+  tram: { icon: 'tram', colour: 'transit' },
+  subway: { icon: 'subway', colour: 'transit' },
+  rail: { icon: 'rail', colour: 'transit' },
+  ferry: { icon: 'ferry', colour: 'transit' },
+  bicycle: { icon: 'bicycle', colour: 'bike' },
+  scooter: { icon: 'scooter', colour: 'bike' },
+  moped: { icon: 'scooter', colour: 'bike' },
+  car: { icon: 'car', colour: 'transit' },
+};
+
+/** Sign and colour of a kind; an unknown one is still drawn. */
+export function look(kind: string): Look {
+  return LOOKS[kind] ?? { icon: 'station', colour: 'muted' };
+}
+
+/** Tailwind needs whole class names to find them. */
+export const FILL: Record<ColourToken, string> = {
+  report: 'bg-report',
+  transit: 'bg-transit',
+  bike: 'bg-bike',
+  air: 'bg-air',
+  weather: 'bg-weather',
+  roadworks: 'bg-roadworks',
+  event: 'bg-event',
+  news: 'bg-news',
+  muted: 'bg-muted',
+};
+
+export const VEHICLE_KINDS: Vehicle['kind'][] = [
+  'bus',
+  'tram',
+  'subway',
+  'rail',
+  'ferry',
+  'bicycle',
+  'scooter',
+  'moped',
+  'car',
+  'other',
+];
