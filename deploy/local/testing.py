@@ -48,24 +48,24 @@ def run_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def postgres(folder: Path, wanted: str | None = None) -> Iterator[Postgres]:
+def postgres(folder: Path, wanted: str | None = None, *, durable: bool = False) -> Iterator[Postgres]:
     """Run a Postgres for the length of the block; `wanted` is a major version or a folder of programs."""
     bin_dir = binaries.find_postgres(wanted)
     if binaries.account():
         bin_dir = binaries.readable_copy(bin_dir, folder)
     password = secrets.token_urlsafe(16)
-    server = Postgres(bin_dir, folder / "postgres", 0, password, binaries.account(), durable=False)
+    server = Postgres(bin_dir, folder / "postgres", 0, password, binaries.account(), durable=durable)
     yield from _running(server, folder / "postgres.log")
 
 
 @contextmanager
-def valkey(folder: Path) -> Iterator[Valkey]:
+def valkey(folder: Path, *, durable: bool = False) -> Iterator[Valkey]:
     """Run a Valkey for the length of the block."""
     program = binaries.find_valkey()
     if binaries.account():
         program = binaries.readable_program(program, folder)
     password = secrets.token_urlsafe(16)
-    server = Valkey(program, folder / "valkey", 0, password, binaries.account(), durable=False)
+    server = Valkey(program, folder / "valkey", 0, password, binaries.account(), durable=durable)
     yield from _running(server, folder / "valkey.log")
 
 

@@ -174,7 +174,8 @@ def rig(app: str = "workers.app", *, scale: float = 0.1, durable: bool = False) 
 
 @contextmanager
 def _servers(folder: Path, *, durable: bool) -> Iterator[tuple[Postgres, Valkey]]:
-    with testing.postgres(folder) as postgres, testing.valkey(folder) as valkey:
+    database = testing.postgres(folder, durable=durable)
+    with database as postgres, testing.valkey(folder, durable=durable) as valkey:
         yield postgres, valkey
 
 
