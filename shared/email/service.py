@@ -3,11 +3,11 @@ Mail as rows: prepared by whoever owes it, claimed before the provider is called
 
 States: pending -> sending (the intent, committed before the call) -> sent -> delivered | bounced | dropped;
 failed when the provider refused it; held when nobody can tell whether it was taken and a second mail
-would be worse than a late one.
+would be worse than a late one. An admin who retries the job of a failed or held one sends it again.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -17,15 +17,14 @@ from sqlalchemy.dialects.postgresql import insert
 from shared.clock import new_id
 from shared.db import Transaction
 from shared.email.models import Delivery, MailboxMessage, Suppression
+from shared.email.rules import SETTLED
 from shared.events import DeliveryChanged
 from shared.jobs.enqueue import enqueue
 from shared.messages import DeliverEmail
 from shared.stream.publish import publish
 
-#: Deliveries whose fate is settled: they are never sent again.
-SETTLED = frozenset({"sent", "delivered", "bounced", "dropped", "failed"})
-#: A crash inside the call leaves it open whether the provider took the mail; its event says so by then.
-UNSURE_FOR = timedelta(minutes=5)
+#: The token bucket all workers draw from before they call the provider, where an operator set one.
+PROVIDER_RATE_KEY = "provider:sendgrid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,12 @@ def prepare_mail(tx: Transaction, mail: Mail) -> UUID | None:
     ).scalar()
     if made is None:
         return None
-    job = enqueue(tx, DeliverEmail(delivery_id=str(made)), unique_key=f"email.deliver:{made}")
+    job = enqueue(
+        tx,
+        DeliverEmail(delivery_id=str(made)),
+        unique_key=f"email.deliver:{made}",
+        rate_key=PROVIDER_RATE_KEY,
+    )
     tx.get_one(Delivery, made).job_id = job.id
     return made
 

@@ -96,3 +96,11 @@ def hash_of(token: str) -> str:
 def is_token(token: str | None, token_hash: str) -> bool:
     """Tell whether a token opens the report with this hash, in constant time."""
     return token is not None and hmac.compare_digest(hash_of(token), token_hash)
+
+
+def duplicates_detail(count: int) -> str:
+    """Say how many reports like this one are near."""
+    if not count:
+        return "You are the first to report this here."
+    about = f"within {DUPLICATE_RADIUS_M:.0f} m in the last {DUPLICATE_AGE.days} days"
+    return f"1 report like this {about}." if count == 1 else f"{count} reports like this {about}."

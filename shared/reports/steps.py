@@ -51,3 +51,8 @@ def photo_step(photos: Sequence[tuple[str, str | None]]) -> tuple[str, str | Non
     if refused:
         return "failed", " ".join(dict.fromkeys(refused))
     return "done", "1 photo cleaned" if len(photos) == 1 else f"{len(photos)} photos cleaned"
+
+
+def state_of(steps: Iterable[Mapping[str, Any]], key: str) -> str:
+    """Return the state of one step."""
+    return next(str(step["state"]) for step in steps if step["key"] == key)
