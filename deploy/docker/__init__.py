@@ -1,0 +1,1 @@
+"""Images: one folder each, and the health check they share."""
