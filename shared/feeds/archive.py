@@ -16,7 +16,6 @@ from typing import BinaryIO, cast
 from uuid import UUID
 
 import zstandard
-from sqlalchemy import insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from shared.db import Transaction
@@ -59,8 +58,7 @@ class Archive:
 
     def keep(self, source: Path, sha256: str, size_bytes: int) -> Kept:
         """Store the content of `source`, whose sha256 is known, unless it is here already."""
-        relative = path_of(sha256)
-        place = self._root / relative
+        place = self._root / path_of(sha256)
         if not place.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
             part = place.with_suffix(f".{secrets.token_hex(4)}.part")
@@ -69,7 +67,12 @@ class Archive:
                 part.replace(place)
             finally:
                 part.unlink(missing_ok=True)
-        return Kept(sha256, size_bytes, place.stat().st_size, relative)
+        return self.kept(sha256, size_bytes)
+
+    def kept(self, sha256: str, size_bytes: int) -> Kept:
+        """Describe a payload that is here."""
+        relative = path_of(sha256)
+        return Kept(sha256, size_bytes, (self._root / relative).stat().st_size, relative)
 
     def holds(self, sha256: str) -> bool:
         """Tell whether a payload's bytes are here; old ones are dropped by the retention rules."""
@@ -97,7 +100,7 @@ def path_of(sha256: str) -> str:
 
 
 def record_payloads(tx: Transaction, run_id: UUID, reads: Sequence[Read]) -> None:
-    """Write which payloads a run read, in their order; a payload known already is not written again."""
+    """Write which payloads a run read, in their order; what is written already stays as it is."""
     if not reads:
         return
     kept = {read.kept.sha256: read for read in reads}
@@ -116,7 +119,7 @@ def record_payloads(tx: Transaction, run_id: UUID, reads: Sequence[Read]) -> Non
         ],
     )
     tx.execute(
-        insert(RunPayload),
+        upsert(RunPayload).on_conflict_do_nothing(),
         [
             {
                 "run_id": run_id,

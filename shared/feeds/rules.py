@@ -25,6 +25,9 @@ LONGEST_TTL_SECONDS: Final = 3600
 #: A run that lists fewer than this share of what was there, when there was this much, lost the rest by mistake.
 _DROP_SHARE: Final = 0.5
 _DROP_MINIMUM: Final = 20
+#: A list that stays short for so many intervals, and at least so long, is true after all.
+_ACCEPTED_INTERVALS: Final = 20
+_ACCEPTED_SECONDS: Final = 3600
 #: What vanished is pending for so many intervals, and at least so long, before it is withdrawn.
 _GRACE_INTERVALS: Final = 3
 _GRACE_SECONDS: Final = 300
@@ -147,6 +150,12 @@ def fresh_until(fetched_at: datetime, max_age_seconds: int | None) -> datetime |
 def is_sudden_drop(known: int, listed: int) -> bool:
     """Tell whether a complete list lost so much at once that it is more likely broken than true."""
     return known >= _DROP_MINIMUM and listed < known * _DROP_SHARE
+
+
+def is_shrunk_for_good(shrunk_since: datetime, pace: Pace, now: datetime) -> bool:
+    """Tell whether a list has been short for so long that it must be true."""
+    wait = max(_ACCEPTED_SECONDS, _ACCEPTED_INTERVALS * pace.rhythm_seconds)
+    return (now - shrunk_since).total_seconds() >= wait
 
 
 def grace_seconds(pace: Pace) -> int:

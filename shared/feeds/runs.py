@@ -15,7 +15,7 @@ from shared.clock import new_id
 from shared.db import Transaction
 from shared.feeds import rules
 from shared.feeds.items import pace_of
-from shared.feeds.models import Feed, FeedReject, FeedResource, FeedRun
+from shared.feeds.models import Feed, FeedReject, FeedResource, FeedRun, Payload
 from shared.jobs.models import JobRow
 
 #: Rejects kept of one run, each with its record; the counts by reason are always exact.
@@ -54,12 +54,13 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A run that has begun: its id, its feed, and what the feed's URLs said last."""
+    """A run that has begun: its id, its feed, and what the feed's URLs said last, and of what media type."""
 
     run_id: UUID
     feed: Feed
     timezone: str
     resources: Mapping[str, FeedResource]
+    media_types: Mapping[str, str]
     started_at: datetime
 
 
@@ -74,17 +75,22 @@ class Traffic:
     resources: Sequence[Mapping[str, Any]] = ()
 
 
-def open_run(tx: Transaction, feed_id: UUID, job_id: UUID, now: datetime) -> Opened | None:
+def open_run(
+    tx: Transaction, feed_id: UUID, job_id: UUID, now: datetime, *, heeds_breaker: bool = True
+) -> Opened | None:
     """
     Begin a run, or return none when there is nothing to do.
 
-    There is none when the feed is gone, when another job is running it, or when its breaker is open.
-    A row that a silent worker left behind is closed as failed first.
+    There is none when the feed is gone, when another job is running it, or when its breaker is open and
+    this run heeds it. A row that a silent worker left behind is closed as failed first.
     """
     found = tx.execute(
         select(Feed, City.timezone).join(City, City.slug == Feed.city).where(Feed.id == feed_id)
     ).first()
-    if found is None or (found.Feed.open_until is not None and found.Feed.open_until > now):
+    if found is None:
+        return None
+    is_open = found.Feed.open_until is not None and found.Feed.open_until > now
+    if heeds_breaker and is_open:
         return None
     if not _close_silent_run(tx, feed_id, job_id, now):
         return None
@@ -97,8 +103,14 @@ def open_run(tx: Transaction, feed_id: UUID, job_id: UUID, now: datetime) -> Ope
     ).first()
     if made is None:
         return None
-    resources = tx.scalars(select(FeedResource).where(FeedResource.feed_id == feed_id)).all()
-    return Opened(run_id, found.Feed, found.timezone, {row.url: row for row in resources}, now)
+    known = tx.execute(
+        select(FeedResource, Payload.media_type)
+        .outerjoin(Payload, Payload.sha256 == FeedResource.sha256)
+        .where(FeedResource.feed_id == feed_id)
+    ).all()
+    resources = {row.FeedResource.url: row.FeedResource for row in known}
+    media_types = {row.FeedResource.url: row.media_type or "" for row in known}
+    return Opened(run_id, found.Feed, found.timezone, resources, media_types, now)
 
 
 def _close_silent_run(tx: Transaction, feed_id: UUID, job_id: UUID, now: datetime) -> bool:

@@ -53,6 +53,7 @@ class Row(NamedTuple):
     observed_at: datetime | None
     published_at: datetime | None
     place: Place
+    kind: str = ""
     withdrawn: bool = False
 
 
@@ -82,6 +83,7 @@ def feature_row(feature: Feature) -> Row:
             feature.properties,
         ],
         _point_or_geometry(geometry),
+        feature.kind,
         feature.withdrawn,
     )
 
@@ -133,7 +135,11 @@ def trip_row(trip: TripUpdate) -> Row:
 
 
 def _row(
-    record: Feature | Thing | Vehicle | TripUpdate, values: list[Any], place: Place, withdrawn: bool = False
+    record: Feature | Thing | Vehicle | TripUpdate,
+    values: list[Any],
+    place: Place,
+    kind: str = "",
+    withdrawn: bool = False,
 ) -> Row:
     body = _body(values)
     content = body + b"withdrawn" if withdrawn else body
@@ -145,6 +151,7 @@ def _row(
         record.observed_at,
         record.published_at,
         place,
+        kind,
         withdrawn,
     )
 

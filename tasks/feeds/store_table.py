@@ -94,10 +94,10 @@ class Table:
 
 @dataclass(slots=True)
 class Merged:
-    """What a merge did; ids of ours for what is new, changed or came back."""
+    """What a merge did; our id and the kind of what is new, and of what changed or came back."""
 
-    new: list[UUID] = field(default_factory=list)
-    changed: list[UUID] = field(default_factory=list)
+    new: list[tuple[UUID, str]] = field(default_factory=list)
+    changed: list[tuple[UUID, str]] = field(default_factory=list)
     same: int = 0
     older: list[Row] = field(default_factory=list)
 
@@ -130,7 +130,8 @@ def merge(
         else:
             merged.same += 1
     if new:
-        merged.new = copy(tx, table, writing, new)
+        ids = copy(tx, table, writing, new)
+        merged.new = [(id_, row.kind) for id_, row in zip(ids, new, strict=True)]
     if differing:
         _update(tx, table, writing, differing, repeated, merged)
     if returning:
@@ -205,8 +206,8 @@ def _update(
         ),
         {"feed_id": writing.feed_id},
     ).all()
-    merged.changed += [id_ for id_, _ in changed]
-    kept = {external_id for _, external_id in changed}
+    kept = {external_id: id_ for id_, external_id in changed}
+    merged.changed += [(kept[row.external_id], row.kind) for row in rows if row.external_id in kept]
     merged.older += [row for row in rows if row.external_id not in kept]
 
 
@@ -216,19 +217,16 @@ def _bring_back(
     """Unmark what the publisher lists again; what was withdrawn meanwhile counts as changed."""
     values: dict[str, Any] = {"feed_id": writing.feed_id, "ids": external_ids}
     where = "WHERE feed_id = :feed_id AND external_id = ANY(:ids) AND missing_since IS NOT NULL"
-    back: Sequence[UUID] = []
+    back: list[tuple[UUID, str]] = []
     if table.has_withdrawn_at:
-        back = (
-            tx.execute(
-                text(
-                    f"UPDATE {table.name} SET missing_since = NULL, withdrawn_at = NULL, updated_at = :now"
-                    f" {where} AND withdrawn_at IS NOT NULL RETURNING id"
-                ),
-                {**values, "now": writing.now},
-            )
-            .scalars()
-            .all()
+        rows = tx.execute(
+            text(
+                f"UPDATE {table.name} SET missing_since = NULL, withdrawn_at = NULL, updated_at = :now"
+                f" {where} AND withdrawn_at IS NOT NULL RETURNING id, kind"
+            ),
+            {**values, "now": writing.now},
         )
+        back = [(id_, kind) for id_, kind in rows]
     tx.execute(text(f"UPDATE {table.name} SET missing_since = NULL {where}"), values)
     merged.changed += back
     merged.same += len(external_ids) - len(back)

@@ -1,0 +1,212 @@
+"""What admins, seeds and the scheduler do with feeds."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from sqlalchemy import delete, select, text
+
+from shared.cities.models import City
+from shared.clock import rfc3339
+from shared.db import Transaction
+from shared.errors import Conflict, FieldProblem, Invalid, NotFound
+from shared.feeds.due import due_feeds, enqueue_due, host_key, run_key
+from shared.feeds.models import Feed, FeedResource
+from shared.jobs.enqueue import Enqueued, enqueue
+from shared.messages import ReprocessFeed, RunFeed
+
+__all__ = [
+    "FeedDraft",
+    "create_feed",
+    "delete_feed",
+    "due_feeds",
+    "enqueue_due",
+    "request_reprocess",
+    "run_now",
+    "update_feed",
+]
+
+SHORTEST_INTERVAL_SECONDS: Final = 5
+LONGEST_INTERVAL_SECONDS: Final = 7 * 86_400
+_ASKED_FOR_PRIORITY: Final = 2
+_EDITABLE: Final = frozenset(
+    ("name", "url", "interval_seconds", "options", "attribution", "license", "paused", "kind")
+)
+#: A change of these makes what was fetched until now tell nothing about what to fetch next.
+_CONTENT: Final = frozenset(("kind", "url", "options"))
+
+
+@dataclass(frozen=True, slots=True)
+class FeedDraft:
+    """A feed to add; the slug is made of the name when none is given."""
+
+    city: str
+    kind: str
+    url: str
+    interval_seconds: int
+    name: str = ""
+    slug: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    attribution: str = ""
+    license: str = ""
+    simulated: bool = False
+    paused: bool = False
+
+
+def create_feed(tx: Transaction, draft: FeedDraft, now: datetime) -> Feed:
+    """
+    Add a feed; it is due at once.
+
+    Raises: Invalid for values that break a rule; NotFound for an unknown city; Conflict when the city has
+    a feed of that slug.
+    """
+    _refuse(_problems({"kind": draft.kind, "url": draft.url, "interval_seconds": draft.interval_seconds}))
+    if tx.get(City, draft.city) is None:
+        raise NotFound(f"no city {draft.city!r:.60}")
+    name = draft.name.strip() or f"{draft.kind} {urlsplit(draft.url).hostname}"
+    slug = draft.slug or slug_of(name)
+    if tx.scalar(select(Feed.id).where(Feed.city == draft.city, Feed.slug == slug)) is not None:
+        raise Conflict(f"{draft.city} has a feed {slug!r} already")
+    feed = Feed(
+        city=draft.city,
+        slug=slug,
+        name=name,
+        kind=draft.kind,
+        url=draft.url,
+        interval_seconds=draft.interval_seconds,
+        options=dict(draft.options),
+        attribution=draft.attribution,
+        license=draft.license,
+        simulated=draft.simulated,
+        paused=draft.paused,
+        next_run_at=now,
+    )
+    tx.add(feed)
+    tx.flush()
+    return feed
+
+
+def update_feed(tx: Transaction, feed_id: UUID, changes: Mapping[str, Any], now: datetime) -> Feed:
+    """
+    Change a feed; with another kind, URL or options it starts from nothing it remembers.
+
+    Raises: NotFound; Invalid for values that break a rule or fields that cannot be changed.
+    """
+    feed = get_feed_row(tx, feed_id, lock=True)
+    unknown = [
+        FieldProblem(name, "unknown", "this field cannot be changed") for name in changes.keys() - _EDITABLE
+    ]
+    _refuse([*unknown, *_problems(changes)])
+    differs = {name for name, value in changes.items() if getattr(feed, name) != value}
+    for name in differs:
+        setattr(feed, name, changes[name])
+    if differs & _CONTENT:
+        feed.cursor = {}
+        feed.parser_version = None
+        tx.execute(delete(FeedResource).where(FeedResource.feed_id == feed_id))
+    if differs:
+        feed.open_until = None
+        feed.next_run_at = now
+    tx.flush()
+    return feed
+
+
+def delete_feed(tx: Transaction, feed_id: UUID) -> None:
+    """
+    Remove a feed and all it gave; its payloads go with the retention rules.
+
+    Raises: NotFound.
+    """
+    feed = get_feed_row(tx, feed_id, lock=True)
+    tx.execute(
+        text(
+            "DELETE FROM observations USING datastreams d"
+            " WHERE observations.datastream_id = d.id AND d.feed_id = :feed_id"
+        ),
+        {"feed_id": feed_id},
+    )
+    tx.execute(delete(Feed).where(Feed.id == feed.id))
+
+
+def get_feed_row(tx: Transaction, feed_id: UUID, *, lock: bool = False) -> Feed:
+    """
+    Return a feed.
+
+    Raises: NotFound.
+    """
+    feed = tx.get(Feed, feed_id, with_for_update=lock or None)
+    if feed is None:
+        raise NotFound(f"no feed {feed_id}")
+    return feed
+
+
+def run_now(tx: Transaction, feed_id: UUID, reason: str) -> Enqueued:
+    """
+    Ask for a run at once, before scheduled ones; a run that waits already stands for it.
+
+    Raises: NotFound.
+    """
+    feed = get_feed_row(tx, feed_id)
+    return enqueue(
+        tx,
+        RunFeed(feed_id=str(feed.id), reason=reason.strip() or "asked for"),
+        priority=_ASKED_FOR_PRIORITY,
+        unique_key=run_key(feed.id),
+        rate_key=host_key(feed.url),
+    )
+
+
+def request_reprocess(
+    tx: Transaction, feed_id: UUID, since: datetime, until: datetime, *, dry_run: bool, reason: str
+) -> Enqueued:
+    """
+    Ask to parse archived payloads of [since, until) again; `dry_run` only reports the difference.
+
+    Raises: NotFound; Invalid for an empty range or without a reason; Conflict when one is under way.
+    """
+    feed = get_feed_row(tx, feed_id)
+    problems = []
+    if since >= until:
+        problems.append(FieldProblem("to", "order", "must be later than `from`"))
+    if not reason.strip():
+        problems.append(FieldProblem("reason", "required", "say why, for the audit log"))
+    _refuse(problems)
+    message = ReprocessFeed(
+        feed_id=str(feed.id), since=rfc3339(since), until=rfc3339(until), dry_run=dry_run, reason=reason
+    )
+    made = enqueue(tx, message, unique_key=f"feeds.reprocess/{feed.id}")
+    if not made.created:
+        raise Conflict(f"feed {feed.slug} is being reprocessed by job {made.id}")
+    return made
+
+
+def slug_of(name: str) -> str:
+    """Return a name as a slug: lower case letters, digits and single hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:80] or "feed"
+
+
+def _problems(values: Mapping[str, Any]) -> list[FieldProblem]:
+    found: list[FieldProblem] = []
+    kind, url, interval = values.get("kind"), values.get("url"), values.get("interval_seconds")
+    if "kind" in values and not re.fullmatch(r"[a-z][a-z0-9_]*", str(kind)):
+        found.append(FieldProblem("kind", "pattern", "the name of a connector, such as gtfs_realtime"))
+    if "url" in values and not re.match(r"https?://[^/\s]+", str(url)):
+        found.append(FieldProblem("url", "scheme", "begins with https:// or http:// and a host"))
+    if "interval_seconds" in values and not (
+        isinstance(interval, int) and SHORTEST_INTERVAL_SECONDS <= interval <= LONGEST_INTERVAL_SECONDS
+    ):
+        found.append(
+            FieldProblem(
+                "interval_seconds", "range", f"{SHORTEST_INTERVAL_SECONDS} to {LONGEST_INTERVAL_SECONDS}"
+            )
+        )
+    return found
+
+
+def _refuse(problems: Sequence[FieldProblem]) -> None:
+    if problems:
+        raise Invalid("the feed cannot be saved like this", *problems)

@@ -1,0 +1,169 @@
+"""From fetched payloads to rows: parse, check, store in steps, and end the run in the last of them."""
+
+import dataclasses
+import io
+import random
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any, BinaryIO, Final
+
+from shared.clock import rfc3339, utcnow
+from shared.db import Transaction
+from shared.errors import CityPulseError, Transient
+from shared.events import FeedRan
+from shared.feeds.archive import record_payloads
+from shared.feeds.judging import judge
+from shared.feeds.models import Feed
+from shared.feeds.runs import Counts, Opened, end_run, fail_run
+from shared.stream.publish import publish
+from tasks.base import Job
+from tasks.feeds.connector import Connector, Payload, Record, Source
+from tasks.feeds.fetch import Visitor
+from tasks.feeds.store import Store
+from tasks.feeds.store_intake import chunks
+from tasks.feeds.store_table import Writing
+from tasks.feeds.store_totals import totals
+from tasks.feeds.store_vanish import mark_missing, withdraw_overdue
+
+_READ_BYTES: Final = 1 << 18
+
+
+def source_for(opened: Opened) -> Source:
+    """Return what a connector knows of a feed."""
+    feed = opened.feed
+    return Source(
+        feed_id=str(feed.id),
+        city=feed.city,
+        kind=feed.kind,
+        url=feed.url,
+        timezone=opened.timezone,
+        options=feed.options,
+        cursor=feed.cursor,
+    )
+
+
+def load(job: Job, visitor: Visitor, found: Connector) -> None:
+    """Parse and store what was fetched, in steps of bounded size; the last one ends run and job."""
+    meter = _Meter(visitor.visit.payloads)
+    store = Store(_writing(visitor, found.manifest.parser_version, utcnow()))
+    records: Iterator[Record] = found.parse(meter.payloads, source_for(visitor.opened))
+    for chunk, is_last in chunks(records):
+        job.checkpoint()
+        with job.finish() if is_last else job.step(meter.read, meter.total, "records stored") as tx:
+            store.put(tx, chunk, is_last)
+            if is_last:
+                _end(tx, visitor, store, found)
+
+
+def keep_unchanged(tx: Transaction, visitor: Visitor, now: datetime) -> None:
+    """End a run whose payloads are all known: nothing is parsed or stored."""
+    opened = visitor.opened
+    withdraw_overdue(tx, _writing(visitor, opened.feed.parser_version or 1, now), opened.feed)
+    end_run(tx, opened, "unchanged", visitor.visit.traffic, Counts(), now)
+    _tell(tx, visitor, "unchanged", Counts(), now)
+
+
+def record_failure(tx: Transaction, visitor: Visitor, error: CityPulseError, now: datetime) -> None:
+    """End a run that failed: its row says why, and what was fetched until then stays in the archive."""
+    opened = visitor.opened
+    retry_after = error.retry_after_seconds if isinstance(error, Transient) else None
+    jitter = random.random()  # noqa: S311 - spreads retries, keeps no secret
+    traffic = visitor.visit.traffic
+    if fail_run(tx, opened, str(error), traffic, now, jitter=jitter, retry_after_seconds=retry_after):
+        record_payloads(tx, opened.run_id, visitor.visit.reads)
+        _tell(tx, visitor, "failed", Counts(), now)
+
+
+def _writing(visitor: Visitor, parser_version: int, now: datetime) -> Writing:
+    opened = visitor.opened
+    return Writing(
+        feed_id=opened.feed.id,
+        city=opened.feed.city,
+        run_id=opened.run_id,
+        parser_version=parser_version,
+        fetched_at=visitor.visit.fetched_at,
+        now=now,
+    )
+
+
+def _end(tx: Transaction, visitor: Visitor, store: Store, found: Connector) -> None:
+    opened, manifest, now = visitor.opened, found.manifest, utcnow()
+    shrunk_since = mark_missing(tx, store, opened.feed, manifest.replaces)
+    withdrawn = withdraw_overdue(tx, store.writing, opened.feed)
+    end_run(
+        tx,
+        opened,
+        "succeeded",
+        visitor.visit.traffic,
+        store.counts,
+        now,
+        cursor=visitor.visit.cursor,
+        parser_version=manifest.parser_version,
+        newest_at=store.newest_at,
+        totals=totals(tx, store, opened.feed, withdrawn),
+        shrunk_since=shrunk_since,
+        late_seconds=manifest.late_seconds,
+        stale_seconds=manifest.stale_seconds,
+        dead_seconds=manifest.dead_seconds,
+    )
+    _tell(tx, visitor, "succeeded", store.counts, now)
+
+
+def _tell(tx: Transaction, visitor: Visitor, state: str, counts: Counts, now: datetime) -> None:
+    """Judge the feed after its run, and tell browsers how the run went."""
+    feed = tx.get_one(Feed, visitor.opened.feed.id, populate_existing=True)
+    judge(tx, feed, now)
+    payloads = visitor.visit.payloads
+    publish(
+        tx,
+        FeedRan(
+            feed_id=str(feed.id),
+            city=feed.city,
+            name_of_feed=feed.name,
+            state=state,
+            freshness=feed.freshness,
+            new=counts.new,
+            changed=counts.changed,
+            rejected=sum(counts.rejected.values()),
+            fetched_at=rfc3339(visitor.visit.fetched_at) if payloads else None,
+        ),
+        to=f"city:{feed.city}",
+    )
+
+
+class _Meter:
+    """Measures how far parsing has come, by the bytes read of all payloads."""
+
+    def __init__(self, payloads: Sequence[Payload]) -> None:
+        self.read = 0
+        self.total = sum(payload.size_bytes for payload in payloads)
+        self.payloads = [
+            dataclasses.replace(payload, open=partial(self._open, payload)) for payload in payloads
+        ]
+
+    def _open(self, payload: Payload) -> BinaryIO:
+        return io.BufferedReader(_Metered(payload.open(), self), _READ_BYTES)
+
+
+class _Metered(io.RawIOBase):
+    """A stream that tells its meter what was read of it."""
+
+    def __init__(self, stream: BinaryIO, meter: _Meter) -> None:
+        self._stream = stream
+        self._meter = meter
+
+    def readable(self) -> bool:
+        """Tell that this can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # a writable buffer, which has no name before Python 3.12
+        """Read into a buffer."""
+        size = self._stream.readinto(buffer)  # type: ignore[attr-defined]  # every buffered reader has it
+        self._meter.read += size
+        return int(size)
+
+    def close(self) -> None:
+        """Close the stream beneath."""
+        self._stream.close()
+        super().close()

@@ -1,0 +1,60 @@
+"""Fetch one feed and store what changed."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from shared.clock import utcnow
+from shared.db import transaction
+from shared.errors import Permanent, Transient
+from shared.feeds.archive import Archive, record_payloads
+from shared.feeds.runs import open_run
+from shared.messages import RunFeed
+from shared.settings import get_settings
+from tasks.base import Job, handles
+from tasks.feeds.connector import Connector
+from tasks.feeds.fetch import Gets, Visitor
+from tasks.feeds.http import Fetcher
+from tasks.feeds.load import keep_unchanged, load, record_failure, source_for
+from tasks.feeds.registry import connector
+
+SCHEDULE = "schedule"
+
+
+@handles(RunFeed, limit_seconds=300)
+def run(
+    message: RunFeed, job: Job, get: Gets | None = None, find: Callable[[str], Connector] = connector
+) -> None:
+    """
+    Run a feed; whatever fails, what is stored stays, and other feeds go on.
+
+    A scheduled run that cannot succeed is recorded and its job ends: the next slot tries again. A run
+    that somebody asked for fails with its job, so that they see why.
+    """
+    is_scheduled = message.reason == SCHEDULE
+    with transaction() as tx:
+        opened = open_run(tx, UUID(message.feed_id), job.id, utcnow(), heeds_breaker=is_scheduled)
+    if opened is None:
+        return
+    fetcher = get or Fetcher.from_settings(get_settings())
+    visitor = Visitor(opened, fetcher, Archive(), checkpoint=job.checkpoint)
+    try:
+        _fetch_and_store(job, visitor, find)
+    except (Transient, Permanent) as error:
+        is_over = isinstance(error, Permanent) or job.is_last_attempt
+        with job.finish() if is_scheduled and is_over else transaction() as tx:
+            record_failure(tx, visitor, error, utcnow())
+        if not job.ended:
+            raise
+
+
+def _fetch_and_store(job: Job, visitor: Visitor, find: Callable[[str], Connector]) -> None:
+    opened = visitor.opened
+    found = find(opened.feed.kind)
+    visitor.run(found, source_for(opened))
+    if visitor.is_unchanged and opened.feed.parser_version == found.manifest.parser_version:
+        with job.finish() as tx:
+            keep_unchanged(tx, visitor, utcnow())
+        return
+    with transaction() as tx:
+        record_payloads(tx, opened.run_id, visitor.visit.reads)
+    load(job, visitor, found)

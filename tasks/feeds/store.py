@@ -1,0 +1,126 @@
+"""Store what a run parsed, chunk by chunk, and tell browsers what changed, in the chunk's transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from shared.db import Transaction
+from shared.feeds.runs import Counts, Reject, keep_rejects, lock_feed
+from tasks.feeds.connector import Observation
+from tasks.feeds.store_encode import Row
+from tasks.feeds.store_intake import Chunk, duplicate
+from tasks.feeds.store_keys import KeySet
+from tasks.feeds.store_observations import store_observations
+from tasks.feeds.store_table import Merged, Writing, merge
+from tasks.feeds.store_tables import TABLES, Noun
+from tasks.feeds.store_tell import tell_features, tell_observations, tell_vehicles
+
+#: Observations that may wait for their things to come in a later chunk.
+_MOST_WAITING: Final = 100_000
+
+
+class Store:
+    """
+    Takes the chunks of one run in their order.
+
+    Counts change when a chunk's statements have run; a chunk whose commit fails ends its run, so they
+    are never told wrong.
+    """
+
+    def __init__(self, writing: Writing) -> None:
+        self.writing = writing
+        self.counts = Counts()
+        self.newest_at: datetime | None = None
+        self.seen: dict[Noun, KeySet] = {noun: KeySet() for noun in TABLES}
+        #: Rows that this run added, by noun.
+        self.added: dict[Noun, int] = dict.fromkeys(TABLES, 0)
+        #: Ids of set-aside records, of any noun: listed, so not vanished.
+        self.set_aside = KeySet()
+        self.nameless_rejects = 0
+        self._rejects_kept = 0
+        self._waiting: list[Observation] = []
+
+    def put(self, tx: Transaction, chunk: Chunk, is_last: bool) -> None:
+        """Store one chunk and publish its events."""
+        lock_feed(tx, self.writing.feed_id)
+        for noun, rows in chunk.rows.items():
+            if rows:
+                self._put_rows(tx, noun, chunk, list(rows.values()))
+        self._put_observations(tx, chunk, is_last)
+        self.counts.described += chunk.described
+        self.counts.rejected += chunk.rejected
+        self.set_aside.add(list(chunk.set_aside))
+        self.nameless_rejects += chunk.nameless_rejects
+        self._rejects_kept = keep_rejects(tx, self.writing.run_id, chunk.rejects, self._rejects_kept)
+
+    def _put_rows(self, tx: Transaction, noun: Noun, chunk: Chunk, rows: Sequence[Row]) -> None:
+        ids = [row.external_id for row in rows]
+        seen = self.seen[noun]
+        again = (
+            frozenset(i for i, held in zip(ids, seen.holds(ids), strict=True) if held)
+            if seen.size
+            else frozenset()
+        )
+        seen.add(ids)
+        merged = merge(tx, TABLES[noun], self.writing, [row for row in rows if row.external_id not in again])
+        self.counts.new += len(merged.new)
+        self.added[noun] += len(merged.new)
+        self.counts.changed += len(merged.changed)
+        self.counts.same += merged.same
+        for row in merged.older:
+            chunk.reject(_older(row))
+        if again:
+            repeated = [row for row in rows if row.external_id in again]
+            won = merge(tx, TABLES[noun], self.writing, repeated, again)
+            merged.changed += won.changed
+            for row in repeated:
+                chunk.reject(duplicate(row.record, row.external_id))
+        self._note_newest(rows)
+        self._tell(tx, noun, merged)
+
+    def _put_observations(self, tx: Transaction, chunk: Chunk, is_last: bool) -> None:
+        batch = [*self._waiting, *chunk.observations.values()]
+        self._waiting = []
+        if not batch:
+            return
+        stored = store_observations(tx, self.writing, batch)
+        self.counts.new += stored.new
+        self.counts.changed += stored.changed
+        self.counts.same += stored.same
+        for observation in stored.valueless:
+            chunk.reject(
+                Reject(observation.record, "no_result", "no result is a number", observation.external_id)
+            )
+        if is_last or len(stored.unknown) > _MOST_WAITING:
+            for observation in stored.unknown:
+                chunk.reject(_unknown(observation))
+        else:
+            self._waiting = stored.unknown
+        self._note_newest(batch)
+        tell_observations(tx, self.writing, stored.items)
+
+    def _note_newest(self, records: Sequence[Row] | Sequence[Observation]) -> None:
+        """Remember the newest observed time; one in the future is of a wrong clock."""
+        times = [
+            record.phenomenon_time if isinstance(record, Observation) else record.observed_at
+            for record in records
+        ]
+        known = [time for time in (*times, self.newest_at) if time is not None and time <= self.writing.now]
+        self.newest_at = max(known, default=None)
+
+    def _tell(self, tx: Transaction, noun: Noun, merged: Merged) -> None:
+        told = [*merged.new, *merged.changed]
+        if noun == "vehicles":
+            tell_vehicles(tx, self.writing, [id_ for id_, _ in told])
+        elif noun == "features":
+            tell_features(tx, self.writing, told)
+
+
+def _older(row: Row) -> Reject:
+    return Reject(row.record, "older", "a newer observation of the same id is stored", row.external_id)
+
+
+def _unknown(observation: Observation) -> Reject:
+    return Reject(
+        observation.record, "unknown_thing", "nothing describes the thing observed", observation.external_id
+    )

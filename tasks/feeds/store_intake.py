@@ -1,0 +1,121 @@
+"""[p] Take in a run's records: encode them, settle repeated ids, and hand out chunks of bounded size."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from shared.errors import Rejection
+from shared.feeds.runs import Reject
+from tasks.feeds.connector import Described, Observation, Record, Rejected
+from tasks.feeds.store_encode import Row
+from tasks.feeds.store_tables import ENCODERS, TABLES, Noun
+
+#: Records and bytes of a chunk: what one step of a big run holds in memory.
+CHUNK_RECORDS: Final = 20_000
+CHUNK_BYTES: Final = 24 * 1024 * 1024
+_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
+#: Rejects handed on with their records; more of a chunk are only counted.
+_MOST_REJECTS: Final = 1000
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Records of one step; ids are distinct within it."""
+
+    rows: dict[Noun, dict[str, Row]] = field(default_factory=lambda: {noun: {} for noun in TABLES})
+    observations: dict[tuple[str, datetime], Observation] = field(default_factory=dict)
+    rejects: list[Reject] = field(default_factory=list)
+    rejected: Counter[str] = field(default_factory=Counter)
+    #: Ids of records that were set aside: the publisher lists them, so they have not vanished.
+    set_aside: set[str] = field(default_factory=set)
+    nameless_rejects: int = 0
+    described: int = 0
+    records: int = 0
+    bytes: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether this is enough for one step."""
+        return self.records >= CHUNK_RECORDS or self.bytes >= CHUNK_BYTES
+
+    def add(self, record: Record) -> None:
+        """Take one record in."""
+        self.records += 1
+        encoder = ENCODERS.get(type(record))
+        if encoder is not None:
+            try:
+                row = encoder.encode(record)
+            except Rejection as why:
+                self.reject(Reject(record.record, why.reason, why.detail))
+                return
+            self._add_row(encoder.noun, row)
+        elif isinstance(record, Observation):
+            self._add_observation(record)
+        elif isinstance(record, Rejected):
+            self.reject(
+                Reject(record.record, record.reason, record.detail, record.external_id, record.excerpt)
+            )
+        elif isinstance(record, Described):
+            self.described += 1
+
+    def reject(self, reject: Reject) -> None:
+        """Set a record aside."""
+        self.rejected[reject.reason] += 1
+        if reject.external_id is None:
+            self.nameless_rejects += 1
+        else:
+            self.set_aside.add(reject.external_id)
+        if len(self.rejects) < _MOST_REJECTS:
+            self.rejects.append(reject)
+
+    def _add_row(self, noun: Noun, row: Row) -> None:
+        rows = self.rows[noun]
+        other = rows.get(row.external_id)
+        if other is None:
+            rows[row.external_id] = row
+            self.bytes += len(row.body)
+            return
+        winner, loser = (row, other) if rank(row) > rank(other) else (other, row)
+        rows[row.external_id] = winner
+        self.reject(duplicate(loser.record, loser.external_id))
+
+    def _add_observation(self, observation: Observation) -> None:
+        key = (observation.external_id, observation.phenomenon_time)
+        other = self.observations.get(key)
+        if other is None:
+            self.observations[key] = observation
+            self.bytes += 100 * len(observation.results)
+            return
+        # Of two that tell of one moment the larger wins, so that any order ends the same.
+        winner, loser = (
+            (observation, other) if _content(observation) > _content(other) else (other, observation)
+        )
+        self.observations[key] = winner
+        self.reject(duplicate(loser.record, loser.external_id))
+
+
+def rank(row: Row) -> tuple[datetime, str]:
+    """Return by what the winner of two records of one id is found: the newest observed, then the hash."""
+    return row.observed_at or _BEGINNING, row.digest
+
+
+def duplicate(record: str, external_id: str) -> Reject:
+    """Return the reject of a record whose id another one of the run has, which won."""
+    return Reject(record, "duplicate", "another record of this run has the same id", external_id)
+
+
+def _content(observation: Observation) -> list[tuple[str, float]]:
+    return sorted((result.observed_property, result.value) for result in observation.results)
+
+
+def chunks(records: Iterable[Record]) -> Iterator[tuple[Chunk, bool]]:
+    """Yield chunks of records, each with whether it is the last; there is always a last one."""
+    chunk = Chunk()
+    for record in records:
+        if chunk.is_full:
+            yield chunk, False
+            chunk = Chunk()
+        chunk.add(record)
+    yield chunk, True

@@ -1,0 +1,140 @@
+"""Run feeds in tests against answers that are given, through the handler that workers use."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from shared.cities.models import City
+from shared.clock import utcnow
+from shared.db import Transaction, transaction
+from shared.feeds.models import Feed, FeedRun
+from shared.feeds.service import FeedDraft, create_feed
+from shared.messages import RunFeed
+from tasks.feeds.http import Ask, Fetched
+from tasks.feeds.http_errors import FetchRefused
+from tasks.feeds.run import run
+from tests.support.jobs import running_job
+
+CITY = "testville"
+
+
+@dataclass
+class Site:
+    """A publisher: URLs and what they answer; remembers what was asked."""
+
+    pages: dict[str, bytes | Exception] = field(default_factory=dict)
+    #: Whether it answers a matching ETag with 304.
+    conditional: bool = True
+    last_modified: str | None = None
+    max_age_seconds: int | None = None
+    asked: list[Ask] = field(default_factory=list)
+
+    def get(self, slug: str, ask: Ask, into: Path) -> Fetched:
+        """Answer as `Fetcher.get` does."""
+        self.asked.append(ask)
+        page = self.pages.get(ask.url)
+        if isinstance(page, Exception):
+            raise page
+        now = utcnow()
+        if page is None:
+            if ask.allow_missing:
+                return Fetched(404, ask.url, now, 1)
+            raise FetchRefused(f"feed {slug}: HTTP 404", status=404)
+        sha256 = hashlib.sha256(page).hexdigest()
+        etag = f'"{sha256[:8]}"' if self.conditional else None
+        if etag is not None and ask.etag == etag:
+            return Fetched(304, ask.url, now, 1, etag=etag, max_age_seconds=self.max_age_seconds)
+        path = into / sha256
+        path.write_bytes(page)
+        return Fetched(
+            200,
+            ask.url,
+            now,
+            1,
+            path=path,
+            size_bytes=len(page),
+            wire_bytes=len(page),
+            sha256=sha256,
+            etag=etag,
+            last_modified=self.last_modified,
+            max_age_seconds=self.max_age_seconds,
+        )
+
+
+def add_city(tx: Transaction, slug: str = CITY, timezone: str = "UTC") -> City:
+    """Add a city with nothing in it."""
+    city = tx.get(City, slug) or City(slug=slug, name=slug.title(), timezone=timezone, config={})
+    tx.add(city)
+    tx.flush()
+    return city
+
+
+def add_feed(kind: str, url: str = "https://feeds.example/", *, timezone: str = "UTC", **values: Any) -> UUID:
+    """Commit a feed of a kind in the test city and return its id."""
+    with transaction() as tx:
+        add_city(tx, timezone=timezone)
+        draft = FeedDraft(**{"city": CITY, "kind": kind, "url": url, "interval_seconds": 60, **values})
+        return create_feed(tx, draft, utcnow()).id
+
+
+def run_feed(feed_id: UUID, site: Site, reason: str = "schedule") -> FeedRun:
+    """Run a feed once and return its newest run; what the handler raises is raised."""
+    message = RunFeed(feed_id=str(feed_id), reason=reason)
+    with running_job(message) as job:
+        run(message, job, get=site)
+    return newest_run(feed_id)
+
+
+def newest_run(feed_id: UUID) -> FeedRun:
+    """Return the run that began last."""
+    with transaction() as tx:
+        return tx.scalars(
+            select(FeedRun).where(FeedRun.feed_id == feed_id).order_by(FeedRun.started_at.desc()).limit(1)
+        ).one()
+
+
+def feed_row(feed_id: UUID) -> Feed:
+    """Return a feed as it is committed."""
+    with transaction() as tx:
+        return tx.get_one(Feed, feed_id)
+
+
+def snapshot(table: str, columns: str = "external_id, content_hash") -> set[tuple[Any, ...]]:
+    """Return the rows of a table as a set."""
+    with transaction() as tx:
+        rows = tx.execute(text(f"SELECT {columns} FROM {table}"))
+        return {tuple(bytes(v) if isinstance(v, memoryview) else v for v in row) for row in rows}
+
+
+def count(table: str, where: str = "true", **values: Any) -> int:
+    """Count rows."""
+    with transaction() as tx:
+        return int(tx.execute(text(f"SELECT count(*) FROM {table} WHERE {where}"), values).scalar_one())
+
+
+def row_versions(*tables: str) -> set[tuple[Any, ...]]:
+    """Return where each row lies and which transaction wrote it: equal sets mean that nothing was written."""
+    found: set[tuple[Any, ...]] = set()
+    with transaction() as tx:
+        for table in tables:
+            found |= {
+                (table, *row) for row in tx.execute(text(f"SELECT ctid::text, xmin::text FROM {table}"))
+            }
+    return found
+
+
+def events(name: str) -> list[Mapping[str, Any]]:
+    """Return the data of the published events of a name, in their order."""
+    with transaction() as tx:
+        return list(
+            tx.execute(text("SELECT data FROM events WHERE name = :n ORDER BY id"), {"n": name}).scalars()
+        )
+
+
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)
