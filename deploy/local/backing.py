@@ -1,6 +1,5 @@
 """Postgres and Valkey of a run: the embedded ones, started and kept, or those the environment names."""
 
-import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ import redis
 
 from deploy.local import binaries
 from deploy.local.problem import Problem
-from deploy.local.processes import free_port, wait_until
+from deploy.local.processes import free_port, log_size, tail, wait_until
 from deploy.local.servers import OWNER, Postgres, Valkey
 from deploy.local.state import State
 from deploy.local.supervisor import Supervisor
@@ -70,18 +69,17 @@ def _start(server: _Server, state: State, supervisor: Supervisor, pause: Callabl
     for tries_left in reversed(range(TRIES)):
         server = replace(server, port=free_port(server.port))
         log = state.logs / f"{'postgres' if isinstance(server, Postgres) else 'valkey'}.log"
-        size = log.stat().st_size if log.exists() else 0
+        size = log_size(log)
         program = server.program(log)
         process = supervisor.start(program)
         try:
             wait_until(server.answers, process, program, START_SECONDS, pause)
         except Problem:
             supervisor.drop(program.name)
-            with contextlib.suppress(OSError):
-                if tries_left and "in use" in log.read_bytes()[size:].decode(errors="replace"):
-                    server = replace(server, port=0)
-                    continue
-            raise
+            if not tries_left or "in use" not in tail(log, since=size):
+                raise
+            server = replace(server, port=0)
+            continue
         return server
     raise Problem("no port of 127.0.0.1 stays free")
 

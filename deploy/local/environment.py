@@ -42,6 +42,10 @@ def environment(
         "STORAGE_DIR": str(state.storage),
         "FRONTEND_DIST": str(DIST),
         "FLOWER_BASIC_AUTH": f"{FLOWER_USER}:{secrets['flower']}",
+        "FLOWER_ADDRESS": "127.0.0.1",
+        "FLOWER_PORT": str(ports.flower),
+        "FLOWER_URL_PREFIX": "flower",
+        "FLOWER_DB": str(state.folder / "flower.db"),
         "PYTHONUNBUFFERED": "1",
         "PYTHONUTF8": "1",
     }

@@ -3,7 +3,6 @@
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -71,12 +70,12 @@ class Launcher:
         raise_file_limit()
         builder = None if page.up_to_date() else self._supervisor.start_once(self._page_program())
         backing = start_backing(self._state, self._supervisor, self._say, self._pause)
-        listener, plan = self._plan(backing)
+        plan = self._plan(backing)
         self._supervisor.start(plan.simulator())
         prepare_database(plan, self._state, self._run_once, embedded=bool(backing.postgres_port))
         if builder:
             self._finish(self._page_program(), builder)
-        for program in (plan.frontdoor(listener.fileno()), plan.web()):
+        for program in (plan.frontdoor(self._door.fileno()), plan.web()):
             self._supervisor.start(program)
         answers = self._wait(
             PAGE_SECONDS, lambda: health(plan.ports.frontdoor).get("instance") == plan.instance
@@ -106,11 +105,12 @@ class Launcher:
                 self._supervisor.trim_logs()
                 trim_at = time.monotonic() + TRIM_SECONDS
 
-    def _plan(self, backing: Backing) -> tuple[socket.socket, Plan]:
+    def _plan(self, backing: Backing) -> Plan:
         """Choose the ports, and write down what this run is."""
         wanted = preferred_port()
-        listener, reason = open_door(wanted, os.environ.get("CITYPULSE_HOST") or "127.0.0.1")
-        port = int(listener.getsockname()[1])
+        # Ours to hold: a front door that comes back finds it open, and nobody was refused meanwhile.
+        self._door, reason = open_door(wanted, os.environ.get("CITYPULSE_HOST") or "127.0.0.1")
+        port = int(self._door.getsockname()[1])
         if reason:
             self._say(f"port {wanted} {reason}: using {port}")
         known = self._state.read("ports.json")
@@ -122,7 +122,7 @@ class Launcher:
         url, instance = f"http://127.0.0.1:{port}", secrets.token_hex(8)
         env = environment(self._state, backing, ports, url, self._city, instance)
         self._remember(url, ports, backing)
-        return listener, Plan(env, ports, self._state.logs, self._city, instance)
+        return Plan(env, ports, self._state.logs, self._city, instance)
 
     def _remember(self, url: str, ports: Ports, backing: Backing) -> None:
         """Collect what people and tests want to know of this run; it goes to run.json."""

@@ -71,9 +71,8 @@ class Plan:
         return [*relays, *workers, self._celery("beat", "beat")]
 
     def flower(self) -> Program:
-        """The operator's view of the queues; its password comes by the environment."""
-        where = ("--address=127.0.0.1", f"--port={self.ports.flower}", "--url-prefix=flower")
-        return self._celery("flower", "flower", "--conf=workers/flowerconfig.py", *where)
+        """The operator's view of the queues; its address and password come by the environment."""
+        return self._celery("flower", "flower", "--conf=workers/flowerconfig.py")
 
     def migrate(self) -> Program:
         """Bring the database to the newest schema."""

@@ -127,10 +127,17 @@ def _bind(held: contextlib.ExitStack, preferred: int) -> int:
     raise OSError("no free port on 127.0.0.1")
 
 
-def tail(log: Path, lines: int = 5) -> str:
-    """Return the last lines of a log, for an error that must explain itself."""
+def log_size(log: Path) -> int:
+    """Return how long a log is by now: what comes after was written later."""
+    return log.stat().st_size if log.exists() else 0
+
+
+def tail(log: Path, lines: int = 5, since: int = 0) -> str:
+    """Return the last lines that a log got after it was `since` bytes long, for an error that must explain itself."""
     with contextlib.suppress(OSError):
-        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+        written = log.read_bytes()[since:].decode(errors="replace")
+        told = [line for line in written.splitlines() if line.strip()]
+        return "\n".join(told[-lines:])
     return ""
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.local.processes import Program, kill_group, spawn, tail
+from deploy.local.processes import Program, kill_group, log_size, spawn, tail
 
 FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 30.0
@@ -29,6 +29,8 @@ class Child:
     program: Program
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
+    #: How long its log was when the process of the moment began.
+    log_from: int = 0
     failures: int = 0
     again_at: float = 0.0
     #: It ends by itself and is not brought back.
@@ -105,6 +107,7 @@ class Supervisor:
         self._sitter.communicate()
 
     def _spawn(self, child: Child) -> None:
+        child.log_from = log_size(child.program.log)
         child.process = spawn(child.program)
         child.started = time.monotonic()
         self._tell_sitter(f"+{child.process.pid} {int(child.program.stop_signal)}")
