@@ -1,9 +1,9 @@
 """Run feeds in tests against answers that are given, through the handler that workers use."""
 
 import hashlib
-from collections.abc import Mapping
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,12 +16,14 @@ from shared.db import Transaction, transaction
 from shared.feeds.models import Feed, FeedRun
 from shared.feeds.service import FeedDraft, create_feed
 from shared.messages import RunFeed
+from tasks.feeds.connector import Manifest, Payload, Plan, Record, Request, Source
 from tasks.feeds.http import Ask, Fetched
 from tasks.feeds.http_errors import FetchRefused
 from tasks.feeds.run import run
 from tests.support.jobs import running_job
 
 CITY = "testville"
+GIVEN = "https://given.example/feed"
 
 
 @dataclass
@@ -137,4 +139,48 @@ def events(name: str) -> list[Mapping[str, Any]]:
         )
 
 
-NEVER = datetime(2000, 1, 1, tzinfo=UTC)
+class Given:
+    """A connector whose records are given by the test: one list a run, the same list when one is left."""
+
+    def __init__(
+        self, *runs: Sequence[Record] | Exception, replaces: Iterable[str] = (), parser_version: int = 1
+    ) -> None:
+        self.runs = list(runs)
+        self.manifest = Manifest(
+            kind="given",
+            name="Given",
+            parser_version=parser_version,
+            standard="",
+            replaces=frozenset(replaces),
+            late_seconds=60,
+            stale_seconds=600,
+            dead_seconds=3600,
+        )
+
+    def plan(self, source: Source) -> Plan:
+        """Fetch one URL."""
+        yield Request(name="given", url=source.url)
+        return {"run": source.cursor.get("run", 0) + 1}
+
+    def parse(self, payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
+        """Yield the next list; an exception in its place, or at its end, is raised."""
+        records = self.runs.pop(0) if len(self.runs) > 1 else self.runs[0]
+        if isinstance(records, Exception):
+            raise records
+        for record in records:
+            if isinstance(record, Exception):
+                raise record
+            yield record
+
+
+def run_given(feed_id: UUID, connector: Given, reason: str = "schedule", site: Site | None = None) -> FeedRun:
+    """Run a feed with a given connector, on a payload that differs from the last."""
+    message = RunFeed(feed_id=str(feed_id), reason=reason)
+    with running_job(message) as job:
+        run(message, job, get=site or Site({GIVEN: secrets.token_bytes(8)}), find=lambda _: connector)
+    return newest_run(feed_id)
+
+
+def add_given(**values: Any) -> UUID:
+    """Commit a feed for a given connector."""
+    return add_feed("given", GIVEN, **values)

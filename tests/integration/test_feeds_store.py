@@ -1,0 +1,380 @@
+"""Storing records: idempotent, in any order, newest wins, nothing lost silently."""
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from shared.db import transaction
+from tasks.feeds import store_intake
+from tasks.feeds.connector import (
+    Described,
+    Feature,
+    Observation,
+    Rejected,
+    Result,
+    Thing,
+    TripUpdate,
+    Vehicle,
+)
+from tests.support.feed_runs import (
+    Given,
+    add_given,
+    count,
+    events,
+    feed_row,
+    row_versions,
+    run_given,
+    snapshot,
+)
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+TABLES = ("features", "feature_versions", "things", "datastreams", "observations", "vehicles", "trip_updates")
+
+
+def request(number: int, **values: Any) -> Feature:
+    """A service request."""
+    made: dict[str, Any] = {
+        "external_id": f"r{number}",
+        "record": f"given#{number}",
+        "observed_at": NOON,
+        "kind": "service_request",
+        "title": f"Pothole {number}",
+        "status": "open",
+        "geometry": {"type": "Point", "coordinates": [-0.1 - number / 1000, 51.5]},
+        "properties": {"lane": number},
+    }
+    return Feature(**made | values)
+
+
+def bus(number: int, **values: Any) -> Vehicle:
+    """A bus."""
+    made: dict[str, Any] = {
+        "external_id": f"b{number}",
+        "record": f"given#{number}",
+        "observed_at": NOON,
+        "kind": "bus",
+        "lon": -0.1,
+        "lat": 51.5 + number / 1000,
+    }
+    return Vehicle(**made | values)
+
+
+def station(number: int, **values: Any) -> Thing:
+    """A station."""
+    made: dict[str, Any] = {
+        "external_id": f"s{number}", "record": f"stations#{number}", "kind": "bike_station",
+        "name": f"Station {number}", "lon": -0.1, "lat": 51.5,
+    }  # fmt: skip
+    return Thing(**made | values)
+
+
+def status(number: int, bikes: float, at: datetime = NOON, **values: Any) -> Observation:
+    """A station's count."""
+    made: dict[str, Any] = {
+        "external_id": f"s{number}", "record": f"status#{number}", "observed_at": at, "phenomenon_time": at,
+        "results": [Result("bikes_available", bikes)],
+    }  # fmt: skip
+    return Observation(**made | values)
+
+
+def trip(number: int, **values: Any) -> TripUpdate:
+    """A trip's prediction."""
+    made: dict[str, Any] = {
+        "external_id": f"t{number}@20261122", "record": f"given#{number}", "trip_id": f"t{number}",
+        "observed_at": NOON, "delay_seconds": number, "stops": [{"stop_id": "A", "arrival": "2026-11-22T12:00:00Z"}],
+    }  # fmt: skip
+    return TripUpdate(**made | values)
+
+
+EVERYTHING = [
+    *(station(n) for n in range(5)),
+    *(status(n, n) for n in range(5)),
+    *(request(n) for n in range(5)),
+    *(bus(n) for n in range(5)),
+    *(trip(n) for n in range(5)),
+]
+
+
+def test_the_same_records_parsed_again_write_nothing(db: Engine) -> None:
+    """Redelivery is harmless: a second run of the same content touches no row."""
+    feed = add_given()
+    first = run_given(feed, Given(EVERYTHING))
+    before = row_versions(*TABLES)
+    told = len(events("FeaturesChanged") + events("VehiclesMoved") + events("ObservationsAdded"))
+
+    again = run_given(feed, Given(EVERYTHING))
+
+    assert (25, 0, 0) == (first.new, first.changed, first.same)
+    assert (0, 0, 25) == (again.new, again.changed, again.same)
+    assert before == row_versions(*TABLES)
+    assert told == len(events("FeaturesChanged") + events("VehiclesMoved") + events("ObservationsAdded"))
+
+
+def test_records_in_any_order_end_as_the_same_rows(db: Engine) -> None:
+    """Repeated ids are settled by time and content, not by who came first."""
+    records = [
+        *EVERYTHING,
+        request(1, title="Later", observed_at=NOON + timedelta(minutes=1)),
+        request(1, title="Earlier", observed_at=NOON - timedelta(minutes=1)),
+        request(2, title="Same time, other words"),
+        bus(3, lat=51.9),
+        status(4, 99),
+    ]
+    straight, shuffled = add_given(name="straight"), add_given(name="shuffled")
+    run_given(straight, Given(records))
+    random.Random(7).shuffle(records)
+
+    ran = run_given(shuffled, Given(records))
+
+    assert 5 == ran.rejected["duplicate"]
+    for table in ("features", "things", "vehicles", "trip_updates"):
+        columns = "feed_id::text, external_id, encode(content_hash, 'hex')"
+        rows = snapshot(table, columns)
+        assert {row[1:] for row in rows if row[0] == str(straight)} == {
+            row[1:] for row in rows if row[0] == str(shuffled)
+        }
+
+
+def test_repeated_ids_in_different_chunks_end_as_in_one(db: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of many steps keeps the newest of an id wherever its copies are."""
+    monkeypatch.setattr(store_intake, "CHUNK_RECORDS", 3)
+    records = [
+        request(1, title="New", observed_at=NOON + timedelta(hours=1)),
+        *(request(n) for n in range(2, 6)),
+        request(1, title="Old"),
+        *(request(n) for n in range(6, 9)),
+        request(2, title="Newer", observed_at=NOON + timedelta(hours=1)),
+    ]
+    feed = add_given()
+
+    ran = run_given(feed, Given(records))
+
+    assert (8, 2) == (ran.new, ran.rejected["duplicate"])
+    assert len(records) == ran.records
+    assert {("r1", "New"), ("r2", "Newer")} <= snapshot("features", "external_id, title")
+
+
+def test_an_older_observation_never_overwrites_a_newer_one(db: Engine) -> None:
+    """A stale copy from a cache leaves the vehicle where it was seen last."""
+    feed = add_given()
+    run_given(feed, Given([bus(1, lat=51.6, observed_at=NOON), trip(1)]))
+
+    ran = run_given(feed, Given([bus(1, lat=51.5, observed_at=NOON - timedelta(seconds=30)), trip(1)]))
+
+    assert {"older": 1} == ran.rejected
+    assert {("(-0.1,51.6)",)} == snapshot("vehicles", "point::text")
+    assert 1 == count("feed_rejects", "reason = 'older' AND external_id = 'b1'")
+
+
+def test_a_late_observation_fills_its_place_and_the_newest_result_stays(db: Engine) -> None:
+    """History is completed; what is shown as latest does not go back."""
+    feed = add_given()
+    run_given(feed, Given([station(1), status(1, 5, NOON)]))
+
+    ran = run_given(feed, Given([status(1, 3, NOON - timedelta(minutes=5))]))
+
+    assert (1, 0) == (ran.new, ran.changed)
+    assert {(5.0, NOON)} == snapshot("datastreams", "result, phenomenon_time")
+    assert {(5.0,), (3.0,)} == snapshot("observations", "result")
+
+
+def test_a_corrected_result_replaces_the_one_of_its_moment(db: Engine) -> None:
+    """A publisher that corrects a value changes one row and the latest result."""
+    feed = add_given()
+    run_given(feed, Given([station(1), status(1, 5), status(1, 1, NOON - timedelta(minutes=5))]))
+
+    ran = run_given(feed, Given([status(1, 6), status(1, 2, NOON - timedelta(minutes=5))]))
+
+    assert (0, 2) == (ran.new, ran.changed)
+    assert {(6.0,), (2.0,)} == snapshot("observations", "result")
+    assert {(6.0,)} == snapshot("datastreams", "result")
+
+
+def test_an_observation_of_an_undescribed_thing_is_set_aside(db: Engine) -> None:
+    """There is no place to put it, and that is said."""
+    feed = add_given()
+
+    ran = run_given(feed, Given([status(9, 1), status(1, 1), station(1)]))
+
+    assert ({"unknown_thing": 1}, 2) == (ran.rejected, ran.new)
+    assert 1 == count("observations")
+
+
+def test_an_observation_waits_for_a_thing_of_a_later_chunk(
+    db: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Payloads come in any order."""
+    monkeypatch.setattr(store_intake, "CHUNK_RECORDS", 2)
+    feed = add_given()
+
+    ran = run_given(feed, Given([status(1, 1), status(2, 2), station(1), station(2), station(3)]))
+
+    assert (5, {}) == (ran.new, ran.rejected)
+
+
+def test_what_an_observation_says_besides_results_is_kept_with_its_thing(db: Engine) -> None:
+    """Whether a station rents is a state of the station."""
+    feed = add_given()
+    run_given(feed, Given([station(1), status(1, 5, properties={"is_renting": True})]))
+
+    run_given(
+        feed, Given([station(1), status(1, 5, NOON + timedelta(minutes=1), properties={"is_renting": False})])
+    )
+
+    with transaction() as tx:
+        assert {"is_renting": False} == tx.execute(text("SELECT state FROM things")).scalar_one()
+
+
+def test_a_changed_feature_keeps_what_it_was(db: Engine) -> None:
+    """The version tells each field, old and new; properties one by one."""
+    feed = add_given()
+    run_given(feed, Given([request(1, address="1 High St"), request(2)]))
+
+    ran = run_given(
+        feed,
+        Given(
+            [
+                request(
+                    1,
+                    status="closed",
+                    properties={"lane": 1, "crew": "B"},
+                    observed_at=NOON + timedelta(hours=1),
+                ),
+                request(2),
+            ]
+        ),
+    )
+
+    assert (1, 1) == (ran.changed, ran.same)
+    with transaction() as tx:
+        version = tx.execute(text("SELECT version, changes FROM feature_versions")).one()
+        assert 2 == tx.execute(text("SELECT version FROM features WHERE external_id = 'r1'")).scalar_one()
+    assert 2 == version.version
+    assert ["open", "closed"] == version.changes["status"]
+    assert [None, "B"] == version.changes["properties.crew"]
+    assert ["1 High St", None] == version.changes["address"]
+    assert {"status", "address", "observed_at", "properties.crew"} == version.changes.keys()
+
+
+def test_features_are_placed_by_point_and_cells(db: Engine) -> None:
+    """A polygon is placed by a point inside it; without geometry there is no place."""
+    ring = [[0.0, 51.0], [0.2, 51.0], [0.2, 51.2], [0.0, 51.2], [0.0, 51.0]]
+    feed = add_given()
+
+    run_given(
+        feed,
+        Given(
+            [
+                request(1),
+                request(2, geometry={"type": "Polygon", "coordinates": [ring]}),
+                request(3, geometry=None),
+            ]
+        ),
+    )
+
+    assert 1 == count(
+        "features", "point <@ box(point(0,51),point(0.2,51.2)) AND h3_6 > 0 AND h3_8 > 0 AND h3_10 > 0"
+    )
+    assert 1 == count("features", "point IS NULL AND h3_8 IS NULL AND geometry IS NULL")
+
+
+HOSTILE = [
+    request(1, title='Quote " backslash \\ tab \t newline \n end'),
+    request(
+        2, title="NUL \x00 and bell \x07 go", properties={"a\x00": "b\x00c", "n": [1, None, {"x": "\x1f"}]}
+    ),
+    request(3, title="\\N", description="\\.", address=None),
+    request(4, title="größe 路 🚲 \u2028", status=""),
+    request(5, title='ends with quote comma ",', description='",\n  "', properties={"k": 'v",\n  null'}),
+    request(6, title="\\u0007 literal", properties={"nan": float("nan"), "deep": {"a": [True, 1.5]}}),
+]
+
+
+@pytest.mark.parametrize("record", HOSTILE, ids=lambda record: record.external_id)
+def test_hostile_text_arrives_as_it_was_sent(db: Engine, record: Feature) -> None:
+    """Everything but control characters is kept, character for character."""
+    feed = add_given()
+
+    ran = run_given(feed, Given([record]))
+
+    def clean(value: str | None) -> str | None:
+        return value and "".join(c for c in value if c >= " " or c in "\t\n\r")
+
+    assert {} == ran.rejected
+    expected = (clean(record.title), clean(record.description), record.address, record.status)
+    assert {expected} == snapshot("features", "title, description, address, status")
+
+
+def test_text_that_cannot_be_stored_is_set_aside_alone(db: Engine) -> None:
+    """Half a surrogate pair costs one record, not the run."""
+    feed = add_given()
+
+    ran = run_given(
+        feed, Given([request(1, title="\ud800"), request(2), request(3, properties={"big": 2**80})])
+    )
+
+    assert (1, {"unstorable": 2}) == (ran.new, ran.rejected)
+
+
+def test_rejects_are_kept_up_to_a_limit_and_counted_to_the_last(db: Engine) -> None:
+    """A thousand examples are enough to see why; the counts are exact."""
+    records = [
+        Rejected(record=f"given#{n}", reason="bad_time", detail="no", excerpt="x" * 5000) for n in range(1500)
+    ]
+    feed = add_given()
+
+    ran = run_given(feed, Given([*records, request(1), Described(record="given#d")]))
+
+    assert ({"bad_time": 1500}, 1502, 1) == (ran.rejected, ran.records, ran.described)
+    assert 1000 == count("feed_rejects", "length(excerpt) = 2048")
+
+
+def test_events_tell_what_changed_and_nothing_else(db: Engine) -> None:
+    """Items have the shape of the API; an event shows at most fifty of them and counts all."""
+    feed = add_given()
+    run_given(feed, Given([*(request(n) for n in range(60)), bus(1), station(1), status(1, 4)]))
+
+    run_given(feed, Given([request(1, title="Fixed?", observed_at=NOON + timedelta(hours=1)), bus(1)]))
+
+    first, second = events("FeaturesChanged")
+    assert (60, 50) == (first["changed"], len(first["items"]))
+    assert ["Fixed?"] == [item["title"] for item in second["items"]]
+    assert "service_request" == second["kind"]
+    assert [("bus", -0.1)] == [(item["kind"], item["lon"]) for item in events("VehiclesMoved")[0]["items"]]
+    assert [("bikes_available", 4.0)] == [
+        (item["observed_property"], item["result"]) for item in events("ObservationsAdded")[0]["items"]
+    ]
+    assert ["succeeded", "succeeded"] == [event["state"] for event in events("FeedRan")]
+
+
+def test_a_run_keeps_what_the_feed_amounts_to(db: Engine) -> None:
+    """The totals feed the tiles without counting anew."""
+    feed = add_given()
+
+    ran = run_given(feed, Given([*EVERYTHING, request(9, status="closed")]))
+
+    assert {
+        "features": 6,
+        "service_requests_open": 5,
+        "vehicles": 5,
+        "bicycles": 0,
+        "things": 5,
+        "bikes_available": 10,
+    } == ran.totals
+    assert ran.totals == feed_row(feed).totals
+
+
+def test_a_newer_parser_may_correct_a_time_backwards(db: Engine) -> None:
+    """A zone that was read wrong is mended although the new time is earlier."""
+    feed = add_given()
+    run_given(feed, Given([request(1)]))
+    mended = replace(request(1), observed_at=NOON - timedelta(hours=5))
+
+    ran = run_given(feed, Given([mended], parser_version=2))
+
+    assert (1, {}) == (ran.changed, ran.rejected)
+    assert {(NOON - timedelta(hours=5),)} == snapshot("features", "observed_at")
