@@ -1,0 +1,100 @@
+"""[p] Read the SODA 2.1 API in the order rows were changed, a page at a time."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+import orjson
+
+from shared.errors import Rejection
+from tasks.feeds.connector import Cursor, Malformed, Payload, Plan, Request, Source
+from tasks.feeds.times import LocalTimes
+
+#: The payload that only tells how new the data are.
+NEWEST: Final = "newest"
+_PAGE_SIZE: Final = 5000
+_MOST_PAGES: Final = 20
+_FIRST_DAYS: Final = 14
+
+
+def plan(source: Source) -> Plan:
+    """
+    Fetch pages of what changed since the cursor, at most `max_pages`; the next run goes on from there.
+
+    Pages are cut by the last row's `:updated_at` and `:id` and not by an offset: a row that is updated
+    meanwhile moves to the end and would make an offset skip its neighbour.
+    """
+    size = int(source.options.get("page_size") or _PAGE_SIZE)
+    cursor: Cursor = source.cursor if source.cursor.get("updated_at") else (yield from _beginning(source))
+    offset = 0
+    for number in range(1, int(source.options.get("max_pages") or _MOST_PAGES) + 1):
+        query = {"$limit": str(size), "$order": ":updated_at,:id"}
+        page = yield _request(
+            f"page-{number}", source, query | ({"$offset": str(offset)} if offset else {}), cursor
+        )
+        found = rows(page)
+        last = found[-1] if found else {}
+        if ":updated_at" in last and ":id" in last:
+            cursor = {"updated_at": str(last[":updated_at"]), "id": str(last[":id"])}
+        else:
+            # A service without system fields can only be counted through.
+            offset += len(found)
+        if len(found) < size:
+            break
+    return cursor
+
+
+def _beginning(source: Source) -> Plan:
+    """Choose where a first run begins: the option `start`, or `first_days` before the newest change."""
+    if start := source.options.get("start"):
+        return {"updated_at": str(start)}
+    newest = yield _request(NEWEST, source, {"$limit": "1", "$order": ":updated_at DESC"}, {})
+    found = rows(newest)
+    days = timedelta(days=int(source.options.get("first_days") or _FIRST_DAYS))
+    try:
+        moment = LocalTimes("UTC").parse(str(found[0].get(":updated_at", ""))) if found else None
+    except Rejection:
+        moment = None
+    return (
+        {"updated_at": (moment - days).isoformat(timespec="milliseconds").replace("+00:00", "Z")}
+        if moment
+        else {}
+    )
+
+
+def _request(name: str, source: Source, query: Mapping[str, str], cursor: Cursor) -> Request:
+    token = source.options.get("app_token")
+    conditions = [condition for condition in (source.options.get("where"), _after(cursor)) if condition]
+    where = {"$where": " AND ".join(f"({condition})" for condition in conditions)} if conditions else {}
+    return Request(
+        name,
+        source.url,
+        params={"$select": str(source.options.get("select") or ":*,*"), **where, **query},
+        secret_headers={"X-App-Token": str(token)} if token else {},
+        # A page is asked for by what is in it: it never comes twice.
+        conditional=False,
+    )
+
+
+def _after(cursor: Cursor) -> str:
+    moment, row = (str(cursor.get(key) or "").replace("'", "''") for key in ("updated_at", "id"))
+    if not moment:
+        return ""
+    later = f":updated_at > '{moment}'"
+    return f"{later} OR (:updated_at = '{moment}' AND :id > '{row}')" if row else later
+
+
+def rows(page: Payload) -> list[dict[str, Any]]:
+    """
+    Return the rows of a page.
+
+    Raises: Malformed, with the service's own words if it answered with an error.
+    """
+    try:
+        document = orjson.loads(page.read())
+    except orjson.JSONDecodeError as error:
+        raise Malformed(f"{page.name}: not JSON: {error}") from None
+    if not isinstance(document, list):
+        said = document.get("message") if isinstance(document, dict) else None
+        raise Malformed(f"{page.name}: no list of rows{f': {said!s:.200}' if said else ''}")
+    return [row if isinstance(row, dict) else {} for row in document]

@@ -1,0 +1,96 @@
+"""[p] The forms in which portals write a place, as GeoJSON."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+import shapely
+
+from shared.errors import Rejection
+
+_PAIR: Final = re.compile(r"\(?\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*\)?", re.ASCII)
+_WKT_POINT: Final = re.compile(r"POINT *Z? *\( *(\S+) +(\S+)(?: +\S+)? *\)", re.IGNORECASE)
+_SHAPES: Final = frozenset(
+    ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon")
+)
+
+Geometry = dict[str, Any]
+
+
+def point(lon: Any, lat: Any) -> Geometry | None:  # Any: a cell of any format.
+    """
+    Return a GeoJSON point; blank and 0,0 are no place.
+
+    Raises: Rejection if they are no place on Earth.
+    """
+    if _is_blank(lon) or _is_blank(lat):
+        return None
+    try:
+        x, y = float(lon), float(lat)
+    except (TypeError, ValueError):
+        raise Rejection("bad_position", f"lon {lon!r:.40}, lat {lat!r:.40}") from None
+    if not (-180.0 <= x <= 180.0 and -90.0 <= y <= 90.0):
+        raise Rejection("bad_position", f"lon {lon!r:.40}, lat {lat!r:.40}")
+    return None if x == 0.0 == y else {"type": "Point", "coordinates": [x, y]}
+
+
+def _is_blank(cell: Any) -> bool:  # Any: as above.
+    return cell is None or cell == "" or (cell.__class__ is str and not cell.strip()) or cell != cell
+
+
+def geometry(cell: Any) -> Geometry | None:  # Any: as above.
+    """
+    Read `(lat, lon)`, WKT, GeoJSON or Socrata's location object; blank is no place.
+
+    Raises: Rejection if it is none of them.
+    """
+    if _is_blank(cell):
+        return None
+    if isinstance(cell, Mapping):
+        return _object(cell)
+    text = str(cell).strip()
+    if pair := _PAIR.fullmatch(text):
+        return point(pair.group(2), pair.group(1))
+    if found := _WKT_POINT.fullmatch(text):
+        return point(found.group(1), found.group(2))
+    try:
+        return _checked(orjson.loads(shapely.to_geojson(shapely.from_wkt(text))))
+    except shapely.errors.ShapelyError:
+        raise Rejection("bad_geometry", f"{text!r:.80} is no place we can read") from None
+
+
+def _object(cell: Mapping[str, Any]) -> Geometry | None:
+    if "coordinates" in cell:
+        return _checked(cell)
+    if "latitude" in cell or "longitude" in cell:
+        return point(cell.get("longitude"), cell.get("latitude"))
+    return None
+
+
+def _checked(shape: Mapping[str, Any]) -> Geometry | None:
+    coordinates = shape.get("coordinates")
+    if shape.get("type") not in _SHAPES or not isinstance(coordinates, list):
+        raise Rejection("bad_geometry", f"{shape.get('type')!r:.40} is no shape we know")
+    if not coordinates:
+        return None
+    if shape["type"] == "Point":
+        if len(coordinates) < 2:
+            raise Rejection("bad_geometry", "a point of one number")
+        return point(coordinates[0], coordinates[1])
+    if not _on_earth(coordinates):
+        raise Rejection("bad_geometry", "a vertex is no place on Earth")
+    return {"type": shape["type"], "coordinates": coordinates}
+
+
+def _on_earth(nested: Any) -> bool:  # Any: nested lists of JSON.
+    if not isinstance(nested, list) or not nested:
+        return False
+    if isinstance(nested[0], list):
+        return all(_on_earth(inner) for inner in nested)
+    return (
+        len(nested) >= 2
+        and all(isinstance(number, int | float) for number in nested)
+        and -180 <= nested[0] <= 180
+        and -90 <= nested[1] <= 90
+    )

@@ -1,0 +1,197 @@
+"""[p] A payload of any of the export forms as a table: column names and an iterator of rows."""
+
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import IO, Any, BinaryIO, Final, NamedTuple, TypeAlias
+
+import orjson
+import pyarrow
+import pyarrow.parquet
+
+from tasks.feeds.connector import Malformed, Payload
+from tasks.feeds.connectors.socrata import text
+
+_GZIP: Final = b"\x1f\x8b"
+_PARQUET: Final = b"PAR1"
+_BATCH_ROWS: Final = 5000
+_READ_BYTES: Final = 256 * 1024
+#: The most that a format which cannot be streamed may unpack to.
+_MOST_BYTES: Final = 256 * 1024 * 1024
+
+
+class BadRow(NamedTuple):
+    """A row that is none: why, and what it looked like."""
+
+    reason: str
+    detail: str
+    excerpt: str
+
+
+#: Cells in the order of the names; text from text files, JSON and Arrow values from the others.
+Row: TypeAlias = Sequence[Any] | BadRow
+
+
+class Table(NamedTuple):
+    """Column names, and rows that are read as they are asked for; `is_text` when every cell is text."""
+
+    names: Sequence[str]
+    rows: Iterator[Row]
+    is_text: bool = False
+
+
+def load(payload: Payload) -> Table:
+    """
+    Return the column names and the rows, read as they are asked for.
+
+    Raises: Malformed if the payload is no table; while rows are read, too.
+    """
+    with payload.open() as stream:
+        start = _read(_unzipped(stream), text.SNIFFED_BYTES, payload.name)
+    if start.startswith(_PARQUET):
+        return _parquet(payload)
+    if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"):
+        return _json(payload)
+    return _delimited(payload, start)
+
+
+def _unzipped(stream: BinaryIO) -> IO[bytes]:
+    magic = stream.read(2)
+    joined = io.BufferedReader(_Rejoined(magic, stream), _READ_BYTES)
+    return io.BufferedReader(gzip.GzipFile(fileobj=joined), _READ_BYTES) if magic == _GZIP else joined
+
+
+class _Rejoined(io.RawIOBase):
+    """A stream whose first bytes were read already."""
+
+    def __init__(self, first: bytes, rest: BinaryIO) -> None:
+        self._first = first
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # Any: a writable buffer has no public type in 3.11.
+        data = self._first[: len(buffer)] or self._rest.read(len(buffer)) or b""
+        self._first = self._first[len(buffer) :]
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _read(stream: IO[bytes], most: int, name: str) -> bytes:
+    try:
+        return stream.read(most)
+    except (OSError, EOFError, zlib.error) as error:
+        raise Malformed(f"{name}: {error}") from None
+
+
+def _whole(payload: Payload) -> bytes:
+    with payload.open() as stream:
+        content = _read(_unzipped(stream), _MOST_BYTES + 1, payload.name)
+    if len(content) > _MOST_BYTES:
+        raise Malformed(f"{payload.name}: larger than {_MOST_BYTES:,} bytes when unpacked")
+    return content
+
+
+def _delimited(payload: Payload, start: bytes) -> Table:
+    layout = text.layout(start, payload.name)
+    lines = _lines(payload, layout)
+    reader = csv.reader(lines, delimiter=layout.delimiter)
+    try:
+        names = next(reader, [])
+    except csv.Error as error:
+        raise Malformed(f"{payload.name}: no header: {error}") from None
+    if len(names) < 2:
+        raise Malformed(f"{payload.name}: no table: the header has {len(names)} column")
+    return Table(
+        [name.strip() for name in names], _checked(reader, len(names), layout.delimiter), is_text=True
+    )
+
+
+def _lines(payload: Payload, layout: text.Layout) -> Iterator[str]:
+    with payload.open() as stream:
+        decoded = io.TextIOWrapper(_unzipped(stream), layout.encoding, text.MENDED, newline="")
+        try:
+            yield from decoded
+        except (OSError, EOFError, zlib.error, UnicodeError) as error:
+            raise Malformed(f"{payload.name}: {error}") from None
+
+
+def _checked(reader: Iterator[list[str]], width: int, delimiter: str) -> Iterator[Row]:
+    while True:
+        try:
+            for row in reader:
+                if len(row) == width:
+                    yield row
+                elif row and (len(row) > 1 or row[0].strip()):
+                    said = f"{len(row)} columns instead of {width}"
+                    yield BadRow("bad_width", said, delimiter.join(row)[:500])
+            return
+        except csv.Error as error:
+            yield BadRow("bad_row", str(error), "")
+
+
+def _parquet(payload: Payload) -> Table:
+    try:
+        file = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(_whole(payload)))
+        names = [str(name) for name in file.schema_arrow.names]
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        raise Malformed(f"{payload.name}: no Parquet file: {error!s:.200}") from None
+    return Table(names, _batches(file, payload.name))
+
+
+def _batches(file: Any, name: str) -> Iterator[Row]:  # Any: pyarrow is untyped.
+    try:
+        for batch in file.iter_batches(batch_size=_BATCH_ROWS):
+            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        raise Malformed(f"{name}: broken Parquet file: {error!s:.200}") from None
+
+
+def _json(payload: Payload) -> Table:
+    try:
+        document = orjson.loads(_whole(payload).removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as error:
+        raise Malformed(f"{payload.name}: not JSON: {error}") from None
+    if isinstance(document, dict) and isinstance(document.get("features"), list):
+        document = [_flat(feature) for feature in document["features"]]
+    elif isinstance(document, dict) and isinstance(document.get("data"), list):
+        document = _portal_rows(document)
+    if not isinstance(document, list):
+        said = document.get("message") if isinstance(document, dict) else None
+        raise Malformed(f"{payload.name}: no rows{f': {said!s:.200}' if said else ''}")
+    return _rows_of_objects(document)
+
+
+def _rows_of_objects(document: list[Any]) -> Table:
+    names = list(dict.fromkeys(key for row in document if isinstance(row, Mapping) for key in row))
+    rows = (
+        [row.get(name) for name in names]
+        if isinstance(row, Mapping)
+        else BadRow("not_an_object", "", repr(row)[:500])
+        for row in document
+    )
+    return Table(names, rows)
+
+
+def _flat(feature: Any) -> Any:  # Any: JSON.
+    if not isinstance(feature, Mapping):
+        return feature
+    properties = feature.get("properties")
+    return {**(properties if isinstance(properties, Mapping) else {}), "geometry": feature.get("geometry")}
+
+
+def _portal_rows(document: Mapping[str, Any]) -> Any:
+    """Read the portal's own JSON: columns described in `meta`, rows as lists in `data`."""
+    meta = document.get("meta")
+    view = meta.get("view") if isinstance(meta, Mapping) else None
+    described = view.get("columns") if isinstance(view, Mapping) else None
+    if not isinstance(described, list):
+        return None
+    names = [str(column.get("fieldName")) if isinstance(column, Mapping) else "" for column in described]
+    return [
+        dict(zip(names, row, strict=False)) if isinstance(row, list) and len(row) == len(names) else row
+        for row in document["data"]
+    ]

@@ -1,0 +1,248 @@
+"""The Socrata connector on recorded exports of real cities."""
+
+import gzip
+import io
+import re
+
+import orjson
+import pyarrow
+import pyarrow.parquet
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.feeds.connector import Feature, Malformed, Record, Rejected
+from tasks.feeds.registry import connector
+from tests.support.feeds import (
+    Recording,
+    check_recording,
+    drive,
+    parse,
+    payload,
+    positions,
+    recordings,
+    source,
+)
+
+
+def read(content: object, **options: object) -> list[Record]:
+    """Parse one export of a city on the American east coast."""
+    return parse(source("socrata", timezone="America/New_York", **options), payload(content))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("recording", recordings("socrata-311"))
+def test_a_recorded_export_is_accounted_for_row_by_row(recording: Recording) -> None:
+    """Each row becomes one record, in UTC and inside the city's bounds."""
+    if recording.fails:
+        with pytest.raises(Malformed):
+            read(recording.path)
+        return
+    check_recording(recording, read(recording.path))
+
+
+@pytest.mark.parametrize("recording", recordings("socrata-311"))
+def test_recorded_rows_are_told_apart_and_placed_as_counted(recording: Recording) -> None:
+    """Distinct ids and located rows are as many as the manifest counted, less the rows of a wrong width."""
+    records = read(recording.path)
+    features = [record for record in records if isinstance(record, Feature)]
+    rejected = [record for record in records if isinstance(record, Rejected)]
+    distinct = re.search(r"distinct [\w ]+? (\d+)(?:;|$)", recording.facts)
+    located = re.search(r"coords (\d+)/", recording.facts)
+
+    assert {"bad_width"} >= {record.reason for record in rejected}
+    assert all(feature.starts_at and feature.title for feature in features)
+    if distinct:
+        assert int(distinct.group(1)) - len(rejected) == len({feature.external_id for feature in features})
+    if located:
+        assert int(located.group(1)) - len(rejected) == len(list(positions(features)))
+
+
+@pytest.mark.parametrize("recording", recordings("socrata-311"))
+def test_a_recorded_export_reads_the_same_twice(recording: Recording) -> None:
+    """Parsing has no memory: the same bytes give the same records."""
+    assert read(recording.path) == read(recording.path)
+
+
+def without_order(records: list[Record]) -> set[tuple[str, object]]:
+    """Return what the features say, without where they stood."""
+    return {(record.external_id, record.starts_at) for record in records if isinstance(record, Feature)}
+
+
+@pytest.mark.parametrize("recording", recordings("socrata-311"))
+def test_rows_in_another_order_are_the_same_rows(recording: Recording) -> None:
+    """Identity and times do not depend on a row's place in the file."""
+    if recording.path.suffix not in (".csv", ".tsv"):
+        pytest.skip("only text can be turned round here")
+    header, *rows = recording.path.read_bytes().splitlines(keepends=True)
+    turned = header + b"".join(reversed(rows))
+
+    assert without_order(read(recording.path)) == without_order(read(turned))
+
+
+@given(st.binary(max_size=300))
+def test_arbitrary_bytes_are_rows_or_malformed(content: bytes) -> None:
+    """A payload of any bytes raises the one error the pipeline knows, or becomes records."""
+    for sent in (
+        content,
+        b"id,created_date\n" + content,
+        b"\x1f\x8b" + content,
+        b"PAR1" + content,
+        b"[" + content,
+    ):
+        try:
+            records = read(sent)
+        except Malformed:
+            continue
+        assert all(isinstance(record, Feature | Rejected) for record in records)
+
+
+def parquet(**columns: object) -> bytes:
+    """Write a Parquet file."""
+    out = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.table(columns), out)
+    return out.getvalue()
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 2000), st.integers(0, 255))
+def test_a_damaged_parquet_file_is_rows_or_malformed(place: int, value: int) -> None:
+    """One byte changed anywhere never gets past the parser as another error."""
+    content = bytearray(parquet(id=["1", "2"], created_date=["2022-01-01", "2022-01-02"]))
+    content[place % len(content)] = value
+    try:
+        records = read(bytes(content))
+    except Malformed:
+        return
+    assert all(isinstance(record, Feature | Rejected) for record in records)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers(-(2**53), 2**53) | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=6,
+)
+NAMES = st.sampled_from(
+    [
+        "unique_key",
+        "created_date",
+        "closed_date",
+        "status",
+        "latitude",
+        "longitude",
+        "location",
+        ":updated_at",
+    ]
+)
+PLACES = JSON | st.fixed_dictionaries(
+    {"type": st.sampled_from(["Point", "Polygon", "Circle"]), "coordinates": JSON}
+)
+
+
+@given(st.lists(st.dictionaries(NAMES, PLACES, max_size=8) | JSON, max_size=4))
+def test_a_json_row_of_any_shape_gives_one_record(rows: list[object]) -> None:
+    """Whatever stands in a row, it becomes one feature or one rejection."""
+    assert len(rows) == len(read(orjson.dumps(rows)))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "empty"),
+        (b"<html><body>Service unavailable</body></html>", "markup"),
+        (b"one column\n1\n", "1 column"),
+        (b"a,b\0c\n", "no text"),
+        (b'{"error": true, "message": "Invalid SoQL query"}', "Invalid SoQL query"),
+        (b"[1, 2", "not JSON"),
+        (gzip.compress(b"id,created_date\n1,2022-01-01\n")[:-6], "ended before|end-of-stream"),
+    ],
+)
+def test_what_is_no_table_says_why(content: bytes, said: str) -> None:
+    """An admin reads what came instead of the data."""
+    with pytest.raises(Malformed, match=said):
+        read(content)
+
+
+def test_every_text_form_gives_the_same_row() -> None:
+    """Encodings, marks and delimiters are habits of portals, not content."""
+    text = "Case ID;Opened;Category;Latitude;Longitude\r\n1;2022-01-21 13:47:00;Fußweg;42.1;-71.1\r\n"
+    forms = [
+        text.encode(),
+        text.encode("utf-8-sig"),
+        text.encode("utf-16"),
+        text.encode("cp1252"),
+        gzip.compress(text.encode()),
+    ]
+    forms += [text.replace(";", other).encode() for other in (",", "\t", "|")]
+
+    assert [read(forms[0])] * len(forms) == [read(form) for form in forms]
+    assert "Fußweg" == read(forms[0])[0].title  # type: ignore[union-attr]
+
+
+def test_the_portals_own_json_and_geojson_are_rows_too() -> None:
+    """Exports come as lists, as features, and as columns described in `meta`."""
+    portal = {
+        "meta": {"view": {"columns": [{"fieldName": "case_id"}, {"fieldName": "opened"}]}},
+        "data": [["7", "2022-01-21"], ["8"]],
+    }
+    geojson = {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "properties": {"case_id": "7", "opened": "2022-01-21"},
+                "geometry": {"type": "Point", "coordinates": [-71.1, 42.1]},
+            },
+            {"type": "Feature", "properties": None, "geometry": None},
+        ],
+    }
+    first, short = read(orjson.dumps(portal))
+    placed, nothing = read(orjson.dumps(geojson))
+
+    assert ("7", "7") == (first.external_id, placed.external_id)
+    assert {"type": "Point", "coordinates": [-71.1, 42.1]} == placed.geometry  # type: ignore[union-attr]
+    assert ["not_an_object", "no_identity"] == [short.reason, nothing.reason]  # type: ignore[union-attr]
+
+
+def test_days_first_can_be_told_when_the_data_cannot_tell() -> None:
+    """03/04/2022 alone decides nothing: the option does, and months come first without it."""
+    content = b"case_id,opened\n1,03/04/2022\n"
+    first, second = read(content)[0], read(content, day_first=True)[0]
+
+    assert (3, 4) == (first.starts_at.month, second.starts_at.month)  # type: ignore[union-attr]
+
+
+def test_rows_without_an_identifier_are_known_by_their_content() -> None:
+    """Two equal rows are one thing; a changed row is another."""
+    rows = read(b"Created Date,Request Type\n2022-01-01,Tree\n2022-01-01,Tree\n2022-01-02,Tree\n")
+
+    assert 2 == len({row.external_id for row in rows})
+
+
+def test_an_empty_page_ends_the_run_and_keeps_the_cursor() -> None:
+    """Nothing new is a success, and the next run asks for the same."""
+    cursor = {"updated_at": "2026-11-20T10:06:00.000Z", "id": "row-1"}
+    feed = source("socrata", "https://data.example/resource/x.json", cursor=cursor)
+    driven = drive(connector("socrata").plan(feed), {"https://data.example/resource/x.json": b"[]"})
+
+    assert (1, cursor) == (len(driven.requests), driven.cursor)
+
+
+def test_a_service_without_system_fields_is_paged_by_offset() -> None:
+    """Some answer `$select=:*,*` without them: pages are then counted, and each run reads all."""
+    page = b'[{"id": "1"}, {"id": "2"}]'
+    feed = source(
+        "socrata", "https://data.example/resource/x.json", page_size=2, max_pages=3, start="2026-01-01"
+    )
+    driven = drive(connector("socrata").plan(feed), {"https://data.example/resource/x.json": page})
+
+    assert [None, "2", "4"] == [request.params.get("$offset") for request in driven.requests]
+
+
+def test_a_quote_in_a_cursor_stays_inside_its_literal() -> None:
+    """What a publisher wrote never becomes part of the query's language."""
+    feed = source(
+        "socrata", "https://data.example/resource/x.json", cursor={"updated_at": "2026' OR '1'='1", "id": "x"}
+    )
+    driven = drive(connector("socrata").plan(feed), {"https://data.example/resource/x.json": b"[]"})
+
+    assert "2026'' OR ''1''=''1'" in driven.requests[0].params["$where"]
