@@ -6,6 +6,7 @@ another language, and a missing one falls back to English. Values are text: mark
 them come out as they were written.
 """
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ def render(template: str, language: str, context: dict[str, Any], *, site_url: s
     try:
         subject = _named(template, "subject", "txt", language).render(values).strip()
         text = _named(template, "body", "txt", language).render(values).strip() + "\n"
+        text = re.sub(r"\n{3,}", "\n\n", text)
         html = _named(template, "body", "html", language).render({**values, "subject": subject})
     except TemplateError as error:
         raise Permanent(f"email template {template}: {error}") from error
@@ -83,7 +85,6 @@ def _environment() -> ImmutableSandboxedEnvironment:
         loader=FileSystemLoader(TEMPLATES),
         autoescape=lambda name: name is not None and name.endswith(".html"),
         undefined=StrictUndefined,
-        trim_blocks=True,
         auto_reload=False,
     )
 
