@@ -20,7 +20,7 @@ write_resolver() {
 make_first_pair() {
     [ -s "$RUN/first/fullchain.pem" ] && return
     mkdir -p "$RUN/first"
-    openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=$NAME" \
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj "/CN=$NAME" \
         -addext "subjectAltName=DNS:$NAME,DNS:www.$NAME,DNS:api.$NAME" \
         -keyout "$RUN/first/privkey.pem" -out "$RUN/first/fullchain.pem" 2>/dev/null
     say "no certificate yet: starting with one of our own"

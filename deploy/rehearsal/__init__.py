@@ -1,0 +1,1 @@
+"""Rehearse a deployment on this machine: lint, nginx, ACME, workflow, and the whole stack in containers."""

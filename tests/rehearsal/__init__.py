@@ -1,0 +1,1 @@
+"""The deployment's own parts, run for real where this machine can."""
