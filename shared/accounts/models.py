@@ -1,23 +1,15 @@
 """People and what they may do."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from shared.accounts.rules import Role
 from shared.db import Base, CreatedAt, Id
 
-
-class Role(StrEnum):
-    """What a person may do; the table of permissions is in `rules`."""
-
-    RESIDENT = "resident"
-    PARTNER = "partner"
-    STAFF = "staff"
-    ADMIN = "admin"
-    OPS = "ops"
+__all__ = ["Role", "SignIn", "User"]
 
 
 class User(Base):

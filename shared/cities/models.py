@@ -1,7 +1,6 @@
 """The cities this platform serves and the areas people know them by."""
 
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
