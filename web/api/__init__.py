@@ -1,0 +1,17 @@
+"""The API: one module a noun."""
+
+from web.api import auth, cities, features, feeds, hooks, jobs, mailbox, observations, reports, uploads
+
+#: Every noun's routes, in the order the document shows them.
+NOUNS = (
+    cities.api,
+    features.api,
+    observations.api,
+    reports.api,
+    uploads.api,
+    feeds.api,
+    jobs.api,
+    auth.api,
+    mailbox.api,
+    hooks.api,
+)

@@ -1,0 +1,130 @@
+"""Signing in and out."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from flask import Response, g, jsonify, request
+from flask_jwt_extended import get_jwt, verify_jwt_in_request
+from flask_jwt_extended.exceptions import JWTExtendedException
+from jwt.exceptions import PyJWTError
+from pydantic import BaseModel, Field
+from werkzeug.exceptions import Unauthorized
+
+from shared.accounts import service
+from shared.accounts.rules import Permission, Role
+from shared.clock import new_id, utcnow
+from shared.db import transaction
+from shared.settings import get_settings
+from web import auth as tokens
+from web.gate import caller, signed_in
+from web.openapi import Answer, needs, noun
+
+api = noun("auth", "Sign in, stay signed in, sign out")
+
+_REFUSAL = "the email address or the password is wrong"
+
+
+class Credentials(BaseModel):
+    """An address and its password."""
+
+    email: Annotated[str, Field(min_length=3, max_length=254)]
+    password: Annotated[str, Field(min_length=1, max_length=256)]
+
+
+class User(BaseModel):
+    """A person with an account."""
+
+    id: UUID
+    email: str
+    name: str | None
+    role: Role
+
+
+class Session(BaseModel):
+    """An access token, how many seconds it is good for, and whose it is."""
+
+    access_token: str
+    expires_in: int
+    user: User
+
+
+@api.post("/auth/login", responses={200: Session})
+@needs(Permission.PUBLIC)
+def login(body: Credentials) -> Answer:
+    """Sign in; the refresh token comes as a cookie that no script can read."""
+    now, session_id = utcnow(), new_id()
+    with transaction() as tx:
+        user = service.check_password(tx, body.email, body.password)
+        if user is None:
+            raise Unauthorized(_REFUSAL)
+        token, jti = tokens.refresh_token(user.id, session_id, get_settings())
+        agent = request.headers.get("User-Agent", "")
+        address = request.remote_addr or ""
+        who = service.begin_session(tx, user, session_id, jti, now, address=address, agent=agent)
+    return tokens.with_refresh(_session(who), token)
+
+
+@api.post("/auth/refresh", responses={200: Session})
+@needs(Permission.PUBLIC)
+def refresh() -> Answer:
+    """Trade the refresh cookie for a new access token and the next refresh cookie."""
+    used = _cookie()
+    if used is None:
+        raise Unauthorized(tokens.INVALID_TOKEN)
+    session_id, user_id, jti, ends = used
+    token, next_jti = tokens.refresh_token(user_id, session_id, get_settings(), until=ends)
+    with transaction() as tx:
+        renewal = service.renew_session(tx, session_id, jti, next_jti, utcnow())
+    if renewal.caller is None:
+        g.caller = None
+        response = tokens.refusal()
+        return tokens.without_refresh(response)
+    return tokens.with_refresh(_session(renewal.caller), token)
+
+
+@api.post("/auth/logout", responses={204: None})
+@needs(Permission.PUBLIC)
+def logout() -> Answer:
+    """End this session, on every socket and tab; asked twice it is still ended."""
+    who, used = caller(), _cookie()
+    if who is None and used is None and tokens.cookie_name(get_settings()) in request.cookies:
+        raise Unauthorized(tokens.INVALID_TOKEN)  # Another site may have sent the cookie along.
+    session_id = used[0] if used else who.session_id if who else None
+    if session_id is not None:
+        with transaction() as tx:
+            service.end_session(tx, session_id, utcnow(), "signed out")
+    return tokens.without_refresh(Response(status=204))
+
+
+@api.get("/auth/me", responses={200: User})
+@needs(Permission.SIGNED_IN)
+def me() -> Answer:
+    """Show who is signed in."""
+    return _user(signed_in())
+
+
+def _session(who: service.Caller) -> Response:
+    return jsonify(
+        {
+            "access_token": tokens.access_token(who, get_settings()),
+            "expires_in": int(tokens.ACCESS_LIFETIME.total_seconds()),
+            "user": _user(who),
+        }
+    )
+
+
+def _user(who: service.Caller) -> dict[str, Any]:
+    return {"id": who.user_id, "email": who.email, "name": who.name, "role": who.role.value}
+
+
+def _cookie() -> tuple[UUID, UUID, str, datetime] | None:
+    """Return session, person, `jti` and end of a good refresh cookie that came with its CSRF twin."""
+    if tokens.cookie_name(get_settings()) not in request.cookies:
+        return None
+    try:
+        verify_jwt_in_request(refresh=True, locations=["cookies"])
+        claims = get_jwt()
+        return UUID(claims["sid"]), UUID(claims["sub"]), str(claims["jti"]), tokens.end_of(claims)
+    except (JWTExtendedException, PyJWTError, KeyError, ValueError):
+        return None

@@ -1,0 +1,99 @@
+"""Features: what happens in a city."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, Field
+from typing_extensions import TypeAliasType
+
+from shared.accounts.rules import Permission
+from shared.clock import utcnow
+from shared.db import transaction
+from shared.features import queries
+from web.openapi import Answer, needs, noun
+from web.params import DEFAULT_LIMIT, BoundingBox, ById, Cursor, Limit, Line, Words, page
+from web.shapes import GeoJson, Sourced
+
+api = noun("features", "What happens: service requests, alerts, road works, events, news")
+
+FeatureKind = TypeAliasType("FeatureKind", Literal["service_request", "alert", "road_work", "event", "news"])
+
+
+class FeatureQuery(BaseModel):
+    """Which features to list; `since` also brings those withdrawn since."""
+
+    city: Line
+    bbox: BoundingBox = None
+    kind: Words = None
+    since: AwareDatetime | None = None
+    q: Annotated[str, Field(max_length=200)] = ""
+    status: Line | None = None
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor = None
+
+
+class Feature(Sourced):
+    """Something that happens; `geometry` is GeoJSON in CRS84, lon and lat a point on it."""
+
+    id: UUID
+    city: str
+    kind: FeatureKind
+    external_id: str
+    title: str
+    description: str | None
+    status: str | None
+    severity: str | None
+    category: str | None
+    address: str | None
+    url: str | None
+    geometry: GeoJson | None
+    lon: float | None
+    lat: float | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    updated_at: datetime
+    properties: dict[str, Any]
+    version: int
+    withdrawn: bool
+
+
+class FeatureVersion(BaseModel):
+    """What changed with a version: field to [old, new]."""
+
+    version: int
+    changed_at: datetime
+    changes: dict[str, list[Any]]
+
+
+class FeatureDetail(Feature):
+    """A feature with its history, the last version first."""
+
+    versions: list[FeatureVersion]
+
+
+class FeatureList(BaseModel):
+    """A page of features, the last changed first."""
+
+    items: list[Feature]
+    next: str | None
+
+
+@api.get("/features", responses={200: FeatureList})
+@needs(Permission.PUBLIC)
+def list_features(query: FeatureQuery) -> Answer:
+    """List features, the last changed first."""
+    chosen = queries.FeatureFilter(
+        query.city, query.bbox, query.kind or (), query.since, query.q, query.status
+    )
+    with transaction() as tx:
+        found = queries.list_features(tx, chosen, query.limit, query.cursor, utcnow())
+    return page(found.items, found.next)
+
+
+@api.get("/features/<uuid:id>", responses={200: FeatureDetail})
+@needs(Permission.PUBLIC)
+def get_feature(path: ById) -> Answer:
+    """Show one feature with its versions."""
+    with transaction() as tx:
+        return queries.get_feature(tx, path.id, utcnow())

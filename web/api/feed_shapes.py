@@ -1,0 +1,167 @@
+"""What feeds and their runs look like on the wire."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from web.params import DEFAULT_LIMIT, Cursor, Limit, Line, Slug
+from web.shapes import Freshness
+
+
+class FeedQuery(BaseModel):
+    """Of which city; all cities by default."""
+
+    city: Line | None = None
+
+
+class RunQuery(BaseModel):
+    """Which page of a feed's runs."""
+
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor = None
+
+
+class RejectQuery(BaseModel):
+    """Of which run; the newest that has any by default."""
+
+    run: UUID | None = None
+    limit: Limit = DEFAULT_LIMIT
+
+
+class FeedRun(BaseModel):
+    """One run of a feed: what was fetched and what came of it."""
+
+    id: UUID
+    job_id: UUID | None
+    started_at: datetime
+    finished_at: datetime | None
+    state: Literal["running", "succeeded", "unchanged", "failed"]
+    http_status: int | None
+    bytes: int | None
+    ttfb_ms: int | None
+    sha256: str | None
+    parser_version: int
+    records: int
+    new: int | None
+    changed: int | None
+    same: int | None
+    vanished: int | None
+    described: int | None
+    rejected: dict[str, int] | None
+    error: str | None
+    reprocess_of: UUID | None
+    dry_run: bool
+    difference: dict[str, Any] | None
+
+
+class FeedRunList(BaseModel):
+    """A page of runs, newest first."""
+
+    items: list[FeedRun]
+    next: str | None
+
+
+class FeedCounts(BaseModel):
+    """What a feed gave that is here now."""
+
+    features: int
+    things: int
+    vehicles: int
+
+
+class Feed(BaseModel):
+    """A publisher's feed, how it is read and how it is."""
+
+    id: UUID
+    slug: str
+    city: str
+    name: str
+    kind: str
+    url: str
+    interval_seconds: int
+    options: dict[str, Any]
+    enabled: bool
+    paused: bool
+    freshness: Freshness
+    last_run: FeedRun | None
+    last_success_at: datetime | None
+    newest_at: datetime | None
+    failures_in_a_row: int
+    next_run_at: datetime | None
+    attribution: str | None
+    license: str | None
+    simulated: bool
+    counts: FeedCounts
+
+
+class FeedList(BaseModel):
+    """All feeds that were asked for."""
+
+    items: list[Feed]
+    next: str | None
+
+
+class FeedReject(BaseModel):
+    """One record set aside, with its reason and as much of it as can be shown."""
+
+    reason: str
+    detail: str | None
+    record: str
+    external_id: str | None
+    excerpt: str
+    run_id: UUID
+    at: datetime
+
+
+class FeedRejectList(BaseModel):
+    """Records set aside."""
+
+    items: list[FeedReject]
+    next: str | None
+
+
+_Interval = Annotated[int, Field(ge=5, le=7 * 86_400)]
+_Url = Annotated[str, Field(min_length=8, max_length=2000)]
+
+
+class NewFeed(BaseModel):
+    """A feed to add; without a name it gets one of its kind and host."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    city: Line
+    kind: Line
+    url: _Url
+    interval_seconds: _Interval
+    name: Annotated[str, Field(max_length=200)] = ""
+    slug: Slug | None = None
+    options: dict[str, Any] = {}
+    attribution: Annotated[str, Field(max_length=500)] = ""
+    license: Annotated[str, Field(max_length=500)] = ""
+    paused: bool = False
+
+
+class FeedChange(BaseModel):
+    """What to change of a feed; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Line | None = None
+    url: _Url | None = None
+    interval_seconds: _Interval | None = None
+    name: Line | None = None
+    options: dict[str, Any] | None = None
+    attribution: Annotated[str | None, Field(max_length=500)] = None
+    license: Annotated[str | None, Field(max_length=500)] = None
+    paused: bool | None = None
+
+
+class ReprocessRequest(BaseModel):
+    """Which archived payloads to parse again, and why; a dry run only shows the difference."""
+
+    from_: AwareDatetime = Field(alias="from")
+    to: AwareDatetime
+    dry_run: bool = True
+    reason: Line

@@ -1,0 +1,81 @@
+"""What most reads take: a city, a box on the map, a page of a list."""
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from flask import request
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
+
+from shared.geo import Box
+
+DEFAULT_LIMIT = 50
+MAXIMUM_LIMIT = 500
+
+
+def read_bbox(value: Any) -> Box | None:
+    """
+    Read `west,south,east,north` in degrees; west beyond east crosses the antimeridian.
+
+    Raises: ValueError as a sentence.
+    """
+    if value is None or isinstance(value, Box):
+        return value
+    try:
+        west, south, east, north = (float(part) for part in str(value).split(","))
+    except ValueError:
+        raise ValueError("must be four numbers: west,south,east,north") from None
+    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90):
+        raise ValueError("must be degrees, west,south,east,north, with south below north")
+    return Box(west, south, east, north)
+
+
+def _words(value: Any) -> Any:
+    return [word for word in value.split(",") if word] if isinstance(value, str) else value
+
+
+def _without_nul(value: str) -> str:
+    if "\x00" in value:
+        raise ValueError("must not hold NUL characters")
+    return value
+
+
+BoundingBox = Annotated[
+    Box | None,
+    BeforeValidator(read_bbox),
+    WithJsonSchema({"type": "string", "examples": ["-0.51,51.28,0.33,51.69"]}),
+    Field(description="west,south,east,north in degrees"),
+]
+Words = Annotated[list[str] | None, BeforeValidator(_words), WithJsonSchema({"type": "string"})]
+"""Words with commas between them."""
+Line = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_without_nul)]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
+Cursor = Annotated[str | None, Field(max_length=512, description="`next` of the page before")]
+Limit = Annotated[int, Field(ge=1, le=MAXIMUM_LIMIT)]
+
+
+class ById(BaseModel):
+    """A path with an id in it."""
+
+    id: UUID
+
+
+class BySlug(BaseModel):
+    """A path with a slug in it."""
+
+    slug: str
+
+
+class Reason(BaseModel):
+    """Why an act is done; the audit log keeps it."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_without_nul)]
+
+
+def page(items: list[Any], following: str | None, **more: Any) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Answer with a page of a list and, when there is more, the link to it."""
+    headers = {}
+    if following is not None:
+        query = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
+        headers["Link"] = f'<{request.path}?{urlencode([*query, ("cursor", following)])}>; rel="next"'
+    return {"items": items, "next": following, **more}, 200, headers
