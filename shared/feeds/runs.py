@@ -163,7 +163,7 @@ def end_run(
             vanished=counts.vanished,
             described=counts.described,
             rejected=dict(counts.rejected),
-            totals=dict(totals or {}),
+            totals=dict(opened.feed.totals if totals is None else totals),
             parser_version=parser_version or opened.feed.parser_version or 1,
         )
     )

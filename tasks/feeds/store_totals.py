@@ -23,10 +23,7 @@ def totals(tx: Transaction, store: Store, feed: Feed, withdrawn: int) -> dict[st
         found["features"] = max(0, int(feed.totals.get("features", 0)) + store.added["features"] - withdrawn)
         found["service_requests_open"] = _one(tx, feed, _OPEN)
     if store.seen["vehicles"].size or "vehicles" in feed.totals:
-        found["vehicles"] = _one(tx, feed, "SELECT count(*) FROM vehicles WHERE feed_id = :feed_id" + _LISTED)
-        found["bicycles"] = _one(
-            tx, feed, "SELECT count(*) FROM vehicles WHERE feed_id = :feed_id AND kind = 'bicycle'" + _LISTED
-        )
+        found |= tx.execute(text(_VEHICLES), {"feed_id": feed.id}).one()._mapping
     if store.seen["things"].size or "things" in feed.totals:
         found["things"] = _one(tx, feed, "SELECT count(*) FROM things WHERE feed_id = :feed_id" + _LISTED)
         found |= {row.name: row.total for row in tx.execute(text(_SUMS), {"feed_id": feed.id})}
@@ -34,6 +31,13 @@ def totals(tx: Transaction, store: Store, feed: Feed, withdrawn: int) -> dict[st
 
 
 _LISTED = " AND missing_since IS NULL"
+_VEHICLES = """
+SELECT count(*) AS vehicles,
+  count(*) FILTER (WHERE kind = 'bicycle' AND properties->>'station_id' IS NULL
+    AND properties->>'is_reserved' IS DISTINCT FROM 'true'
+    AND properties->>'is_disabled' IS DISTINCT FROM 'true') AS bicycles,
+  count(*) FILTER (WHERE kind NOT IN ('bicycle', 'scooter', 'moped', 'car')) AS vehicles_live
+FROM vehicles WHERE feed_id = :feed_id AND missing_since IS NULL"""
 _OPEN = """
 SELECT count(*) FROM features WHERE feed_id = :feed_id
   AND kind = 'service_request' AND lower(status) = 'open' AND withdrawn_at IS NULL"""

@@ -362,6 +362,7 @@ def test_a_run_keeps_what_the_feed_amounts_to(db: Engine) -> None:
         "service_requests_open": 5,
         "vehicles": 5,
         "bicycles": 0,
+        "vehicles_live": 5,
         "things": 5,
         "bikes_available": 10,
     } == ran.totals

@@ -1,0 +1,233 @@
+"""A feed that fails: recorded, backed off, and nobody else's trouble."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine, select, text, update
+
+from shared.clock import new_id, utcnow
+from shared.db import transaction
+from shared.errors import Permanent, Transient
+from shared.feeds.archive import Archive
+from shared.feeds.models import Feed, FeedRun
+from shared.messages import RunFeed
+from tasks.feeds.connector import Malformed
+from tasks.feeds.http_errors import FetchFailed, FetchRefused
+from tasks.feeds.run import run
+from tests.integration.test_feeds_store import request
+from tests.support.feed_runs import (
+    GIVEN,
+    Given,
+    Site,
+    add_given,
+    count,
+    events,
+    feed_row,
+    newest_run,
+    run_given,
+    snapshot,
+)
+from tests.support.jobs import running_job
+
+
+def job_state(feed_id: UUID) -> str:
+    """Return the state of the feed's newest job."""
+    with transaction() as tx:
+        return str(
+            tx.execute(
+                text("SELECT state FROM jobs WHERE args->>'feed_id' = :id ORDER BY seq DESC LIMIT 1"),
+                {"id": str(feed_id)},
+            ).scalar_one()
+        )
+
+
+def fail(feed_id: UUID, error: Exception, reason: str = "schedule") -> None:
+    """Run a feed whose site raises."""
+    run_given(feed_id, Given([]), reason, Site({GIVEN: error}))
+
+
+def test_a_malformed_payload_fails_the_run_and_keeps_what_is_stored(db: Engine) -> None:
+    """The sentence is on the run; the payload is in the archive, for later; the job ended well."""
+    feed = add_given()
+    run_given(feed, Given([request(1)]))
+
+    ran = run_given(feed, Given(Malformed("given: not JSON at byte 3")))
+
+    assert ("failed", "given: not JSON at byte 3") == (ran.state, ran.error)
+    assert "succeeded" == job_state(feed)
+    assert {("r1",)} == snapshot("features", "external_id")
+    sha256 = next(iter(snapshot(f"feed_run_payloads WHERE run_id = '{ran.id}'", "sha256")))[0]
+    assert Archive().holds(sha256)
+
+
+def test_a_payload_that_fails_half_way_keeps_the_good_records_before_it(db: Engine) -> None:
+    """Nothing of the failing step is stored; what was stored before stays."""
+    feed = add_given()
+    run_given(feed, Given([request(1)]))
+
+    ran = run_given(feed, Given([request(2), Malformed("cut off at record 3")]))
+
+    assert "failed" == ran.state
+    assert {("r1",)} == snapshot("features", "external_id")
+
+
+def test_a_malformed_payload_is_read_again_although_it_is_the_same(db: Engine) -> None:
+    """A payload counts as known only once its content is stored."""
+    feed, site = add_given(), Site({GIVEN: b"payload"})
+    run_given(feed, Given(Malformed("no")), site=site)
+
+    ran = run_given(feed, Given([request(1)]), site=site)
+
+    assert ("succeeded", 1) == (ran.state, ran.new)
+    assert site.asked[1].etag is None
+
+
+def test_a_transient_failure_is_tried_again_and_recorded_each_time(db: Engine) -> None:
+    """The job's own retry comes before the next slot."""
+    feed = add_given()
+
+    with pytest.raises(Transient):
+        fail(feed, FetchFailed("feed given: HTTP 503", status=503))
+
+    ran = newest_run(feed)
+    assert ("failed", 503, "feed given: HTTP 503") == (ran.state, ran.http_status, ran.error)
+    assert 1 == feed_row(feed).failures_in_a_row
+
+
+def test_the_last_attempt_of_a_scheduled_run_leaves_no_dead_job(db: Engine) -> None:
+    """The next slot tries again; a day without the publisher is one feed to look at, not 1,440 jobs."""
+    feed = add_given()
+    message = RunFeed(feed_id=str(feed))
+    with running_job(message) as job:
+        object.__setattr__(job, "lease", job.lease.__class__(**{**_fields(job.lease), "attempt": 3}))
+        run(message, job, get=Site({GIVEN: FetchFailed("feed given: timeout")}), find=lambda _: Given([]))
+
+    assert "succeeded" == job_state(feed)
+    assert "failed" == newest_run(feed).state
+
+
+def _fields(lease: object) -> dict[str, object]:
+    return {name: getattr(lease, name) for name in lease.__slots__}  # type: ignore[attr-defined]  # a dataclass
+
+
+def test_a_run_that_somebody_asked_for_fails_with_its_job(db: Engine) -> None:
+    """Who asked sees why."""
+    feed = add_given()
+
+    with pytest.raises(Permanent, match="HTTP 403"):
+        fail(feed, FetchRefused("feed given: HTTP 403", status=403), reason="asked for")
+
+    assert "failed" == newest_run(feed).state
+
+
+def test_retry_after_is_honoured(db: Engine) -> None:
+    """The publisher's wish is longer than our backoff."""
+    feed = add_given()
+
+    with pytest.raises(Transient) as caught:
+        fail(feed, FetchFailed("feed given: HTTP 429", status=429, retry_after_seconds=900))
+
+    assert 900 == caught.value.retry_after_seconds
+    assert feed_row(feed).next_run_at > utcnow() + timedelta(seconds=890)
+
+
+def fail_times(feed_id: UUID, times: int) -> None:
+    """Let a feed fail several times."""
+    for _ in range(times):
+        fail(feed_id, FetchRefused("feed given: HTTP 403", status=403))
+
+
+def test_five_failures_open_the_breaker_for_a_minute_at_most(db: Engine) -> None:
+    """While it is open a scheduled run asks nothing; who asks by hand is let through."""
+    feed = add_given()
+    fail_times(feed, 5)
+    row = feed_row(feed)
+    quiet, asked = Site({GIVEN: b"x"}), Site({GIVEN: b"x"})
+
+    run_given(feed, Given([request(1)]), site=quiet)
+    ran = run_given(feed, Given([request(1)]), "asked for", asked)
+
+    assert utcnow() < row.open_until <= utcnow() + timedelta(seconds=60)
+    assert ([], 1) == (quiet.asked, len(asked.asked))
+    assert "succeeded" == ran.state
+    assert (0, None) == (feed_row(feed).failures_in_a_row, feed_row(feed).open_until)
+
+
+def test_a_breaker_lets_one_run_try_after_its_minute(db: Engine) -> None:
+    """Half open: one success closes it, one failure opens it again."""
+    feed = add_given()
+    fail_times(feed, 5)
+    with transaction() as tx:
+        tx.execute(update(Feed).values(open_until=utcnow() - timedelta(seconds=1)))
+
+    fail(feed, FetchRefused("feed given: HTTP 403", status=403))
+
+    assert 6 == feed_row(feed).failures_in_a_row
+    assert feed_row(feed).open_until > utcnow()
+
+
+def test_a_failing_feed_leaves_the_others_alone(db: Engine) -> None:
+    """Isolation is by feed."""
+    broken, whole = add_given(name="broken"), add_given(name="whole")
+    fail(broken, FetchRefused("feed broken: HTTP 403", status=403))
+
+    ran = run_given(whole, Given([request(1)]))
+
+    assert "succeeded" == ran.state
+    assert ["failed", "succeeded"] == [event["state"] for event in events("FeedRan")]
+
+
+def test_a_row_of_a_silent_worker_is_closed_and_the_run_goes_on(db: Engine) -> None:
+    """A worker that was killed left its run running."""
+    feed = add_given()
+    with transaction() as tx:
+        silent = FeedRun(
+            feed_id=feed, job_id=new_id(), state="running", started_at=utcnow() - timedelta(minutes=5)
+        )
+        tx.add(silent)
+
+    ran = run_given(feed, Given([request(1)]))
+
+    assert "succeeded" == ran.state
+    with transaction() as tx:
+        closed = tx.get_one(FeedRun, silent.id)
+    assert ("failed", "the worker that ran this fell silent") == (closed.state, closed.error)
+
+
+def test_a_feed_that_another_job_is_running_is_left_to_it(db: Engine) -> None:
+    """One run a feed; the second job ends with nothing done."""
+    feed, site = add_given(), Site({GIVEN: b"x"})
+    with running_job(RunFeed(feed_id=str(feed))) as other:
+        with transaction() as tx:
+            tx.add(FeedRun(feed_id=feed, job_id=other.id, state="running", started_at=utcnow()))
+
+        run_given(feed, Given([request(1)]), site=site)
+
+    assert [] == site.asked
+    assert 1 == count("feed_runs")
+
+
+def test_a_feed_that_was_deleted_meanwhile_is_no_error(db: Engine) -> None:
+    """Its job finds nothing to do."""
+    message = RunFeed(feed_id=str(new_id()))
+    with running_job(message) as job:
+        run(message, job, get=Site(), find=lambda _: Given([]))
+
+    assert 0 == count("feed_runs")
+
+
+def test_a_fenced_run_commits_nothing(db: Engine) -> None:
+    """A worker that slept through its lease must not store what it fetched."""
+    feed = add_given()
+    message = RunFeed(feed_id=str(feed))
+    with running_job(message) as job:
+        with transaction() as tx:
+            tx.execute(text("UPDATE jobs SET lease_token = gen_random_uuid() WHERE id = :id"), {"id": job.id})
+
+        with pytest.raises(Exception, match=str(job.id)):
+            run(message, job, get=Site({GIVEN: b"x"}), find=lambda _: Given([request(1)]))
+
+    assert 0 == count("features")
+    with transaction() as tx:
+        assert "running" == tx.scalars(select(FeedRun.state)).one()
