@@ -16,6 +16,7 @@ from uuid import UUID
 from shared.db import Transaction, transaction
 from shared.jobs import lease as leases
 from shared.jobs.lease import Cancelled, Fenced, Lease
+from shared.jobs.points import reach
 from shared.jobs.secrets import unseal
 from shared.messages import Message, all_messages
 from tasks.heart import Heart
@@ -145,6 +146,7 @@ class Job:
         with transaction() as tx:
             yield tx
             leases.succeed(tx, [self.lease])
+        reach("finished")
         self.ended = True
 
     def finish_with_nothing(self) -> None:

@@ -16,6 +16,7 @@ from shared.errors import Permanent, Transient
 from shared.jobs import lease as leases
 from shared.jobs.lease import Cancelled, Fenced
 from shared.jobs.pace import scaled
+from shared.jobs.points import reach
 from shared.jobs.rules import backoff_seconds
 from shared.trace import tracing
 from tasks.base import Job, Registration, decode, run_batch
@@ -36,6 +37,7 @@ def execute(registration: Registration, job_ids: Sequence[UUID], worker: str, he
         held = leases.claim(tx, kind, job_ids, worker)
     if not held:
         return 0
+    reach("claimed")
     heart.hold(held)
     try:
         if len(held) == 1:

@@ -21,6 +21,7 @@ from shared.db import engine, transaction
 from shared.jobs import sweep
 from shared.jobs.enqueue import CHANNEL
 from shared.jobs.pace import poll_seconds, sweep_seconds
+from shared.jobs.points import reach
 from shared.jobs.rules import WINDOW_PER_SLOT, window
 from shared.jobs.sweep import Rung
 from shared.logging import configure_logging
@@ -110,7 +111,9 @@ class Relay:
                 if room and (picked := sweep.pick(tx, queue, room)):
                     rung[queue] = picked
         if rung:
+            reach("stamped")
             self._push(rung)
+            reach("pushed")
         return True
 
     def _push(self, rung: dict[str, list[Rung]]) -> None:

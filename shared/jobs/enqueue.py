@@ -13,6 +13,7 @@ from sqlalchemy import text
 from shared.clock import new_id
 from shared.db import Transaction, notify
 from shared.errors import FieldProblem, Invalid
+from shared.jobs.points import reach
 from shared.jobs.secrets import seal
 from shared.messages import MAX_ARGS_BYTES, Message
 from shared.trace import current_traceparent
@@ -93,6 +94,7 @@ def enqueue(
     for _ in range(_UNIQUE_TRIES):
         made = tx.execute(_INSERT, {"id": new_id(), **values}).first()
         if made is not None:
+            reach("inserted")
             return Enqueued(made.id, created=True)
         taken = tx.execute(_TAKEN, {"unique_key": unique_key, "cron_slot": cron_slot}).first()
         if taken is not None:
@@ -125,6 +127,7 @@ def enqueue_many(
         cursor.copy_expert(_COPY, buffer)
     for queue in sorted(queues):
         notify(tx, CHANNEL, queue)
+    reach("inserted")
     return ids
 
 

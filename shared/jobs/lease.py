@@ -17,6 +17,7 @@ from shared.db import Transaction
 from shared.events import JobChanged
 from shared.jobs.batches import settle_batches
 from shared.jobs.pace import lease_seconds
+from shared.jobs.points import reach
 from shared.messages import UnknownMessage, message_named
 from shared.stream.publish import publish
 
@@ -149,6 +150,7 @@ def claim(tx: Transaction, kind: str, job_ids: Sequence[UUID], worker: str) -> l
     ]
     for lease in leases:
         tell(tx, lease, "running", 0)
+    reach("claiming")
     return leases
 
 
@@ -204,6 +206,7 @@ def succeed(tx: Transaction, leases: Sequence[Lease]) -> None:
     settle_batches(tx, [row.batch_id for row in rows], succeeded=True)
     for lease in leases:
         tell(tx, lease, "succeeded", 100)
+    reach("finishing")
 
 
 def fail(
@@ -249,6 +252,7 @@ def fail(
     if state in ("dead", "cancelled"):
         settle_batches(tx, [row.batch_id], succeeded=False)
     tell(tx, lease, state, 0, error[:300])
+    reach("failing")
     return True
 
 

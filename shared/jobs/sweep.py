@@ -9,6 +9,7 @@ from sqlalchemy import text
 from shared.db import Transaction
 from shared.jobs.batches import settle_batches
 from shared.jobs.pace import scaled, stale_seconds
+from shared.jobs.points import reach
 from shared.jobs.rules import AGEING_SECONDS, PRUNE_BATCH
 
 _PROMOTE = text("""
@@ -97,7 +98,10 @@ class Rung:
 
 def promote(tx: Transaction, limit: int = 1000) -> int:
     """Queue what is due; returns how many."""
-    return len(tx.execute(_PROMOTE, {"limit": limit}).all())
+    promoted = len(tx.execute(_PROMOTE, {"limit": limit}).all())
+    if promoted:
+        reach("promoting")
+    return promoted
 
 
 def rescue(tx: Transaction, limit: int = 500) -> int:
@@ -105,6 +109,8 @@ def rescue(tx: Transaction, limit: int = 500) -> int:
     rows = tx.execute(_RESCUE, {"limit": limit, "scale": scaled(1)}).all()
     ended = [row.batch_id for row in rows if row.state in ("dead", "cancelled")]
     settle_batches(tx, ended, succeeded=False)
+    if rows:
+        reach("rescuing")
     return len(rows)
 
 
