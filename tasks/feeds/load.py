@@ -20,6 +20,7 @@ from shared.stream.publish import publish
 from tasks.base import Job
 from tasks.feeds.connector import Connector, Payload, Record, Source
 from tasks.feeds.fetch import Visitor
+from tasks.feeds.quality import Context, check
 from tasks.feeds.store import Store
 from tasks.feeds.store_intake import chunks
 from tasks.feeds.store_table import Writing
@@ -47,13 +48,22 @@ def load(job: Job, visitor: Visitor, found: Connector) -> None:
     """Parse and store what was fetched, in steps of bounded size; the last one ends run and job."""
     meter = _Meter(visitor.visit.payloads)
     store = Store(_writing(visitor, found.manifest.parser_version, utcnow()))
-    records: Iterator[Record] = found.parse(meter.payloads, source_for(visitor.opened))
+    source = source_for(visitor.opened)
+    records = checked(found.parse(meter.payloads, source), source, store.writing.now)
     for chunk, is_last in chunks(records):
         job.checkpoint()
         with job.finish() if is_last else job.step(meter.read, meter.total, "records stored") as tx:
             store.put(tx, chunk, is_last)
             if is_last:
                 _end(tx, visitor, store, found)
+
+
+def checked(records: Iterator[Record], source: Source, now: datetime) -> Iterator[Record]:
+    """Yield records, those that cannot be true as `Rejected`; the option `bbox` bounds their places."""
+    bbox = source.options.get("bbox")
+    context = Context(now=now, bbox=tuple(bbox) if bbox else None)
+    for record in records:
+        yield check(record, context) or record
 
 
 def keep_unchanged(tx: Transaction, visitor: Visitor, now: datetime) -> None:
