@@ -9,7 +9,14 @@ import structlog
 from shared.settings import get_settings
 from shared.trace import current_traceparent, trace_id
 
-_QUIET = {"kombu": logging.WARNING, "amqp": logging.WARNING, "urllib3": logging.WARNING, "celery.beat": logging.WARNING, "celery.worker.strategy": logging.WARNING, "celery.app.trace": logging.WARNING}
+_QUIET = {
+    "kombu": logging.WARNING,
+    "amqp": logging.WARNING,
+    "urllib3": logging.WARNING,
+    "celery.beat": logging.WARNING,
+    "celery.worker.strategy": logging.WARNING,
+    "celery.app.trace": logging.WARNING,
+}
 
 
 def configure_logging() -> None:
@@ -57,5 +64,7 @@ def _one_line(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, An
 
 
 def _escape(value: str) -> str:
-    shown = value.encode("unicode_escape").decode() if any(ord(c) < 32 or ord(c) == 127 for c in value) else value
+    shown = (
+        value.encode("unicode_escape").decode() if any(ord(c) < 32 or ord(c) == 127 for c in value) else value
+    )
     return shown if len(shown) <= 8192 else shown[:8192] + "..."
