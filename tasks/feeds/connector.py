@@ -47,7 +47,8 @@ class Request:
 
     `name` labels the payload (`station_status`, `page-3`). `conditional` requests carry the stored ETag
     and Last-Modified. `optional` requests that fail with 404 are answered with an empty payload
-    (`status` 404) instead of failing the run. `secret_headers` maps a header to the name of a secret.
+    (`status` 404) instead of failing the run. `secret_headers` and `secret_params` map a header, or a
+    query parameter, to the name of a secret.
     `max_age_seconds`: a payload of this URL younger than this, or than the publisher's ttl, is taken
     from the archive without asking.
     """
@@ -57,6 +58,7 @@ class Request:
     params: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     secret_headers: Mapping[str, str] = field(default_factory=dict)
+    secret_params: Mapping[str, str] = field(default_factory=dict)
     conditional: bool = True
     optional: bool = False
     max_age_seconds: int = 0

@@ -72,12 +72,13 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One GET; `secret_headers` hold values and do not follow a redirect to another host."""
+    """One GET; `secret_headers` and `secret_params` hold values, which do not follow a redirect to another host."""
 
     url: str
     params: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     secret_headers: Mapping[str, str] = field(default_factory=dict)
+    secret_params: Mapping[str, str] = field(default_factory=dict)
     etag: str | None = None
     last_modified: str | None = None
     #: Answer 404 and 410 with a `Fetched` without body instead of an error.
@@ -138,7 +139,7 @@ class Fetcher:
             return fetched
 
     def _follow(self, session: requests.Session, ask: Ask, into: Path) -> Fetched:
-        url, params = ask.url, ask.params
+        url, params = ask.url, {**ask.params, **ask.secret_params}
         headers = self._headers(ask)
         for _ in range(self._limits.max_redirects + 1):
             began = time.perf_counter()
@@ -185,7 +186,8 @@ class Fetcher:
         retry_after = http_headers.retry_after_seconds(headers.get("Retry-After"), now)
         fetched = Fetched(
             status=status,
-            url=response.url,
+            # Where the redirects ended, without the query when that may hold a key.
+            url=response.url.split("?")[0] if ask.secret_params else response.url,
             fetched_at=now,
             ttfb_ms=ttfb_ms,
             media_type=http_headers.media_type(headers.get("Content-Type")),

@@ -189,6 +189,18 @@ def test_a_secret_does_not_follow_a_redirect_to_another_host(httpserver: HTTPSer
     assert ["s3cret", None] == seen
 
 
+def test_a_secret_parameter_is_sent_and_not_shown(
+    httpserver: HTTPServer, fetcher: Fetcher, tmp_path: Path
+) -> None:
+    """Some publishers want the key in the query; what we keep of the fetch does not hold it."""
+    httpserver.expect_request("/x", query_string={"a": "b", "api_key": "s3cret"}).respond_with_data(BODY)
+    ask = Ask(httpserver.url_for("/x"), params={"a": "b"}, secret_params={"api_key": "s3cret"})
+    fetched = fetcher.get("bikes", ask, tmp_path)
+
+    assert 200 == fetched.status
+    assert "s3cret" not in repr(fetched)
+
+
 def test_no_message_holds_the_key_of_a_url(httpserver: HTTPServer, fetcher: Fetcher, tmp_path: Path) -> None:
     """Keys travel in parameters of some feeds; errors reach logs and admins."""
     httpserver.expect_request("/x").respond_with_data("no", status=500)
