@@ -26,6 +26,7 @@ IMPURE_PARTS = {
 OURS = (
     "tasks.feeds.connector",
     "tasks.feeds.connectors.",
+    "tasks.feeds.credentials",
     "tasks.feeds.times",
     "shared.errors",
     "shared.geo",

@@ -14,6 +14,7 @@ import orjson
 from shared.errors import Rejection
 from tasks.feeds.connector import Described, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.connectors.gbfs import files, rows
+from tasks.feeds.credentials import with_credential
 
 #: A discovery or a descriptive file that went wrong must mend soon, whatever ttl it claims.
 _LONGEST_TTL_SECONDS: Final = {"gbfs": 300}
@@ -33,12 +34,12 @@ _READERS: Final[Mapping[str, _Reader]] = {
 def plan(source: Source) -> Plan:
     """Fetch the discovery file, then each file it lists; the cursor keeps each file's ttl."""
     known: dict[str, Any] = dict(source.cursor.get("ttl") or {})
-    first = yield _request("gbfs", source.url, known)
+    first = yield _request("gbfs", source.url, known, source)
     discovery = files.load(first)
     ttl = {"gbfs": discovery.ttl_seconds}
     listed = files.listed(discovery, source.options.get("language"))
     for name in _wanted(listed, source):
-        answer = yield _request(name, listed[name], known)
+        answer = yield _request(name, listed[name], known, source)
         if answer.status != _NOT_FOUND:
             ttl[name] = files.load(answer).ttl_seconds
     return {"ttl": ttl}
@@ -51,14 +52,15 @@ def _wanted(listed: dict[str, str], source: Source) -> list[str]:
     return wanted
 
 
-def _request(name: str, url: str, ttl: dict[str, Any]) -> Request:
+def _request(name: str, url: str, ttl: dict[str, Any], source: Source) -> Request:
     longest = _LONGEST_TTL_SECONDS.get(name, _LONGEST_OTHER_TTL_SECONDS)
-    return Request(
+    request = Request(
         name=name,
         url=url,
         optional=name != "gbfs" and name not in files.REQUIRED,
         max_age_seconds=min(int(ttl.get(name) or 0), longest),
     )
+    return with_credential(request, source)
 
 
 def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:

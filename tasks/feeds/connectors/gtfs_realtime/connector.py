@@ -16,6 +16,7 @@ from google.transit import gtfs_realtime_pb2 as gtfs
 from shared.errors import Rejection
 from tasks.feeds.connector import Described, Malformed, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.connectors.gtfs_realtime import alerts, moving
+from tasks.feeds.credentials import with_credential
 from tasks.feeds.times import from_posix
 
 _EXCERPT: Final = 500
@@ -25,7 +26,7 @@ def plan(source: Source) -> Plan:
     """Fetch the feed's message, then those of the option `urls`; there is no cursor."""
     urls = dict.fromkeys([source.url, *(str(url) for url in source.options.get("urls") or ())])
     for number, url in enumerate(urls, start=1):
-        yield Request(f"message-{number}", url)
+        yield with_credential(Request(f"message-{number}", url), source)
     return {}
 
 
