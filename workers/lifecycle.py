@@ -2,6 +2,7 @@
 
 import logging
 import os
+import time
 from functools import cache
 from typing import Any
 
@@ -34,9 +35,11 @@ class Report(bootsteps.StartStopStep):
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)
         self._timer: Any = None
+        self._listening_since = time.monotonic()
 
     def start(self, parent: Any) -> None:
         """Begin to speak."""
+        self._listening_since = time.monotonic()
         self._timer = parent.timer.call_repeatedly(REPORT_SECONDS, self._speak, (parent,), priority=10)
         self._speak(parent)
 
@@ -51,13 +54,17 @@ class Report(bootsteps.StartStopStep):
         try:
             with transaction() as tx:
                 report(tx, parent.hostname, "worker", data)
-                deaf = _is_deaf(tx, queues)
+                deaf = self._has_listened_long() and _is_deaf(tx, queues)
         except SQLAlchemyError as error:
             log.warning("cannot report to the database", extra={"error": str(error)})
             return
         if deaf:
             log.error("worker hears nothing while jobs are rung: ending, to be started afresh")
             os._exit(70)
+
+    def _has_listened_long(self) -> bool:
+        """Tell whether this worker has had time to hear anything: a fresh one is never deaf."""
+        return time.monotonic() - self._listening_since > DEAF_SECONDS
 
 
 def _is_deaf(tx: Any, queues: list[str]) -> bool:
