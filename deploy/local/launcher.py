@@ -32,6 +32,8 @@ LOOK_SECONDS = 0.05
 TRIM_SECONDS = 60.0
 PAGE_SECONDS = 60.0
 REST_SECONDS = 30.0
+#: A child that failed so often in a row is waited for no longer; it is still brought back.
+HOPELESS_FAILURES = 4
 DEMO_DOMAIN = "example.org"
 
 
@@ -77,9 +79,7 @@ class Launcher:
             self._finish(self._page_program(), builder)
         for program in (plan.frontdoor(self._door.fileno()), plan.web()):
             self._supervisor.start(program)
-        answers = self._wait(
-            PAGE_SECONDS, lambda: health(plan.ports.frontdoor).get("instance") == plan.instance
-        )
+        answers = self._wait(PAGE_SECONDS, ("frontdoor", "web"), lambda: self._is_ours(plan))
         if answers:
             self._say(f"the page answers at {self._told['url']}")
         self._start_rest(plan, missing=set() if answers else {"web"})
@@ -89,7 +89,7 @@ class Launcher:
         for program in (plan.live(), *plan.background(), plan.flower()):
             self._supervisor.start(program)
         listening = {name: getattr(plan.ports, name) for name in ("live", "flower", "simulator")}
-        self._wait(REST_SECONDS, lambda: all(map(accepts, listening.values())))
+        self._wait(REST_SECONDS, tuple(listening), lambda: all(map(accepts, listening.values())))
         missing |= {name for name, port in listening.items() if not accepts(port)}
         missing |= {name for name, child in self._supervisor.children.items() if not child.process}
         self._say(f"{len(self._told['pids'])} processes run")
@@ -161,15 +161,21 @@ class Launcher:
         self._say(f"{program.name} done")
         return True
 
-    def _wait(self, limit_seconds: float, ready: Callable[[], bool]) -> bool:
-        """Watch the children until something is ready; tell whether it was in time."""
+    def _wait(self, limit_seconds: float, names: tuple[str, ...], ready: Callable[[], bool]) -> bool:
+        """Watch until something is ready; not in time, or one of the named children only fails, is False."""
         deadline = time.monotonic() + limit_seconds
         while not ready():
-            if time.monotonic() > deadline:
+            failures = max(self._supervisor.children[name].failures for name in names)
+            if time.monotonic() > deadline or failures >= HOPELESS_FAILURES:
                 return False
             self._pause()
             self._supervisor.tick()
         return True
+
+    @staticmethod
+    def _is_ours(plan: Plan) -> bool:
+        """Tell whether it is our web server that answers at our address."""
+        return health(plan.ports.frontdoor).get("instance") == plan.instance
 
     def _pause(self) -> None:
         """Pass a moment between two looks."""

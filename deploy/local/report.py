@@ -31,7 +31,7 @@ def accepts(port: int) -> bool:
 def closing_block(told: Mapping[str, Any], missing: list[str]) -> str:
     """Write where to look, how to sign in and how to stop."""
     url = told["url"]
-    lines = [RULE, f"CityPulse runs: {url}", ""]
+    lines = [RULE, f"CityPulse runs{', but not all of it' if missing else ''}: {url}", ""]
     for number, (role, account) in enumerate(told["demo"].items()):
         title = "Sign in as" if number == 0 else ""
         lines.append(_row(title, f"{role:<10}{account['email']:<30}{account['password']}"))
