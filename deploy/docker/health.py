@@ -6,10 +6,10 @@ this host spoke there lately, as relay, beat and workers do every few seconds. T
 `celery inspect ping` starts the whole application, and it fails for a worker that lives but cannot reach the record.
 """
 
+import http.client
 import os
 import socket
 import sys
-import urllib.request
 from collections.abc import Sequence
 
 #: A process reports every five seconds or less (workers/lifecycle.py, workers/beat.py, workers/relay.py).
@@ -23,8 +23,12 @@ WHERE split_part(split_part(name, '@', 2), ':', 1) = %s
 
 def answers(port: str, path: str = "/health") -> bool:
     """Tell whether the server in this container answers 200 within two seconds."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{int(port)}{path}", timeout=2) as answer:
-        return bool(answer.status == 200)
+    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=2)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    finally:
+        connection.close()
 
 
 def spoke(database_url: str, host: str) -> bool:

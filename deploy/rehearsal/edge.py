@@ -133,9 +133,11 @@ class Edge:
             pid for pid, title in _children(self.process.pid) if title.startswith("nginx: worker process\0")
         }
 
-    def access_log(self) -> list[dict[str, Any]]:
-        """The access log's lines."""
-        return [json.loads(line) for line in (self.folder / "access.log").read_text().splitlines()]
+    def access_log(self, count: int) -> list[dict[str, Any]]:
+        """The access log's first lines; waits for them, as nginx writes a line after the answer has gone."""
+        while len(lines := (self.folder / "access.log").read_text().splitlines()) < count:
+            time.sleep(0.01)
+        return [json.loads(line) for line in lines[:count]]
 
 
 def free_ports(count: int) -> list[int]:
@@ -239,7 +241,7 @@ def _replacements(folder: Path, ports: Ports) -> dict[str, str]:
         "http://frontend:80": f"http://127.0.0.1:{ports.frontend}",
         "http://flower:5555": f"http://127.0.0.1:{ports.flower}",
         # The limit of open files is the machine's here.
-        "worker_rlimit_nofile 16384;": "",
+        "worker_rlimit_nofile 16384;": "worker_rlimit_nofile 4096;",
         "worker_connections 8192;": "worker_connections 1024;",
     }
 

@@ -1,0 +1,53 @@
+"""The production environment, made from its own example: what the example does not name, nobody is told."""
+
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from deploy.rehearsal.machine import ROOT
+
+EXAMPLE = ROOT / "deploy" / ".env.prod.example"
+COMPOSE = ROOT / "deploy" / "docker-compose.prod.yml"
+_LINE = re.compile(r"^([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)
+_USE = re.compile(r"(?<!\$)\$\{([A-Z][A-Z0-9_]*)")
+#: Read by deploy.sh rather than by Compose.
+_SCRIPTS_ONLY = frozenset({"COMPOSE_PROFILES", "OPS_ALLOW"})
+
+
+def variables() -> dict[str, str]:
+    """Return what the example names, with its values."""
+    return dict(_LINE.findall(EXAMPLE.read_text()))
+
+
+def filled(changes: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the example as an operator would fill it, with random secrets."""
+    made = {
+        name: secrets.token_hex(32) if value == "REPLACE" else value.strip('"')
+        for name, value in variables().items()
+    }
+    made |= {
+        "REPO_LOWER": "citypulse/rehearsal",
+        "ACME_EMAIL": "ops@city-pulse.app",
+        "FLOWER_BASIC_AUTH": f"ops:{secrets.token_hex(16)}",
+    }
+    return made | dict(changes or {})
+
+
+def write(path: Path, values: Mapping[str, str]) -> Path:
+    """Write an environment file that only its owner reads."""
+    path.touch(mode=0o600)
+    path.write_text("".join(f'{name}="{value}"\n' for name, value in values.items()))
+    return path
+
+
+def undocumented() -> tuple[set[str], set[str]]:
+    """Return what Compose reads and the example does not name, and what the example names in vain."""
+    used = set(_USE.findall(COMPOSE.read_text()))
+    named = set(variables())
+    return used - named, named - used - _SCRIPTS_ONLY
+
+
+def secret_names() -> list[str]:
+    """Return the variables that must be replaced."""
+    return [name for name, value in variables().items() if value == "REPLACE"]
