@@ -48,9 +48,11 @@ class Lease:
 
 
 _CLAIM = text("""
+WITH careless AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
 UPDATE jobs SET state = 'running', attempt = attempt + 1, lease_token = :token, worker = :worker,
   lease_until = clock_timestamp() + make_interval(secs => :lease), started_at = clock_timestamp(),
   error = NULL, progress = 0
+FROM careless
 WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'queued' AND NOT cancel_requested AND kind = :kind
   AND attempt < max_attempts
   AND NOT EXISTS (SELECT 1 FROM queues q WHERE q.name = jobs.queue AND q.paused)
@@ -120,7 +122,6 @@ def claim(tx: Transaction, kind: str, job_ids: Sequence[UUID], worker: str) -> l
     would be queued again and our token would fence us.
     """
     token = uuid4()
-    tx.execute(text("SET LOCAL synchronous_commit = off"))
     rows = tx.execute(
         _CLAIM,
         {
