@@ -74,10 +74,11 @@ def _start(server: _Server, state: State, supervisor: Supervisor, pause: Callabl
         process = supervisor.start(program)
         try:
             wait_until(server.answers, process, program, START_SECONDS, pause)
-        except Problem:
+        except Problem as problem:
             supervisor.drop(program.name)
             if not tries_left or "in use" not in tail(log, since=size):
-                raise
+                advice = f"restore a backup of {server.home}, or move it away to start afresh"
+                raise Problem(f"{problem}; {advice}") from None
             server = replace(server, port=0)
             continue
         return server

@@ -88,9 +88,11 @@ def wait_until(
     deadline = time.monotonic() + limit_seconds
     while not answers():
         if process.poll() is not None:
-            raise Problem(f"{program.name} did not start (exit {process.returncode}):\n{tail(program.log)}")
+            raise Problem(
+                f"{program.name} did not start (exit {process.returncode}): {tail(program.log, 1)}; see {program.log}"
+            )
         if time.monotonic() > deadline:
-            raise Problem(f"{program.name} gave no answer in {limit_seconds:.0f} s:\n{tail(program.log)}")
+            raise Problem(f"{program.name} gave no answer in {limit_seconds:.0f} s; see {program.log}")
         pause()
 
 

@@ -120,7 +120,7 @@ class Supervisor:
         self._tell_sitter(f"-{child.process.pid}")
         child.failures = 0 if now - child.started > WELL_SECONDS else child.failures
         delay = delay_seconds(child.failures)
-        reason = tail(child.program.log, 1)
+        reason = tail(child.program.log, 1, child.log_from) or "it said nothing"
         self.say(
             f"{child.program.name} ended (exit {child.process.returncode}), again in {delay:g} s: {reason}"
         )
