@@ -38,9 +38,11 @@ class State:
     """The folder where everything of this machine's city is kept."""
 
     folder: Path
+    #: Where the servers' folder goes when their account cannot reach ours.
+    elsewhere: Path = Path("/var/lib/citypulse")
 
     @classmethod
-    def open(cls, folder: Path) -> "State":
+    def open(cls, folder: Path, elsewhere: Path = elsewhere) -> "State":
         """
         Make the folder, or take the one that is there.
 
@@ -48,7 +50,7 @@ class State:
         """
         if folder.exists() and not folder.is_dir():
             raise Problem(f"{folder} is a file: move it away, or set CITYPULSE_STATE_DIR to another folder")
-        state = cls(folder.resolve())
+        state = cls(folder.resolve(), elsewhere)
         # The servers' own account must pass through, and reads nothing: each folder inside is private.
         mode = 0o711 if binaries.account() else 0o700
         for made in (state.folder, state.logs, state.storage):
@@ -83,7 +85,7 @@ class State:
         folder = self.folder / "servers"
         if binaries.account() and not binaries.others_may_enter(self.folder):
             name = hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]
-            folder = Path("/var/lib/citypulse") / name
+            folder = self.elsewhere / name
         folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         return folder
 

@@ -14,12 +14,21 @@ from deploy.local.state import SECRETS, State, fingerprint
 @pytest.fixture
 def state(tmp_path: Path) -> State:
     """A fresh state folder."""
-    return State.open(tmp_path / "state")
+    return State.open(tmp_path / "state", elsewhere=tmp_path / "elsewhere")
 
 
 def mode(path: Path) -> int:
     """Return the permission bits of a file."""
     return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_the_servers_folder_can_be_reached_by_their_account(tmp_path: Path, state: State) -> None:
+    """In a closed home as root it stands elsewhere; an ordinary user runs the servers himself."""
+    tmp_path.chmod(0o700)
+    inside = state.servers.is_relative_to(state.folder)
+
+    assert inside or os.geteuid() == 0
+    assert inside or state.servers.is_relative_to(state.elsewhere)
 
 
 def test_secrets_are_made_once_and_for_us_alone(state: State) -> None:
