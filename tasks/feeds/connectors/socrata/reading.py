@@ -9,8 +9,8 @@ from typing import Any, Final
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Rejected
 from tasks.feeds.connectors.socrata.columns import Chosen
-from tasks.feeds.connectors.socrata.places import geometry, point
 from tasks.feeds.connectors.socrata.tables import BadRow, Row, Table
+from tasks.feeds.places import geometry, point
 from tasks.feeds.times import LocalTimes
 
 _CLOSED: Final = (

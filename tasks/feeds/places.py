@@ -1,4 +1,4 @@
-"""[p] The forms in which portals write a place, as GeoJSON."""
+"""[p] The forms in which publishers write a place, as GeoJSON in CRS84."""
 
 import re
 from collections.abc import Mapping
@@ -55,20 +55,25 @@ def geometry(cell: Any) -> Geometry | None:  # Any: as above.
     if found := _WKT_POINT.fullmatch(text):
         return point(found.group(1), found.group(2))
     try:
-        return _checked(orjson.loads(shapely.to_geojson(shapely.from_wkt(text))))
+        return checked(orjson.loads(shapely.to_geojson(shapely.from_wkt(text))))
     except shapely.errors.ShapelyError:
         raise Rejection("bad_geometry", f"{text!r:.80} is no place we can read") from None
 
 
 def _object(cell: Mapping[str, Any]) -> Geometry | None:
     if "coordinates" in cell:
-        return _checked(cell)
+        return checked(cell)
     if "latitude" in cell or "longitude" in cell:
         return point(cell.get("longitude"), cell.get("latitude"))
     return None
 
 
-def _checked(shape: Mapping[str, Any]) -> Geometry | None:
+def checked(shape: Mapping[str, Any]) -> Geometry | None:
+    """
+    Return a GeoJSON geometry that lies on Earth; an empty one is no place.
+
+    Raises: Rejection if it is of no known shape or a vertex is elsewhere.
+    """
     coordinates = shape.get("coordinates")
     if shape.get("type") not in _SHAPES or not isinstance(coordinates, list):
         raise Rejection("bad_geometry", f"{shape.get('type')!r:.40} is no shape we know")

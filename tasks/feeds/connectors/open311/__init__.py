@@ -1,0 +1,1 @@
+"""[p] Open311 GeoReport v2."""

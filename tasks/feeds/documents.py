@@ -1,0 +1,77 @@
+"""[p] Payloads as documents: JSON, and XML that can reach neither files nor network."""
+
+from typing import Any
+
+import orjson
+from lxml import etree
+
+from tasks.feeds.connector import Malformed, Payload
+
+_EXCERPT = 500
+
+
+def load_json(payload: Payload) -> Any:  # Any: JSON of a publisher.
+    """
+    Return the JSON document of a payload.
+
+    Raises: Malformed.
+    """
+    content = payload.read().removeprefix(b"\xef\xbb\xbf")
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise Malformed(f"{payload.name}: not JSON: {error}") from None
+
+
+def load_xml(payload: Payload) -> etree._Element:
+    """
+    Return the root of an XML payload; entities, DTDs and XInclude are never resolved.
+
+    Raises: Malformed, also for a document type: no format of ours needs one, and attacks do.
+    """
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
+    )
+    try:
+        root = etree.fromstring(payload.read(), parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise Malformed(f"{payload.name}: not XML: {error!s:.200}") from None
+    if root is None:
+        raise Malformed(f"{payload.name}: not XML: no element")
+    # The stubs of lxml do not know `doctype`.
+    if getattr(root.getroottree().docinfo, "doctype", ""):
+        raise Malformed(f"{payload.name}: XML with a document type is refused")
+    return root
+
+
+def local_name(element: etree._Element) -> str:
+    """Return an element's name without its namespace; comments and instructions have none."""
+    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+
+
+def all_text(element: etree._Element) -> str:
+    """Return the text of an element and of all within it, trimmed."""
+    return "".join(str(part) for part in element.itertext()).strip()
+
+
+def child_text(element: etree._Element, name: str) -> str | None:
+    """Return the text of the first child of that name in any namespace; empty is nothing."""
+    for child in element:
+        if local_name(child) == name:
+            return all_text(child) or None
+    return None
+
+
+def children(element: etree._Element, name: str) -> list[etree._Element]:
+    """Return the children of that name in any namespace."""
+    return [child for child in element if local_name(child) == name]
+
+
+def excerpt(value: Any) -> str:  # Any: JSON or an XML element.
+    """Show as much of a record as a reject keeps."""
+    if isinstance(value, etree._Element):
+        return etree.tostring(value, encoding="unicode", with_tail=False)[:_EXCERPT]
+    try:
+        return orjson.dumps(value).decode()[:_EXCERPT]
+    except TypeError:
+        return repr(value)[:_EXCERPT]
