@@ -1,12 +1,14 @@
 """
 Tell a container engine whether this container's process does its work, by its exit code.
 
-`health.py http PORT [PATH]` asks the server in this container; `health.py process` asks Postgres whether a process of
+`health.py http PORT [PATH]` asks the server in this container; `health.py version PORT` prints which release it is;
+`health.py process` asks Postgres whether a process of
 this host spoke there lately, as relay, beat and workers do every few seconds. That takes a tenth of a second where
 `celery inspect ping` starts the whole application, and it fails for a worker that lives but cannot reach the record.
 """
 
 import http.client
+import json
 import os
 import socket
 import sys
@@ -21,12 +23,13 @@ WHERE split_part(split_part(name, '@', 2), ':', 1) = %s
 """
 
 
-def answers(port: str, path: str = "/health") -> bool:
-    """Tell whether the server in this container answers 200 within two seconds."""
+def ask(port: str, path: str = "/health") -> tuple[int, bytes]:
+    """Return the status and the body of what the server in this container answers within two seconds."""
     connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=2)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status == 200
+        answer = connection.getresponse()
+        return answer.status, answer.read()
     finally:
         connection.close()
 
@@ -46,19 +49,26 @@ def spoke(database_url: str, host: str) -> bool:
         connection.close()
 
 
+def healthy(kind: str, *rest: str) -> bool:
+    """Ask the question that the first argument names."""
+    if kind == "process":
+        return spoke(os.environ["DATABASE_URL"], socket.gethostname())
+    status, body = ask(*rest)
+    if kind == "version":
+        sys.stdout.write(f"{json.loads(body)['version']}\n")
+    return status == 200
+
+
 def main(arguments: Sequence[str]) -> int:
     """Return 0 for healthy, 1 for not, and say why not."""
-    kind, *rest = arguments
     try:
-        healthy = (
-            answers(*rest) if kind == "http" else spoke(os.environ["DATABASE_URL"], socket.gethostname())
-        )
+        if healthy(*arguments):
+            return 0
+        reason = f"silent for {SILENT_SECONDS} s" if arguments[0] == "process" else "not 200"
     except Exception as error:  # Whatever it is: the answer is no, and the reason is for `docker inspect`.
-        sys.stdout.write(f"{type(error).__name__}: {error}\n".splitlines()[0] + "\n")
-        return 1
-    if not healthy:
-        sys.stdout.write(f"silent for {SILENT_SECONDS} s\n")
-    return 0 if healthy else 1
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+    sys.stdout.write(reason + "\n")
+    return 1
 
 
 if __name__ == "__main__":
