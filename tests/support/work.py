@@ -9,7 +9,8 @@ from shared.messages import Message, Queue, message
 from tasks.base import Job, handles
 
 _TABLE = (
-    "CREATE TABLE IF NOT EXISTS work_done (job_id uuid NOT NULL, attempt int NOT NULL, token uuid NOT NULL)"
+    "CREATE TABLE IF NOT EXISTS work_done (job_id uuid NOT NULL, attempt int NOT NULL, token uuid NOT NULL,"
+    " step int NOT NULL DEFAULT 1)"
 )
 
 
@@ -26,7 +27,7 @@ def work(message: Work, job: Job) -> None:
     time.sleep(message.milliseconds / 1000)
     with job.finish() as tx:
         tx.execute(
-            text("INSERT INTO work_done VALUES (:job, :attempt, :token)"),
+            text("INSERT INTO work_done (job_id, attempt, token) VALUES (:job, :attempt, :token)"),
             {"job": job.id, "attempt": job.attempt, "token": job.lease.token},
         )
 
@@ -37,7 +38,12 @@ def __getattr__(name: str) -> object:
         raise AttributeError(name)
     from workers.app import app
 
+    make_table()
+    return app
+
+
+def make_table() -> None:
+    """Make the table of effects unless it is there."""
     with transaction() as tx:
         tx.execute(text("SELECT pg_advisory_xact_lock(77)"))
         tx.execute(text(_TABLE))
-    return app
