@@ -57,8 +57,7 @@ def clean(path: Path) -> CleanPhoto:
     """
     looked = look(path)
     try:
-        upright = decode(path, looked, max(SIZES.values()))
-        sizes = _sizes(upright)
+        sizes, smallest = _sizes(decode(path, looked, max(SIZES.values())))
     except (pyvips.Error, OSError, SyntaxError, ValueError, EOFError) as error:
         if _NO_MEMORY.search(str(error)):
             raise MemoryError from error
@@ -69,7 +68,7 @@ def clean(path: Path) -> CleanPhoto:
         width=looked.height if turned else looked.width,
         height=looked.width if turned else looked.height,
         sizes=sizes,
-        dhash=dhash(upright),
+        dhash=dhash(smallest),
         taken_at=time_of(looked.exif),
         taken_point=place_of(looked.exif),
     )
@@ -91,14 +90,18 @@ def dhash(image: pyvips.Image) -> str:
     return f"{int(bits, 2):016x}"
 
 
-def _sizes(upright: pyvips.Image) -> tuple[Size, ...]:
-    """Make each size from the one before it; encoding one runs beside shrinking the next."""
+def _sizes(upright: pyvips.Image) -> tuple[tuple[Size, ...], pyvips.Image]:
+    """
+    Make each size from the one before it; encoding one runs beside shrinking the next.
+
+    Returns: the sizes, and the pixels of the smallest.
+    """
     image, encoding = upright, []
     with ThreadPoolExecutor(len(SIZES)) as pool:
         for name, longest_px in SIZES.items():
             image = fitted(image, longest_px)
             encoding.append(pool.submit(_encoded, name, image))
-    return tuple(size.result() for size in encoding)
+    return tuple(size.result() for size in encoding), image
 
 
 def _encoded(name: str, image: pyvips.Image) -> Size:
