@@ -1,0 +1,1 @@
+"""[p] Common Alerting Protocol."""

@@ -1,0 +1,1 @@
+"""[p] Weather alerts as GeoJSON."""

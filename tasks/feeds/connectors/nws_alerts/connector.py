@@ -1,0 +1,219 @@
+"""
+[p] Weather alerts as GeoJSON: the API of the US National Weather Service, and Environment Canada's.
+
+Options: `language` (`en`) of bilingual alerts.
+Source: https://www.weather.gov/documentation/services-web-api, https://api.weather.gov/openapi.json
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urljoin
+
+from shared.errors import Rejection
+from tasks.feeds.alert_chains import Chains, Message, link, to_remember
+from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rejected, Request, Source
+from tasks.feeds.documents import excerpt, load_json
+from tasks.feeds.places import checked
+from tasks.feeds.times import LocalTimes
+
+_MOST_PAGES: Final = 10
+_SHOWN: Final = frozenset(("alert", "update", "cancel"))
+_REPLACING: Final = frozenset(("update", "cancel"))
+_KEPT: Final = {
+    "urgency": ("urgency",),
+    "certainty": ("certainty", "confidence_@"),
+    "response": ("response",),
+    "sender": ("senderName",),
+    "status": ("status_@",),
+}
+
+
+def plan(source: Source) -> Plan:
+    """Fetch the list of active alerts, page by page; the cursor remembers the chains of updates."""
+    url, payloads = source.url, []
+    for number in range(1, _MOST_PAGES + 1):
+        headers = {"Accept": "application/geo+json"}
+        payloads.append((yield Request(f"alerts-{number}", url, headers=headers)))
+        following = _next_page(load_json(payloads[-1]))
+        if not following:
+            break
+        url = urljoin(url, following)
+    messages = _messages(payloads, source)
+    chains = link(messages, source.cursor.get("roots"))
+    return {"roots": to_remember(chains, source.cursor.get("roots"), (message.id for message in messages))}
+
+
+def _next_page(document: Any) -> str | None:  # Any: JSON of a publisher.
+    paging = document.get("pagination") if isinstance(document, dict) else None
+    following = paging.get("next") if isinstance(paging, dict) else None
+    return following if isinstance(following, str) else None
+
+
+def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
+    """
+    Yield one record per feature, in the publisher's order.
+
+    Raises: Malformed if a payload is no list of features, with the service's own words if it failed.
+    """
+    chains = link(_messages(payloads, source), source.cursor.get("roots"))
+    times, language = LocalTimes(source.timezone), str(source.options.get("language") or "en")[:2].lower()
+    for payload in payloads:
+        for number, row in enumerate(_rows(payload)):
+            record = f"{payload.name}#{number}"
+            try:
+                yield _feature(row, record, times, chains, language)
+            except Rejection as why:
+                identity = chains.root(_identity(row)) if _said(row) else None
+                yield Rejected(
+                    record=record,
+                    reason=why.reason,
+                    detail=why.detail,
+                    external_id=identity,
+                    excerpt=excerpt(row),
+                )
+
+
+def _rows(payload: Payload) -> list[Any]:
+    document = load_json(payload)
+    rows = document.get("features") if isinstance(document, dict) else None
+    if not isinstance(rows, list):
+        said = document.get("detail") if isinstance(document, dict) else None
+        raise Malformed(f"{payload.name}: no list of features{f': {said!s:.200}' if said else ''}")
+    return rows
+
+
+def _said(row: Any) -> Mapping[str, Any]:  # Any: JSON of a publisher.
+    said = row.get("properties") if isinstance(row, dict) else None
+    return said if isinstance(said, dict) else {}
+
+
+def _messages(payloads: Sequence[Payload], source: Source) -> list[Message]:
+    times = LocalTimes(source.timezone)
+    return [
+        Message(
+            _identity(row),
+            _lenient(said.get("sent"), times),
+            _references(said, times),
+            replaces=_word(said, "messageType") in _REPLACING,
+        )
+        for payload in payloads
+        for row in _rows(payload)
+        if (said := _said(row)) and _word(said, "status") in ("actual", "")
+    ]
+
+
+def _references(said: Mapping[str, Any], times: LocalTimes) -> dict[str, datetime | None]:
+    references = said.get("references")
+    return {
+        str(one["identifier"]): _lenient(one.get("sent"), times)
+        for one in (references if isinstance(references, list) else [])
+        if isinstance(one, dict) and one.get("identifier")
+    }
+
+
+def _identity(row: Any) -> str:  # Any: JSON of a publisher.
+    """Return the message's identifier; one without any is known by what it says."""
+    said = _said(row)
+    for value in (said.get("id"), row.get("id") if isinstance(row, dict) else None):
+        if isinstance(value, str) and value.strip():
+            return value.strip().rsplit("/alerts/", 1)[-1]
+    parts = (said.get(name) for name in ("event", "sent", "effective", "headline", "areaDesc"))
+    return hashlib.sha256(repr(list(parts)).encode()).hexdigest()[:32]
+
+
+def _feature(row: Any, record: str, times: LocalTimes, chains: Chains, language: str) -> Feature:
+    said = _said(row)
+    if not said:
+        raise Rejection("not_an_object", "the feature has no properties")
+    identity = _identity(row)
+    _refuse(said, identity, chains)
+    first = _First(said, language)
+    shape = row.get("geometry")
+    # `expires` is when the message does; `ends` is when the weather does.
+    ends = first.time(times, "ends", "event_end_datetime") or first.time(
+        times, "expires", "expiration_datetime"
+    )
+    description = "\n\n".join(
+        text
+        for name in ("description", "alert_text_@", "instruction")
+        if (text := first.text(name)) is not None
+    )
+    return Feature(
+        external_id=chains.root(identity),
+        record=record,
+        published_at=first.time(times, "sent", "publication_datetime"),
+        kind="alert",
+        title=first.text("headline", "alert_name_@", "event") or "Weather alert",
+        description=description or None,
+        severity=(first.text("severity", "impact_en") or "unknown").lower(),
+        category=first.text("event", "alert_short_name_@"),
+        address=first.text("areaDesc", "feature_name_@"),
+        url=first.text("web", "@id"),
+        geometry=checked(shape) if isinstance(shape, dict) else None,
+        starts_at=first.time(times, "onset", "validity_datetime") or first.time(times, "effective", "sent"),
+        ends_at=ends,
+        properties=_properties(said, identity, first),
+        withdrawn=_word(said, "messageType") == "cancel" or first.text("status_@") == "ended",
+    )
+
+
+def _refuse(said: Mapping[str, Any], identity: str, chains: Chains) -> None:
+    status, kind = _word(said, "status"), _word(said, "messageType")
+    if status not in ("actual", ""):
+        raise Rejection("not_actual", f"the alert's status is {status}")
+    if kind and kind not in _SHOWN:
+        raise Rejection("not_shown", f"the alert's type is {kind}")
+    if identity in chains.superseded:
+        raise Rejection("superseded", "a later alert of this feed replaces it")
+
+
+def _properties(said: Mapping[str, Any], identity: str, first: "_First") -> dict[str, Any]:
+    found: dict[str, Any] = {"message": identity}
+    for name, keys in _KEPT.items():
+        if text := first.text(*keys):
+            found[name] = text
+    geocode, zones = said.get("geocode"), said.get("affectedZones")
+    if isinstance(geocode, dict):
+        found["geocodes"] = {
+            name: codes for name, codes in geocode.items() if isinstance(codes, list) and codes
+        }
+    if isinstance(zones, list):
+        found["zones"] = [str(zone).rsplit("/", 1)[-1] for zone in zones]
+    return found
+
+
+def _word(said: Mapping[str, Any], name: str) -> str:
+    value = said.get(name)
+    return value.strip().lower() if isinstance(value, str) else ""
+
+
+def _lenient(value: Any, times: LocalTimes) -> datetime | None:  # Any: JSON of a publisher.
+    try:
+        return times.parse(value) if isinstance(value, str) else None
+    except Rejection:
+        return None
+
+
+class _First:
+    """Reads the first of several properties that is there; `@` stands for the language."""
+
+    def __init__(self, said: Mapping[str, Any], language: str) -> None:
+        self._said = said
+        self._language = language
+
+    def text(self, *names: str) -> str | None:
+        """Return the first text."""
+        for name in names:
+            # Names that begin with `@` are those of JSON-LD.
+            key = name if name.startswith("@") else name.replace("@", self._language)
+            value = self._said.get(key)
+            if isinstance(value, str) and value.strip():
+                return value.strip()
+        return None
+
+    def time(self, times: LocalTimes, *names: str) -> datetime | None:
+        """Return the first time, read; it is a Rejection if that cannot be read."""
+        text = self.text(*names)
+        return times.parse(text) if text else None
