@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import uuid_utils
@@ -54,7 +54,9 @@ class Table:
     body: str
     own: str = ""
     tail: Callable[[Row, Writing], str] = lambda row, writing: ""
-    #: Whether older observations can be told; things have no time of their own.
+    #: The column by which what is older is told: a position by when it was observed, a feature by when it
+    #: was published, since a request that is reopened loses its latest date; a thing by neither.
+    age: Literal["observed_at", "published_at"] = "observed_at"
     has_observed_at: bool = True
     has_withdrawn_at: bool = False
     has_version: bool = False
@@ -82,13 +84,13 @@ class Table:
         A newer parser may correct an observed time backwards; content fetched earlier never comes back.
         An id repeated in one run is decided by time, then hash, so that any order ends the same.
         """
+        rank = "(coalesce({0}.observed_at, '-infinity'), {0}.content_hash)"
         if not self.has_observed_at:
-            return "(NOT s.repeated OR s.content_hash > f.content_hash) AND s.fetched_at >= f.fetched_at"
+            rank = "{0}.content_hash"
         return (
             "s.fetched_at >= f.fetched_at AND (s.parser_version > f.parser_version"
-            " OR coalesce(s.observed_at >= f.observed_at, true))"
-            " AND (NOT s.repeated OR (coalesce(s.observed_at, '-infinity'), s.content_hash)"
-            " > (coalesce(f.observed_at, '-infinity'), f.content_hash))"
+            f" OR coalesce(s.{self.age} >= f.{self.age}, true))"
+            f" AND (NOT s.repeated OR {rank.format('s')} > {rank.format('f')})"
         )
 
 

@@ -43,6 +43,7 @@ TABLES: Final[dict[Noun, Table]] = {
         store_encode.THING_BODY,
         own="h3_8, updated_at",
         tail=_thing_tail,
+        age="published_at",
         has_observed_at=False,
     ),
     "features": Table(
@@ -50,6 +51,7 @@ TABLES: Final[dict[Noun, Table]] = {
         store_encode.FEATURE_BODY,
         own="point, h3_6, h3_8, h3_10, updated_at, withdrawn_at",
         tail=_feature_tail,
+        age="published_at",
         has_withdrawn_at=True,
         has_version=True,
     ),

@@ -31,7 +31,7 @@ from tests.support.feed_runs import (
     snapshot,
 )
 
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+NOON = datetime(2025, 11, 22, 12, tzinfo=UTC)
 TABLES = ("features", "feature_versions", "things", "datastreams", "observations", "vehicles", "trip_updates")
 
 
@@ -168,6 +168,28 @@ def test_an_older_observation_never_overwrites_a_newer_one(db: Engine) -> None:
     assert {"older": 1} == ran.rejected
     assert {("(-0.1,51.6)",)} == snapshot("vehicles", "point::text")
     assert 1 == count("feed_rejects", "reason = 'older' AND external_id = 'b1'")
+
+
+def test_a_request_that_is_reopened_is_changed_although_its_last_date_is_gone(db: Engine) -> None:
+    """Its observed time goes back to the day it was filed; that is news all the same."""
+    feed = add_given()
+    run_given(feed, Given([request(1, status="closed", observed_at=NOON + timedelta(days=1))]))
+
+    ran = run_given(feed, Given([request(1, status="open")]))
+
+    assert (1, {}) == (ran.changed, ran.rejected)
+    assert {("open",)} == snapshot("features", "status")
+
+
+def test_an_alert_that_was_published_earlier_does_not_come_back(db: Engine) -> None:
+    """A cache that serves yesterday's list loses to today's."""
+    feed = add_given()
+    run_given(feed, Given([request(1, title="Now", published_at=NOON)]))
+
+    ran = run_given(feed, Given([request(1, title="Then", published_at=NOON - timedelta(hours=1))]))
+
+    assert {"older": 1} == ran.rejected
+    assert {("Now",)} == snapshot("features", "title")
 
 
 def test_a_late_observation_fills_its_place_and_the_newest_result_stays(db: Engine) -> None:
