@@ -3,7 +3,7 @@ import react from '@vitejs/plugin-react';
 import { fileURLToPath } from 'node:url';
 import { VitePWA } from 'vite-plugin-pwa';
 import { defineConfig } from 'vitest/config';
-import { mock } from './dev/mock';
+import { mock } from './dev/mock.ts';
 
 /** Where `pnpm dev` finds a running platform (`make run`); `MOCK=1` needs none. */
 const platform = process.env.CITYPULSE_URL ?? 'http://127.0.0.1:8080';
@@ -32,7 +32,7 @@ export default defineConfig({
       },
       workbox: {
         // The shell only: no data, nobody's data.
-        globPatterns: ['**/*.{js,mjs,css,html,svg}'],
+        globPatterns: ['**/*.{js,mjs,css,html,svg}', 'icon-192.png'],
         maximumFileSizeToCacheInBytes: 3_000_000,
         navigateFallback: '/index.html',
         navigateFallbackAllowlist: [/^\/$/, /^\/(report|reports|login|admin|status|mailbox)\b/],
@@ -44,7 +44,16 @@ export default defineConfig({
   ],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   worker: { format: 'es' },
-  build: { target: 'es2022', chunkSizeWarningLimit: 1200, modulePreload: { polyfill: false } },
+  build: {
+    target: 'es2022',
+    chunkSizeWarningLimit: 1_200,
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        codeSplitting: { groups: [{ name: 'pmtiles', test: /node_modules\/(pmtiles|fflate)\// }] },
+      },
+    },
+  },
   server: {
     host: '127.0.0.1',
     port: 5173,

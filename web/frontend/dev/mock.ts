@@ -7,7 +7,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Connect, Plugin } from 'vite';
 import { WebSocket, WebSocketServer } from 'ws';
-import { World } from './world';
+import { World } from './world.ts';
 
 const CITY = new URL('../../../deploy/cities/london/', import.meta.url);
 

@@ -1,13 +1,15 @@
 import { lazy, Suspense } from 'react';
 import { Route, Switch } from 'wouter';
-import { CityPage } from '@/features/city/CityPage';
 import { useText } from '@/i18n/useText';
 import { useTopic } from '@/live/useLive';
-import { NotFound } from './NotFound';
 import { TopBar } from './TopBar';
-import { UpdatePrompt } from './UpdatePrompt';
 import { useCitySlug } from './useCitySlug';
 
+const loadCity = () => import('@/features/city/CityPage');
+// Fetched while the configuration is, not after it.
+if (location.pathname === '/') void loadCity();
+
+const CityPage = lazy(loadCity);
 const ReportForm = lazy(() => import('@/features/reports/ReportForm'));
 const ReportProgress = lazy(() => import('@/features/reports/ReportProgress'));
 const ReportPage = lazy(() => import('@/features/reports/ReportPage'));
@@ -17,6 +19,8 @@ const JobPage = lazy(() => import('@/features/jobs/JobPage'));
 const SourcesPage = lazy(() => import('@/features/feeds/SourcesPage'));
 const SourcePage = lazy(() => import('@/features/feeds/SourcePage'));
 const MailboxPage = lazy(() => import('@/features/mailbox/MailboxPage'));
+const NotFound = lazy(() => import('./NotFound'));
+const UpdatePrompt = lazy(() => import('./UpdatePrompt'));
 const StatusPage = lazy(() => import('@/features/status/StatusPage'));
 
 export function App() {
@@ -50,7 +54,9 @@ export function App() {
           </Switch>
         </Suspense>
       </main>
-      <UpdatePrompt />
+      <Suspense fallback={null}>
+        <UpdatePrompt />
+      </Suspense>
     </div>
   );
 }

@@ -2,7 +2,7 @@ import { Link } from 'wouter';
 import { useText } from '@/i18n/useText';
 import { Page } from '@/ui/Page';
 
-export function NotFound() {
+export default function NotFound() {
   const { t } = useText();
   return (
     <Page title={t('notFound.title')} lead={t('notFound.lead')} narrow>

@@ -3,7 +3,7 @@ import { useText } from '@/i18n/useText';
 import { Button } from '@/ui/Button';
 
 /** A newer page waits: taken when the reader says so, never under their hands. */
-export function UpdatePrompt() {
+export default function UpdatePrompt() {
   const { t } = useText();
   const {
     needRefresh: [waiting, setWaiting],

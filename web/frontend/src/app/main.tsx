@@ -3,7 +3,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { isTransient } from '@/api/problem';
 import { getToken } from '@/api/token';
-import '@/i18n';
+import { startLanguage } from '@/i18n';
 import { LiveStore } from '@/live/store';
 import { LiveContext } from '@/live/useLive';
 import { App } from './App';
@@ -34,8 +34,8 @@ const container = document.getElementById('root');
 if (!container) throw new Error('index.html has no #root');
 const root = createRoot(container);
 
-loadConfig().then(
-  (config) => {
+Promise.all([loadConfig(), startLanguage()]).then(
+  ([config]) => {
     live.socket.start();
     root.render(
       <StrictMode>

@@ -11,7 +11,6 @@ import {
 import { api, must, refreshSession } from '@/api/client';
 import { setToken } from '@/api/token';
 import type { User } from '@/api/types';
-import { clearDrafts } from '@/features/reports/draft';
 import { useLive } from '@/live/useLive';
 
 const HINT = 'citypulse.signed-in';
@@ -73,6 +72,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     setToken(null);
     localStorage.removeItem(HINT);
     setUser(null);
+    const { clearDrafts } = await import('@/features/reports/draft');
     await clearDrafts();
     cache.clear();
     socket.reintroduce();

@@ -1,31 +1,46 @@
 import i18next from 'i18next';
-import { initReactI18next } from 'react-i18next';
 import en from './en.json';
-import fr from './fr.json';
 
 export const LANGUAGES = ['en', 'fr'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
 const KEY = 'citypulse.language';
+/** English is always there; the others are fetched by who reads them. */
+const LOADERS: Record<Exclude<Language, 'en'>, () => Promise<{ default: object }>> = {
+  fr: () => import('./fr.json'),
+};
 
-function initial(): Language {
-  const wanted = localStorage.getItem(KEY) ?? navigator.language;
-  return LANGUAGES.find((language) => wanted.startsWith(language)) ?? 'en';
+/** The language kept from before, else the browser's, else English. */
+function wanted(): Language {
+  const said = localStorage.getItem(KEY) ?? navigator.language;
+  return LANGUAGES.find((language) => said.startsWith(language)) ?? 'en';
 }
 
-void i18next.use(initReactI18next).init({
-  lng: initial(),
+void i18next.init({
+  lng: 'en',
   fallbackLng: 'en',
-  resources: { en: { translation: en }, fr: { translation: fr } },
+  resources: { en: { translation: en } },
   interpolation: { escapeValue: false },
   initAsync: false,
 });
-document.documentElement.lang = i18next.language;
+
+async function speak(language: Language): Promise<void> {
+  if (language !== 'en' && !i18next.hasResourceBundle(language, 'translation')) {
+    const { default: words } = await LOADERS[language]();
+    i18next.addResourceBundle(language, 'translation', words);
+  }
+  document.documentElement.lang = language;
+  await i18next.changeLanguage(language);
+}
+
+/** Speak the reader's language; English when its words cannot be fetched. */
+export function startLanguage(): Promise<void> {
+  return speak(wanted()).catch(() => undefined);
+}
 
 export function setLanguage(language: Language): void {
   localStorage.setItem(KEY, language);
-  document.documentElement.lang = language;
-  void i18next.changeLanguage(language);
+  void speak(language);
 }
 
 declare module 'i18next' {

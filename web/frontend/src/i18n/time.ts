@@ -35,7 +35,6 @@ export function clock(at: string | number | Date, language: string, timeZone?: s
 /** Day and time; with the zone's name when the city's clock differs from the reader's. */
 export function moment(at: string | null | undefined, language: string, timeZone?: string): string {
   if (!at) return '–';
-  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   return new Intl.DateTimeFormat(language, {
     day: 'numeric',
     month: 'short',
@@ -45,8 +44,12 @@ export function moment(at: string | null | undefined, language: string, timeZone
     second: '2-digit',
     hourCycle: 'h23',
     timeZone,
-    timeZoneName: timeZone && timeZone !== own ? 'short' : undefined,
+    timeZoneName: timeZone && clocksDiffer(at, timeZone) ? 'short' : undefined,
   }).format(new Date(at));
+}
+
+function clocksDiffer(at: string, timeZone: string): boolean {
+  return clock(at, 'en', timeZone) !== clock(at, 'en');
 }
 
 function yearsDiffer(at: string): boolean {

@@ -1,5 +1,5 @@
-import { useSyncExternalStore } from 'react';
-import { useTranslation } from 'react-i18next';
+import { useMemo, useSyncExternalStore } from 'react';
+import i18next from 'i18next';
 import { age, clock, count, duration, moment } from './time';
 
 const TICK_MS = 30_000;
@@ -33,10 +33,18 @@ export function useNow(): number {
 
 /** Words, numbers and times in the reader's language. */
 export function useText() {
-  const { t, i18n } = useTranslation();
-  const language = i18n.language;
+  const language = useSyncExternalStore(onLanguage, () => i18next.language);
+  return useMemo(() => words(language), [language]);
+}
+
+function onLanguage(listener: () => void): () => void {
+  i18next.on('languageChanged', listener);
+  return () => i18next.off('languageChanged', listener);
+}
+
+function words(language: string) {
   return {
-    t,
+    t: i18next.getFixedT(language),
     language,
     age: (at: string | null | undefined, at_now: number) =>
       age(at, Math.max(at_now, Date.now()), language),

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import type { Area, City, Feature, Report, Thing, Vehicle } from '@/api/types';
 import { useText } from '@/i18n/useText';
 import type { Theme } from '@/app/theme';
+import { ITEM_KINDS, look, type ItemKind } from '@/ui/kinds';
 import { useEvent } from '@/ui/useEvent';
 import { readColours } from './colours';
 import { itemPoints, thingPoints, type Ref } from './geojson';
@@ -14,6 +15,7 @@ import { VehicleLayer } from './vehicles';
 export interface Shown {
   lon: number;
   lat: number;
+  kind: string;
   geometry?: GeoJSON.Geometry | null;
 }
 
@@ -31,11 +33,15 @@ export interface CityMapProps {
   onSelect: (ref: Ref) => void;
 }
 
+const EASED_FROM_ZOOM = 11.5;
+
 export default function CityMap(props: CityMapProps) {
   const { city, areas, basemap, theme, features, reports, vehicles, things } = props;
   const { t } = useText();
   const box = useRef<HTMLDivElement>(null);
   const [map, setMap] = useState<GlMap | null>(null);
+  // Until the first full picture, vehicles stand: a map that never rests is never ready.
+  const [ready, setReady] = useState(false);
   const select = useEvent((ref: Ref) => props.onSelect(ref));
   const create = useEvent((container: HTMLElement) =>
     createMap(container, { city, areas, basemap, title: t('map.title'), hash: true }),
@@ -49,7 +55,12 @@ export default function CityMap(props: CityMapProps) {
       setMap(made);
     });
     made.on('styleimagemissing', () => putImages(made, readColours()));
-    made.once('idle', () => (document.documentElement.dataset.map = 'ready'));
+    made.once('load', () =>
+      made.once('idle', () => {
+        document.documentElement.dataset.map = 'ready';
+        setReady(true);
+      }),
+    );
     made.on('click', (event) => clicked(made, event, select));
     for (const layer of [...CLICKABLE, 'clusters']) {
       made.on('mouseenter', layer, () => (made.getCanvas().style.cursor = 'pointer'));
@@ -58,6 +69,7 @@ export default function CityMap(props: CityMapProps) {
     return () => {
       delete document.documentElement.dataset.map;
       setMap(null);
+      setReady(false);
       made.remove();
     };
   }, [city.slug, basemap, create, select]);
@@ -74,10 +86,10 @@ export default function CityMap(props: CityMapProps) {
 
   useThrottled(map, 'items', 1_000, () => itemPoints(features, reports), [features, reports]);
   useThrottled(map, 'things', 2_000, () => thingPoints(things), [things]);
-  useVehicles(map, vehicles);
+  useVehicles(map, vehicles, ready);
   useSelection(map, props.selected, props.hovered);
 
-  return <div ref={box} className="absolute inset-0" data-testid="map" />;
+  return <div ref={box} className="size-full" data-testid="map" />;
 }
 
 function clicked(map: GlMap, event: MapMouseEvent, select: (ref: Ref) => void): void {
@@ -127,19 +139,24 @@ function useThrottled(
   }, [map, source, everyMs, ...when]);
 }
 
-function useVehicles(map: GlMap | null, vehicles: Vehicle[]): void {
+function useVehicles(map: GlMap | null, vehicles: Vehicle[], ready: boolean): void {
   const layer = useRef<VehicleLayer | null>(null);
   useEffect(() => {
     const source = map?.getSource<GeoJSONSource>('vehicles');
-    if (!source) return;
-    const made = new VehicleLayer(source, calm());
+    if (!map || !source) return;
+    const made = new VehicleLayer(source, () => calm() || map.getZoom() < EASED_FROM_ZOOM);
     layer.current = made;
     return () => {
       made.stop();
       layer.current = null;
     };
   }, [map]);
-  useEffect(() => layer.current?.show(vehicles), [map, vehicles]);
+  const shown = useRef<GlMap | null>(null);
+  useEffect(() => {
+    if (!layer.current || vehicles.length === 0 || (shown.current === map && !ready)) return;
+    shown.current = map;
+    layer.current.show(vehicles);
+  }, [map, vehicles, ready]);
 }
 
 function useSelection(map: GlMap | null, selected: Shown | null, hovered: Shown | null): void {
@@ -148,9 +165,9 @@ function useSelection(map: GlMap | null, selected: Shown | null, hovered: Shown 
     const rings = [selected, hovered].filter((one) => one !== null);
     void map.getSource<GeoJSONSource>('ring')?.setData({
       type: 'FeatureCollection',
-      features: rings.map(({ lon, lat }) => ({
+      features: rings.map(({ lon, lat, kind }) => ({
         type: 'Feature',
-        properties: {},
+        properties: { ...look(kind), item: ITEM_KINDS.includes(kind as ItemKind) },
         geometry: { type: 'Point', coordinates: [lon, lat] },
       })),
     });

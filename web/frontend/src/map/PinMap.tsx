@@ -69,5 +69,5 @@ export default function PinMap({ city, areas, basemap, theme, place, onPlace }: 
     }
   }, [map, lon, lat, put]);
 
-  return <div ref={box} className="absolute inset-0" />;
+  return <div ref={box} className="size-full" />;
 }

@@ -117,8 +117,9 @@ function baseLayers(c: MapColours, { basemap }: StyleConfig): LayerSpecification
       ...from('lines'),
       layout: { 'line-cap': 'round', 'line-join': 'round' },
       paint: {
-        'line-color': ['get', 'colour'],
-        'line-opacity': 0.42,
+        // A black line would be lost on dark land.
+        'line-color': ['match', ['get', 'colour'], '#000000', c.muted, ['get', 'colour']],
+        'line-opacity': 0.45,
         'line-width': ['interpolate', ['linear'], ['zoom'], 9, 0.9, 14, 3.2],
       },
     },
@@ -235,11 +236,11 @@ function dataLayers(c: MapColours): LayerSpecification[] {
           ['linear'],
           ['get', 'point_count'],
           2,
-          11,
+          10,
           20,
-          15,
+          14,
           200,
-          22,
+          21,
         ],
         'circle-stroke-color': c.land,
         'circle-stroke-width': 2,
@@ -292,6 +293,26 @@ function dataLayers(c: MapColours): LayerSpecification[] {
         'circle-stroke-color': c.accent,
         'circle-stroke-width': 3,
       },
+    },
+    // What is chosen may be inside a cluster: it is drawn by itself.
+    {
+      id: 'ring-item',
+      type: 'circle',
+      source: 'ring',
+      filter: ['get', 'item'],
+      paint: {
+        'circle-color': kindColour(c),
+        'circle-radius': 10.5,
+        'circle-stroke-color': c.surface,
+        'circle-stroke-width': 1.6,
+      },
+    },
+    {
+      id: 'ring-icon',
+      type: 'symbol',
+      source: 'ring',
+      filter: ['get', 'item'],
+      layout: { 'icon-image': ['concat', 'glyph-', ['get', 'icon']], 'icon-allow-overlap': true },
     },
   ];
 }

@@ -3,6 +3,7 @@ import type { Vehicle } from '@/api/types';
 import { vehiclePoint } from './geojson';
 
 const EASE_MS = 1_000;
+const STEP_MS = 60;
 
 interface Track {
   vehicle: Vehicle;
@@ -32,7 +33,8 @@ export class VehicleLayer {
 
   constructor(
     private readonly source: GeoJSONSource,
-    private readonly still: boolean,
+    /** True when a move is drawn at once: no motion wanted, or none to be seen so far out. */
+    private readonly still: () => boolean,
   ) {}
 
   show(vehicles: Vehicle[], now = performance.now()): void {
@@ -63,7 +65,7 @@ export class VehicleLayer {
   }
 
   private placeOf({ vehicle, from, at }: Track, now: number): [number, number] {
-    const share = this.still ? 1 : (now - at) / EASE_MS;
+    const share = this.still() ? 1 : (now - at) / EASE_MS;
     return between(from, [vehicle.lon, vehicle.lat], share);
   }
 
@@ -74,12 +76,14 @@ export class VehicleLayer {
       const add = [...this.moving].flatMap((id) => {
         const track = this.tracks.get(id);
         if (!track) return [];
-        if (this.still || now - track.at >= EASE_MS) this.moving.delete(id);
+        if (this.still() || now - track.at >= EASE_MS) this.moving.delete(id);
         return [vehiclePoint(track.vehicle, ...this.placeOf(track, now))];
       });
       void this.source.updateData({ add }).finally(() => {
-        this.busy = false;
-        this.step();
+        window.setTimeout(() => {
+          this.busy = false;
+          this.step();
+        }, STEP_MS);
       });
     });
   }

@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'react';
+import { lazy, Suspense, useLayoutEffect, useMemo, useState } from 'react';
 import { Link } from 'wouter';
 import { useCitySlug } from '@/app/useCitySlug';
 import { useTheme } from '@/app/theme';
@@ -12,7 +12,6 @@ import { Empty, Notice, SkeletonRows } from '@/ui/Notice';
 import { useTitle } from '@/ui/Page';
 import type { ItemKind } from '@/ui/kinds';
 import { AgeNotice } from './AgeNotice';
-import { Detail } from './Detail';
 import { Filters, readFilter } from './Filters';
 import { ItemList } from './ItemList';
 import { happening, keeps, thingItem, vehicleItem, withinHours, type Item } from './items';
@@ -31,12 +30,14 @@ import {
 import { shownOnMap } from './selection';
 import { Tiles } from './Tiles';
 
+const Detail = lazy(() => import('./Detail'));
+
 type View = 'now' | 'vehicles' | 'stations';
 const VIEWS: View[] = ['now', 'vehicles', 'stations'];
 const NONE: never[] = [];
 
 /** The city now: a list that says everything, and a map that shows where. */
-export function CityPage() {
+export default function CityPage() {
   const { t } = useText();
   const slug = useCitySlug();
   const { params, set } = useUrlState();
@@ -57,6 +58,7 @@ export function CityPage() {
   const view = VIEWS.find((one) => one === params.get('view')) ?? 'now';
   const list = useList(slug, params, features.data ?? NONE, reports.data ?? NONE);
   const selected = params.get('sel') as Ref | null;
+  useMapInView(selected !== null);
   const select = (ref: Ref) => set({ sel: ref }, 'push');
   const close = () => {
     set({ sel: null }, 'push');
@@ -139,14 +141,16 @@ export function CityPage() {
           )}
         </div>
         {selected && city.data && (
-          <Detail
-            refId={selected}
-            city={city.data}
-            features={features.data ?? NONE}
-            vehicles={vehicles.data ?? NONE}
-            things={things.data ?? NONE}
-            onClose={close}
-          />
+          <Suspense fallback={null}>
+            <Detail
+              refId={selected}
+              city={city.data}
+              features={features.data ?? NONE}
+              vehicles={vehicles.data ?? NONE}
+              things={things.data ?? NONE}
+              onClose={close}
+            />
+          </Suspense>
         )}
       </div>
       <div className="fixed inset-x-0 top-13 h-[45dvh] bg-water md:relative md:top-0 md:order-2 md:h-full">
@@ -163,7 +167,7 @@ export function CityPage() {
             selected={shown}
             hovered={
               hovered?.lon != null && hovered.lat != null
-                ? { lon: hovered.lon, lat: hovered.lat }
+                ? { lon: hovered.lon, lat: hovered.lat, kind: hovered.kind }
                 : null
             }
             onSelect={select}
@@ -171,14 +175,26 @@ export function CityPage() {
           />
         )}
       </div>
-      <Link
-        href="/report"
-        className={`${buttonClass('primary')} fixed right-4 bottom-4 z-20 shadow-lg md:hidden ${selected ? 'hidden' : ''}`}
-      >
-        <Icon name="plus" /> {t('nav.report')}
-      </Link>
+      {!selected && (
+        <Link
+          href="/report"
+          className={`${buttonClass('primary')} fixed right-4 bottom-4 z-20 shadow-lg md:hidden`}
+        >
+          <Icon name="plus" /> {t('nav.report')}
+        </Link>
+      )}
     </div>
   );
+}
+
+/** On a phone the list lies over the map: while an item is open the map is shown, then the place kept. */
+function useMapInView(open: boolean): void {
+  useLayoutEffect(() => {
+    if (!open || window.scrollY === 0) return;
+    const before = window.scrollY;
+    window.scrollTo(0, 0);
+    return () => window.scrollTo(0, before);
+  }, [open]);
 }
 
 function byTitle(a: Item, b: Item): number {
@@ -244,7 +260,7 @@ function Tabs({ view, counts, onChange }: TabsProps) {
           type="button"
           aria-pressed={view === one}
           onClick={() => onChange(one)}
-          className={`-mb-px min-h-11 border-b-2 text-sm ${
+          className={`-mb-px min-h-11 border-b-2 text-[13px] whitespace-nowrap ${
             view === one
               ? 'border-accent font-semibold'
               : 'border-transparent text-muted hover:text-ink'

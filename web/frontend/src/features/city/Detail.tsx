@@ -30,7 +30,7 @@ interface Props {
 }
 
 /** Everything known about one item; opens over the list, never over the map. */
-export function Detail({ refId, city, features, vehicles, things, onClose }: Props) {
+export default function Detail({ refId, city, features, vehicles, things, onClose }: Props) {
   const { t } = useText();
   const [noun, id] = split(refId);
   const panel = useRef<HTMLElement>(null);
@@ -77,7 +77,7 @@ export function Detail({ refId, city, features, vehicles, things, onClose }: Pro
   );
 }
 
-export function split(ref: string): [noun: string, id: string] {
+function split(ref: string): [noun: string, id: string] {
   const at = ref.indexOf(':');
   return [ref.slice(0, at), ref.slice(at + 1)];
 }

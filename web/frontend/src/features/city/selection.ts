@@ -18,5 +18,6 @@ export function shownOnMap(
   );
   if (found?.lon == null || found.lat == null) return null;
   const geometry = 'geometry' in found ? (found.geometry as unknown as GeoJSON.Geometry) : null;
-  return { lon: found.lon, lat: found.lat, geometry };
+  const kind = 'kind' in found ? found.kind : 'report';
+  return { lon: found.lon, lat: found.lat, kind, geometry };
 }

@@ -211,7 +211,6 @@ function Runs({ feed, runs }: { feed: Feed; runs: FeedRun[] }) {
   ];
   return (
     <>
-      <Table label={t('runs.title')} columns={columns} rows={runs} id={(run) => run.id} />
       {chosen && (
         <div className="space-y-4 border-t border-line p-4">
           <h3 className="font-semibold">{t('runs.one', { at: moment(chosen.started_at) })}</h3>
@@ -225,6 +224,7 @@ function Runs({ feed, runs }: { feed: Feed; runs: FeedRun[] }) {
           <Rejects feed={feed.id} run={chosen} />
         </div>
       )}
+      <Table label={t('runs.title')} columns={columns} rows={runs} id={(run) => run.id} />
     </>
   );
 }

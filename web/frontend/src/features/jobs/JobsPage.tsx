@@ -241,7 +241,7 @@ function Queues({ queues }: { queues: Queue[] }) {
       align: 'right',
       cell: (queue) =>
         user?.role === 'admin' && (
-          <Button small look="quiet" onClick={() => setAsked(queue)}>
+          <Button small onClick={() => setAsked(queue)}>
             {t(queue.paused ? 'queues.resume' : 'queues.pause')}
           </Button>
         ),

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { feature, report, thing, times } from '../../../tests/samples';
+import { readFilter } from './Filters';
+import { featureItem, happening, keeps, thingItem, trueAt } from './items';
+import { everyPage } from './queries';
+import { shownOnMap } from './selection';
+
+const NOW = Date.parse('2026-03-01T13:00:00Z');
+
+it('an item is as old as its observation, not as our fetch of it', () => {
+  expect(trueAt({ times })).toBe('2026-03-01T12:00:00Z');
+  expect(trueAt({ times: { ...times, observed_at: null } })).toBe('2026-03-01T12:00:30Z');
+});
+
+it('a row says whose word it is and how fresh', () => {
+  expect(featureItem(feature({ freshness: 'stale' }))).toMatchObject({
+    ref: 'feature:f-1',
+    freshness: 'stale',
+    source: { name: 'Street works', simulated: true },
+  });
+});
+
+it('a station leads with its number and unit', () => {
+  expect(thingItem(thing()).value).toEqual({ result: 5, unit: 'bikes' });
+});
+
+it('features and reports mix, newest first', () => {
+  const mixed = happening(
+    [feature({ updated_at: '2026-03-01T10:00:00Z' })],
+    [report({ updated_at: '2026-03-01T11:00:00Z' })],
+  );
+
+  expect(mixed.map((one) => one.kind)).toEqual(['report', 'road_work']);
+});
+
+describe('the filter in the address', () => {
+  const filter = (query: string) => readFilter(new URLSearchParams(query));
+  const work = { kind: 'road_work' as const, updated_at: '2026-03-01T12:30:00Z' };
+
+  it('keeps everything when it says nothing', () => {
+    expect(keeps(filter(''), work, NOW)).toBe(true);
+  });
+
+  it('keeps the kinds it names', () => {
+    expect(keeps(filter('kinds=road_work,event'), work, NOW)).toBe(true);
+    expect(keeps(filter('kinds=news'), work, NOW)).toBe(false);
+  });
+
+  it('keeps what is young enough', () => {
+    expect(keeps(filter('since=-1h'), work, NOW)).toBe(true);
+    expect(keeps(filter('since=-1h'), { ...work, updated_at: '2026-03-01T11:59:59Z' }, NOW)).toBe(
+      false,
+    );
+  });
+
+  it('passes over what nobody can mean', () => {
+    expect(filter('kinds=dragons&since=yesterday')).toEqual({ kinds: new Set(), hours: null });
+  });
+});
+
+it('a selection without a place leaves the map where it is', () => {
+  expect(shownOnMap('feature:f-1', [feature({ lon: null })])).toBeNull();
+  expect(shownOnMap('feature:f-1', [feature()])).toMatchObject({ lon: -0.12, kind: 'road_work' });
+  expect(shownOnMap(null)).toBeNull();
+});
+
+it('pages are followed to the end of the list, or to the most that is wanted', async () => {
+  const pages: Record<string, { items: number[]; next: string | null }> = {
+    first: { items: [1, 2], next: 'second' },
+    second: { items: [3], next: null },
+  };
+  const page = (cursor?: string) =>
+    Promise.resolve(pages[cursor ?? 'first'] ?? { items: [], next: null });
+
+  expect(await everyPage(page)).toEqual([1, 2, 3]);
+  expect(await everyPage(page, 2)).toEqual([1, 2]);
+});

@@ -1,0 +1,87 @@
+import { render, screen } from '@testing-library/react';
+import { describe, expect, it } from 'vitest';
+import { ErrorSummary } from '@/ui/ErrorSummary';
+import { check, emptyDraft } from './draft';
+import { fit } from './photo';
+import { Photos } from './Photos';
+import { Stepper } from './Stepper';
+
+describe('check', () => {
+  const good = {
+    ...emptyDraft(),
+    address: 'Strand 1',
+    category: 'pothole',
+    description: 'Deep hole',
+  };
+  const rules = (draft: typeof good) => check(draft).map((problem) => problem.rule);
+
+  it('accepts an address without a map', () => {
+    expect(rules(good)).toEqual([]);
+  });
+
+  it('accepts a pin without an address', () => {
+    expect(rules({ ...good, address: '', lon: -0.1, lat: 51.5 })).toEqual([]);
+  });
+
+  it('accepts a photo instead of words', () => {
+    expect(rules({ ...good, description: '', photos: [new Blob()] })).toEqual([]);
+  });
+
+  it('names everything that is missing, in the order of the form', () => {
+    expect(rules({ ...emptyDraft(), email: 'nobody' })).toEqual([
+      'place',
+      'category',
+      'description',
+      'email',
+    ]);
+  });
+
+  it('gives each draft its own key, so that a repeated send files one report', () => {
+    expect(emptyDraft().key).not.toBe(emptyDraft().key);
+  });
+});
+
+it('a photo is made to fit, and never made larger', () => {
+  expect(fit(4_032, 3_024)).toEqual([2_048, 1_536]);
+  expect(fit(3_024, 4_032)).toEqual([1_536, 2_048]);
+  expect(fit(640, 480)).toEqual([640, 480]);
+});
+
+it('the error summary takes the focus and leads to the fields', () => {
+  render(
+    <ErrorSummary title="Please check" errors={[{ field: 'email', message: 'Not an email' }]} />,
+  );
+
+  expect(document.activeElement).toBe(screen.getByRole('alert'));
+  expect(screen.getByRole('link', { name: 'Not an email' }).getAttribute('href')).toBe('#email');
+});
+
+it('the stepper says each state in words', () => {
+  render(
+    <Stepper
+      steps={[
+        { key: 'received', state: 'done', at: '2026-03-01T12:00:00Z', detail: null },
+        { key: 'photo', state: 'failed', at: null, detail: 'It is not a picture.' },
+        { key: 'mail', state: 'skipped', at: null, detail: null },
+      ]}
+    />,
+  );
+
+  expect(screen.getAllByRole('listitem').map((step) => step.dataset.state)).toEqual([
+    'done',
+    'failed',
+    'skipped',
+  ]);
+  expect(screen.getByText('It is not a picture.')).toBeTruthy();
+  expect(screen.getByText('Not needed')).toBeTruthy();
+});
+
+it('a photo is not shown before it was cleaned', () => {
+  const sizes = { medium: { url: '/p.webp', width: 10, height: 10 } };
+  const photo = { id: 'p', alt: null, width: 10, height: 10, sizes, reason: null };
+  const { rerender } = render(<Photos photos={[{ ...photo, state: 'processing' }]} />);
+  expect(screen.queryByRole('img')).toBeNull();
+
+  rerender(<Photos photos={[{ ...photo, state: 'ready' }]} />);
+  expect(screen.getByRole('img').getAttribute('src')).toBe('/p.webp');
+});

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { age, clock, count, moment } from './time';
+
+const NOW = Date.parse('2026-03-01T12:00:00Z');
+const ago = (seconds: number) => new Date(NOW - seconds * 1_000).toISOString();
+
+describe('age', () => {
+  it.each([
+    [0, '0 sec'],
+    [59, '59 sec'],
+    [60, '1 min'],
+    [3_599, '59 min'],
+    [3_600, '1 hr'],
+    [86_399, '23 hr'],
+    [86_400, '1 day'],
+    [200_000, '2 days'],
+  ])('of %i seconds is %s', (seconds, words) => {
+    expect(age(ago(seconds), NOW, 'en')).toBe(words);
+  });
+
+  it('is never negative: a publisher whose clock runs ahead is not from the future', () => {
+    expect(age(ago(-90), NOW, 'en')).toBe('0 sec');
+  });
+
+  it('speaks French', () => {
+    expect(age(ago(3_600), NOW, 'fr')).toMatch(/^1\sh$/);
+  });
+});
+
+it('a time is told on the city’s clock, with the zone only where the reader’s differs', () => {
+  expect(clock('2026-07-01T12:00:00Z', 'en', 'Europe/London')).toBe('13:00');
+  expect(moment('2026-07-01T12:00:00Z', 'en', 'Asia/Kolkata')).toContain('GMT+5:30');
+  expect(moment('2026-07-01T12:00:00Z', 'en')).not.toContain('GMT');
+});
+
+it('an unknown number is a dash, not a zero', () => {
+  expect(count(null, 'en')).toBe('–');
+  expect(count(1_234.56, 'en')).toBe('1,234.6');
+});
