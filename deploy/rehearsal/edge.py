@@ -220,7 +220,7 @@ def nginx(folder: Path, *arguments: str) -> None:
     """
     command = ["nginx", "-c", str(folder / "conf" / "nginx.conf"), *arguments]
     done = subprocess.run(
-        command, capture_output=True, text=True, env={"PATH": _path()}, check=False, **_account()
+        command, capture_output=True, text=True, env={"PATH": _path()}, check=False, **account()
     )
     if done.returncode:
         raise RuntimeError(done.stderr.strip())
@@ -264,7 +264,7 @@ def _start(folder: Path, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
             env=env,
             cwd=folder,
             start_new_session=True,
-            **_account(),
+            **account(),
         )
 
 
@@ -338,7 +338,8 @@ def _give_away(folder: Path) -> None:
         os.chown(path, account.pw_uid, account.pw_gid)
 
 
-def _account() -> dict[str, Any]:  # keyword arguments of several types, for subprocess
+def account() -> dict[str, Any]:  # of several types, for subprocess
+    """Return the keyword arguments that start a process as the account nginx runs as."""
     if os.geteuid() != 0:
         return {}
     return {"user": ACCOUNT, "group": pwd.getpwnam(ACCOUNT).pw_gid, "extra_groups": []}

@@ -1,4 +1,8 @@
-"""Servers that stand behind nginx in a rehearsal: they answer by name and say back what they were told."""
+"""
+Servers that stand behind nginx in a rehearsal.
+
+They carry their name in `X-Stub`, say back what they were told, and are enough of a site for the smoke test.
+"""
 
 import base64
 import hashlib
@@ -9,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+#: The release that the stubs say they are.
+VERSION = "v0.0.1-stub"
 #: From RFC 6455: what a server adds to the client's key.
 _WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
@@ -62,6 +68,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(b"gone", status=404)
         elif path == "/api/v1/busy":
             self._answer(b"{}", {"Retry-After": "17"}, status=429)
+        elif path == "/api/v1/no-such-thing":
+            self._answer(b"{}", status=404)
+        elif path in {"/flower/", "/metrics"} and "Authorization" not in self.headers:
+            self._answer(b"", status=401)
+        elif self.server.name == "frontend":
+            self._answer(b'<!doctype html><div id="root"></div>', {"Content-Type": "text/html"})
         else:
             self._say_back()
 
@@ -77,19 +89,30 @@ class _Handler(BaseHTTPRequestHandler):
         """Be silent."""
 
     def _say_back(self) -> None:
-        told = {"stub": self.server.name, "path": self.path, "headers": dict(self.headers)}
-        policy = {"Content-Security-Policy": "default-src 'none'"} if self.server.name != "frontend" else {}
+        site = {"status": "ok", "version": VERSION, "items": [], "city": "london"}
+        told = {**site, "path": self.path, "headers": dict(self.headers)}
+        policy = {"Content-Security-Policy": "default-src 'none'"}
         self._answer(json.dumps(told).encode(), {"Content-Type": "application/json", **policy})
+
+    def do_HEAD(self) -> None:
+        """Answer without a body."""
+        self._answer(b"")
 
     def _answer(self, body: bytes, headers: dict[str, str] | None = None, status: int = 200) -> None:
         self.send_response(status)
         # The application sends its own of these; the edge must not double them.
-        given = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", **(headers or {})}
+        given = {
+            "X-Stub": self.server.name,
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+            **(headers or {}),
+        }
         for name, value in given.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def _stream(self) -> None:
         self.send_response(200)
