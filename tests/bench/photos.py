@@ -7,7 +7,6 @@ turn by turn with the others. `python -m tests.bench.photos <contender> <photo> 
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -93,33 +92,34 @@ def vips_thumbnails(photo: Path) -> None:
         image.webpsave_buffer(Q=QUALITY, effort=EFFORT, keep="none")
 
 
-def _ours() -> tuple[Callable[[Path], object], Callable[[], None]]:
-    helper = PhotoHelper()
-    return helper.clean, helper.close
-
-
-CONTENDERS: dict[str, Callable[[Path], object] | None] = {
-    "ours": None,
+PEERS: dict[str, Callable[[Path], object]] = {
     "bare decode": bare_decode,
     "vips x3": vips_thumbnails,
     "Pillow x3": naive_pillow,
 }
+CONTENDERS = ("ours", *PEERS)
 
 
 def run_here(name: str, photo: Path, count: int) -> dict[str, float]:
     """Run one contender in this process; returns photos per second and the peak memory of who decoded."""
-    work, close = _ours() if name == "ours" else (CONTENDERS[name], lambda: None)
-    if work is None:
-        raise ValueError(name)
+    helper = PhotoHelper() if name == "ours" else None
+    work: Callable[[Path], object] = helper.clean if helper else PEERS[name]
     for _ in range(WARM_UP):
         work(photo)
     started = time.perf_counter()
     for _ in range(count):
         work(photo)
     seconds = time.perf_counter() - started
-    close()
-    who = resource.RUSAGE_CHILDREN if name == "ours" else resource.RUSAGE_SELF
-    return {"per_second": count / seconds, "peak_mb": resource.getrusage(who).ru_maxrss / 1024}
+    peak = peak_mb(helper.pid if helper else os.getpid())
+    if helper:
+        helper.close()
+    return {"per_second": count / seconds, "peak_mb": peak}
+
+
+def peak_mb(pid: int) -> float:
+    """Return a process's peak resident memory; `ru_maxrss` would count the parent it was forked from."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM"))
 
 
 def _run(name: str, photo: Path, cores: int | None = None) -> dict[str, float]:
