@@ -3,10 +3,9 @@ import react from '@vitejs/plugin-react';
 import { fileURLToPath } from 'node:url';
 import { VitePWA } from 'vite-plugin-pwa';
 import { defineConfig } from 'vitest/config';
-import { mock } from './dev/mock.ts';
 
 /** Where `pnpm dev` finds a running platform (`make run`); `MOCK=1` needs none. */
-const platform = process.env.CITYPULSE_URL ?? 'http://127.0.0.1:8080';
+const platform = process.env.CITYPULSE_URL ?? 'http://127.0.0.1:8000';
 const proxied = ['/api', '/ws', '/basemaps', '/flower', '/config.json', '/health'];
 
 export default defineConfig({
@@ -40,7 +39,8 @@ export default defineConfig({
         cleanupOutdatedCaches: true,
       },
     }),
-    ...(process.env.MOCK ? [mock()] : []),
+    // A stand-in for the platform; not part of what is shipped.
+    process.env.MOCK ? import('./dev/mock.ts').then(({ mock }) => mock()) : null,
   ],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   worker: { format: 'es' },

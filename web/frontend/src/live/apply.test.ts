@@ -126,7 +126,6 @@ describe('FeedRan', () => {
   const ran = (state: 'unchanged' | 'failed') =>
     event('FeedRan', {
       ...from,
-      name: 'Street works',
       state,
       freshness: state === 'failed' ? 'late' : 'fresh',
       new: 0,

@@ -145,14 +145,14 @@ function changeReport(items: Report[], report: Report): Report[] {
 }
 
 function feedRan(state: CityState, data: EventData['FeedRan']): CityState {
-  const came = data.state === 'succeeded' || data.state === 'unchanged';
+  const came = data.state === 'failed' ? null : data.fetched_at;
   const aged = age(state, data.feed_id, {
     freshness: data.freshness,
-    ...(came ? { fetched_at: data.fetched_at } : {}),
+    ...(came ? { fetched_at: came } : {}),
   });
   return with_(aged, 'feeds', (feeds) =>
     feeds.map((feed) =>
-      feed.id === data.feed_id && came ? { ...feed, last_success_at: data.fetched_at } : feed,
+      feed.id === data.feed_id && came ? { ...feed, last_success_at: came } : feed,
     ),
   );
 }

@@ -30,13 +30,12 @@ export interface EventData {
   VehiclesMoved: FromFeed & { items: MovedVehicle[] };
   ObservationsAdded: FromFeed & { items: AddedObservation[] };
   FeedRan: FromFeed & {
-    name: string;
     state: 'running' | 'succeeded' | 'unchanged' | 'failed';
     freshness: Freshness;
     new: number;
     changed: number;
     rejected: number;
-    fetched_at: string;
+    fetched_at: string | null;
   };
   FreshnessChanged: FromFeed & { freshness: Freshness };
   ReportChanged: { report_id: string; city: string; report: Report };
@@ -45,7 +44,7 @@ export interface EventData {
     kind: string;
     queue: string;
     state: JobState;
-    progress: number | null;
+    progress: number;
     attempt: number;
     detail?: string | null;
   };
