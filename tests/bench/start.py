@@ -63,7 +63,7 @@ def _start(state: Path) -> float:
 def _answers(state: Path) -> bool:
     try:
         url = json.loads((state / "run.json").read_text())["url"]
-        with urllib.request.urlopen(f"{url}/health", timeout=1) as answer:
+        with urllib.request.urlopen(f"{url}/health", timeout=1) as answer:  # noqa: S310 - our own loopback address
             return bool(answer.status == 200)
     except (OSError, ValueError, KeyError, urllib.error.URLError):
         return False
