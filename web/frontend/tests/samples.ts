@@ -124,6 +124,7 @@ export function feed(over: Partial<Feed> = {}): Feed {
     url: 'https://example.org/',
     interval_seconds: 60,
     options: {},
+    newest_at: null,
     enabled: true,
     paused: false,
     freshness: 'fresh',

@@ -224,7 +224,7 @@ function ReportFacts({ report }: { report: Report }) {
       facts={[
         [t('detail.status'), t(`reportStatus.${report.status}`)],
         [t('detail.category'), report.category],
-        [t('detail.address'), report.address ?? report.area?.name],
+        [t('detail.address'), report.address || report.area?.name],
         [t('detail.source'), t('item.residents')],
       ]}
     />
