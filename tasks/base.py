@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
+import shared.models  # noqa: F401 - a table may point at any other: a worker must know them all
 from shared.db import Transaction, transaction
 from shared.jobs import lease as leases
 from shared.jobs.lease import Cancelled, Fenced, Lease
