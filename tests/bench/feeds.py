@@ -15,13 +15,16 @@ from shared.db import engine, transaction
 from shared.feeds.models import FeedRun
 from shared.feeds.service import FeedDraft, create_feed
 from tests.bench.feeds_load import COLUMNS, write_requests
+from tests.bench.peers_venv import peer_python
 from tests.bench.rows import Row
 from tests.support.feed_runs import add_city, newest_run
-from tests.support.rig import rig
+from tests.support.rig import Rig, rig
 
 ROWS = 100_000
 GROWTH = 10
 URL = "https://data.example/311.csv"
+LOADERS = Path(__file__).parent / "peers" / "load_peers.py"
+PEERS = {"dlt merge": "dlt", "pandas to_sql": "pandas", "ORM merge": "orm"}
 
 
 def measure(runs: int) -> list[Row]:
@@ -33,17 +36,21 @@ def measure(runs: int) -> list[Row]:
         write_requests(big, ROWS * GROWTH)
         taken = [_once(file, changed) for _ in range(runs)]
         grown = _load(_feed(), big)
-    return _rows(taken, grown)
+        peers = {name: [_peer(made, which, file)] for name, which in PEERS.items()}
+    return _rows(taken, grown, peers)
 
 
-def _rows(taken: list[dict[str, Any]], grown: dict[str, float]) -> list[Row]:
+def _rows(
+    taken: list[dict[str, Any]], grown: dict[str, float], peers: dict[str, list[float]]
+) -> list[Row]:
     def rate(name: str) -> list[float]:
         return [ROWS / run[name]["seconds"] for run in taken]
 
     limit = {"limit": rate("copy"), "limit_name": "raw COPY, no index"}
     unit = "rows/s"
     return [
-        Row("P1", "first load of 100,000 records", unit, rate("first"), **limit, goal=">= 0.25 x COPY, >= 8 x dlt"),
+        Row("P1", "first load of 100,000 records", unit, rate("first"), **limit, peers=peers,
+            goal=">= 0.25 x COPY, >= 8 x dlt"),
         Row(
             "P1", "first load of 1,000,000 records", unit, [ROWS * GROWTH / grown["seconds"]], **limit,
             goal="cost a row <= 1.2 x",
@@ -73,6 +80,15 @@ def _once(file: Path, changed: Path) -> dict[str, Any]:
     with transaction() as tx:
         tx.execute(text("TRUNCATE features, feature_versions"))
     return found
+
+
+def _peer(made: Rig, which: str, path: Path) -> float:
+    """Return the rows a second of a peer that loads the same file, in a venv of its own."""
+    dsn = made.environment["DATABASE_URL"].replace("+psycopg2", "")
+    command = [str(peer_python()), str(LOADERS), which, str(path), COLUMNS[0], str(ROWS)]
+    env = {**made.environment, "PEER_DSN": dsn, "RUNTIME__DLTHUB_TELEMETRY": "false", "HOME": str(made.folder)}
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=env, cwd=made.folder)
+    return float(done.stdout.splitlines()[-1])
 
 
 def _expect(run: FeedRun, **counts: int) -> None:
