@@ -1,5 +1,6 @@
 import type { Feature, Feed, Report, Thing, Vehicle } from '@/api/types';
 
+/** Samples hold what the page reads; a field that the API adds changes no test. */
 export const times = {
   observed_at: '2026-03-01T12:00:00Z',
   fetched_at: '2026-03-01T12:00:30Z',
@@ -42,7 +43,7 @@ export function feature(over: Partial<Feature> = {}): Feature {
     freshness: 'fresh',
     source,
     ...over,
-  };
+  } as Feature;
 }
 
 export function vehicle(over: Partial<Vehicle> = {}): Vehicle {
@@ -62,7 +63,7 @@ export function vehicle(over: Partial<Vehicle> = {}): Vehicle {
     freshness: 'fresh',
     source,
     ...over,
-  };
+  } as Vehicle;
 }
 
 export function thing(over: Partial<Thing> = {}): Thing {
@@ -88,7 +89,7 @@ export function thing(over: Partial<Thing> = {}): Thing {
     freshness: 'fresh',
     source,
     ...over,
-  };
+  } as Thing;
 }
 
 export function report(over: Partial<Report> = {}): Report {
@@ -111,7 +112,7 @@ export function report(over: Partial<Report> = {}): Report {
     history: [],
     supports: 0,
     ...over,
-  };
+  } as Report;
 }
 
 export function feed(over: Partial<Feed> = {}): Feed {
@@ -123,8 +124,6 @@ export function feed(over: Partial<Feed> = {}): Feed {
     kind: 'open311',
     url: 'https://example.org/',
     interval_seconds: 60,
-    options: {},
-    newest_at: null,
     enabled: true,
     paused: false,
     freshness: 'fresh',
@@ -136,5 +135,5 @@ export function feed(over: Partial<Feed> = {}): Feed {
     simulated: true,
     counts: { features: 1, things: 0, vehicles: 0 },
     ...over,
-  };
+  } as Feed;
 }
