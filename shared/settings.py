@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     #: Shortens every wait of the job engine alike (leases, beats, backoff), so that faults can be rehearsed.
     jobs_time_scale: float = Field(default=1.0, gt=0, le=1)
 
+    live_max_sockets: int = 12_000
+    live_max_sockets_per_address: int = 200
+    live_max_sockets_per_user: int = 20
+
     log_format: Literal["json", "console"] = "json"
     log_level: str = "INFO"
 
