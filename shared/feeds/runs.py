@@ -283,16 +283,3 @@ def lock_feed(tx: Transaction, feed_id: UUID) -> None:
     tx.execute(
         text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"feeds.store/{feed_id}"}
     )
-
-
-def prune_runs(tx: Transaction, before: datetime, most: int) -> int:
-    """Remove up to `most` ended runs from before a moment, each feed's newest excepted."""
-    removed = tx.execute(
-        text("""
-        DELETE FROM feed_runs WHERE id IN (
-          SELECT r.id FROM feed_runs r WHERE r.started_at < :before AND r.state <> 'running'
-            AND EXISTS (SELECT 1 FROM feed_runs n WHERE n.feed_id = r.feed_id AND n.started_at > r.started_at)
-          LIMIT :most) RETURNING 1"""),
-        {"before": before, "most": most},
-    ).all()
-    return len(removed)

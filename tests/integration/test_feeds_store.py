@@ -2,12 +2,13 @@
 
 import random
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
 
+from shared.clock import utcnow
 from shared.db import transaction
 from tasks.feeds import store_intake
 from tasks.feeds.connector import (
@@ -31,7 +32,8 @@ from tests.support.feed_runs import (
     snapshot,
 )
 
-NOON = datetime(2025, 11, 22, 12, tzinfo=UTC)
+#: A noon in the past that no retention rule has reached.
+NOON = (utcnow() - timedelta(days=40)).replace(hour=12, minute=0, second=0, microsecond=0)
 TABLES = ("features", "feature_versions", "things", "datastreams", "observations", "vehicles", "trip_updates")
 
 
