@@ -62,34 +62,35 @@ reload_nginx() {
         docker exec "$NGINX" nginx -q -c /etc/nginx/citypulse/nginx.conf -s reload
 }
 
+# One line a container of the services: service, state, health or `none`, restarts, release.
+containers_of() { # services...
+    local containers
+    # `--all`: a container that has exited is an answer too.
+    containers=$(compose ps --all -q "$@") || return 1
+    [ -n "$containers" ] || return 0
+    # shellcheck disable=SC2086  # one word a container
+    docker inspect -f '{{index .Config.Labels "com.docker.compose.service"}} {{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}} {{.RestartCount}} {{index .Config.Labels "org.opencontainers.image.version"}}' $containers
+}
+
 # Wait until every container of the services is healthy, or say which is not.
 wait_healthy() { # seconds, services...
-    local deadline=$((SECONDS + $1)) service container status waiting
+    local deadline=$((SECONDS + $1)) found service status health restarts waiting
     shift
     while :; do
+        found=$(containers_of "$@") || return 1
         waiting=
         for service in "$@"; do
-            # `--all`: a container that has exited is an answer too.
-            local containers
-            containers=$(compose ps --all -q "$service") || return 1
-            [ -n "$containers" ] || waiting="$waiting $service(none)"
-            for container in $containers; do
-                status=$(docker inspect -f '{{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{end}} {{.RestartCount}}' "$container")
-                case $status in
-                    "running healthy "*) ;;
-                    "exited "* | "dead "*)
-                        say "$service has ended: $status"
-                        return 1
-                        ;;
-                    *" "[3-9] | *" "[1-9][0-9]*)
-                        say "$service restarts again and again: $status"
-                        return 1
-                        ;;
-                    *) waiting="$waiting $service($status)" ;;
-                esac
-            done
+            [[ $'\n'$found == *$'\n'"$service "* ]] || waiting="$waiting $service(none)"
         done
-        [ -z "$waiting" ] && return 0
+        while read -r service status health restarts _; do
+            [ -n "$service" ] || continue
+            if [ "$status" = exited ] || [ "$status" = dead ] || [ "$restarts" -ge 3 ]; then
+                say "$service does not stay up: $status, $restarts restarts"
+                return 1
+            fi
+            [ "$status $health" = "running healthy" ] || waiting="$waiting $service($status, $health)"
+        done <<<"$found"
+        [ -n "$waiting" ] || return 0
         if [ $SECONDS -ge $deadline ]; then
             say "not healthy in time:$waiting"
             return 1
@@ -98,17 +99,15 @@ wait_healthy() { # seconds, services...
     done
 }
 
-# The release that each running container of the services was built as must be this one.
+# The release that each container of the services was built as must be this one.
 require_version() { # version, services...
-    local version=$1 service container found
+    local version=$1 found service release_of
     shift
-    for service in "$@"; do
-        for container in $(compose ps -q "$service"); do
-            found=$(docker inspect -f '{{index .Config.Labels "org.opencontainers.image.version"}}' "$container")
-            [ "$found" = "$version" ] || {
-                say "$service runs $found, not $version"
-                return 1
-            }
-        done
-    done
+    found=$(containers_of "$@") || return 1
+    while read -r service _ _ _ release_of; do
+        [ "$release_of" = "$version" ] || {
+            say "$service runs $release_of, not $version"
+            return 1
+        }
+    done <<<"$found"
 }
