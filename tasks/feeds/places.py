@@ -75,24 +75,25 @@ def checked(shape: Mapping[str, Any]) -> Geometry | None:
     Raises: Rejection if it is of no known shape or a vertex is elsewhere.
     """
     coordinates = shape.get("coordinates")
-    if shape.get("type") not in _SHAPES or not isinstance(coordinates, list):
-        raise Rejection("bad_geometry", f"{shape.get('type')!r:.40} is no shape we know")
+    kind = shape.get("type")
+    if not isinstance(kind, str) or kind not in _SHAPES or not isinstance(coordinates, list):
+        raise Rejection("bad_geometry", f"{kind!r:.40} is no shape we know")
     if not coordinates:
         return None
-    if shape["type"] == "Point":
+    if kind == "Point":
         if len(coordinates) < 2:
             raise Rejection("bad_geometry", "a point of one number")
         return point(coordinates[0], coordinates[1])
-    if not _on_earth(coordinates):
-        raise Rejection("bad_geometry", "a vertex is no place on Earth")
-    return {"type": shape["type"], "coordinates": coordinates}
+    if not _on_earth(coordinates, _SHAPES[kind]):
+        raise Rejection("bad_geometry", "its positions are not on Earth, or not nested as its shape asks")
+    return {"type": kind, "coordinates": coordinates}
 
 
-def _on_earth(nested: Any) -> bool:  # Any: nested lists of JSON.
+def _on_earth(nested: Any, depth: int) -> bool:  # Any: nested lists of JSON.
     if not isinstance(nested, list) or not nested:
         return False
-    if isinstance(nested[0], list):
-        return all(_on_earth(inner) for inner in nested)
+    if depth > 1:
+        return all(_on_earth(inner, depth - 1) for inner in nested)
     return (
         len(nested) >= 2
         and all(isinstance(number, int | float) for number in nested)

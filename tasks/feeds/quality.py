@@ -15,6 +15,8 @@ from tasks.feeds.connector import Described, Feature, Observation, Record, Rejec
 
 #: Clocks of publishers run ahead; what is observed later than this from now was not observed.
 _AHEAD: Final = timedelta(hours=1)
+#: The unit of what a publisher sends without one.
+UNKNOWN_UNIT: Final = "{unknown}"
 #: Observed property -> unit (UCUM) and the lowest and highest value that the world has.
 RANGES: Final[Mapping[str, tuple[str, float, float]]] = MappingProxyType(
     {
@@ -30,15 +32,16 @@ RANGES: Final[Mapping[str, tuple[str, float, float]]] = MappingProxyType(
         "wind_gust": ("m/s", 0, 150),
         "wind_direction": ("deg", 0, 360),
         "precipitation": ("mm", 0, 500),
-        "air_pressure": ("hPa", 850, 1100),
+        "air_pressure": ("hPa", 500, 1100),
         "visibility": ("m", 0, 300_000),
-        "pm2_5": ("ug/m3", 0, 2_000),
-        "pm10": ("ug/m3", 0, 10_000),
-        "pm1": ("ug/m3", 0, 2_000),
-        "ozone": ("ug/m3", 0, 2_000),
-        "nitrogen_dioxide": ("ug/m3", 0, 5_000),
-        "sulfur_dioxide": ("ug/m3", 0, 20_000),
-        "carbon_monoxide": ("ug/m3", 0, 500_000),
+        # Instruments near zero read a little below it; that is noise and not an error.
+        "pm2_5": ("ug/m3", -20, 2_000),
+        "pm10": ("ug/m3", -20, 10_000),
+        "pm1": ("ug/m3", -20, 2_000),
+        "ozone": ("ug/m3", -20, 2_000),
+        "nitrogen_dioxide": ("ug/m3", -20, 5_000),
+        "sulfur_dioxide": ("ug/m3", -20, 20_000),
+        "carbon_monoxide": ("ug/m3", -20, 500_000),
     }
 )
 
@@ -80,6 +83,8 @@ def _check_results(record: Observation, context: Context) -> Rejected | None:
         if result.observed_property not in context.ranges:
             continue
         unit, lowest, highest = context.ranges[result.observed_property]
+        if result.unit == UNKNOWN_UNIT:
+            continue
         if result.unit != unit:
             return _reject(record, "bad_unit", f"{result.observed_property} in {result.unit!r}, not {unit!r}")
         if not lowest <= result.value <= highest:

@@ -1,11 +1,18 @@
 """What every connector folder must be: complete, pure, and true to its own samples."""
 
 import ast
+import json
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tasks.feeds.connector import Described, Rejected
+from tasks.feeds.connector import Described, Malformed, Rejected
 from tasks.feeds.registry import FOLDER, connector, kinds
 from tests.support.feeds import cases, parse, payload, run_case, source
 
@@ -64,10 +71,13 @@ def test_a_connector_gives_what_its_folder_expects(kind: str) -> None:
 def test_each_record_has_an_address_of_its_own_in_the_run(kind: str) -> None:
     """Record addresses name a payload and a position, so that a rejected row can be found again."""
     for case in cases(kind):
-        written = [(record["type"], record["record"]) for record in case["records"]]
+        written = [
+            (record["type"], record["record"], record.get("phenomenon_time"), record.get("detail"))
+            for record in case["records"]
+        ]
 
         assert len(set(written)) == len(written)
-        assert all("#" in address for _, address in written)
+        assert all("#" in address for _, address, *_ in written)
 
 
 @pytest.mark.parametrize("kind", kinds())
@@ -114,10 +124,79 @@ def _called(node: ast.AST) -> list[str]:
 @pytest.mark.parametrize("kind", kinds())
 def test_an_empty_payload_is_malformed_or_empty(kind: str) -> None:
     """Zero bytes never become records."""
-    from tasks.feeds.connector import Malformed
-
     try:
         records = parse(source(kind), payload(b""))
     except Malformed:
         return
     assert [] == [record for record in records if not isinstance(record, Described | Rejected)]
+
+
+BEGINNINGS = st.sampled_from(
+    [
+        b"",
+        b"{",
+        b"[",
+        b"[{",
+        b"<a>",
+        b"<?xml version='1.0'?>",
+        b"\x1f\x8b",
+        b"BEGIN:VCALENDAR\r\n",
+        b"\xff\xfe",
+    ]
+)
+
+
+@pytest.mark.parametrize("kind", kinds())
+@given(beginning=BEGINNINGS, content=st.binary(max_size=200))
+def test_arbitrary_bytes_raise_nothing_but_malformed(kind: str, beginning: bytes, content: bytes) -> None:
+    """Whatever a publisher sends, the pipeline knows the one error that may come."""
+    try:
+        records = parse(source(kind), payload(beginning + content))
+    except Malformed as error:
+        said = str(error)
+    else:
+        said = "".join(record.record for record in records) or "nothing"
+    assert said
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_every_sample_cut_anywhere_is_records_or_malformed(kind: str) -> None:
+    """A payload that broke off raises nothing that the pipeline does not know."""
+    for path in sorted((FOLDER / kind / "samples").iterdir()):
+        content = path.read_bytes()
+        for end in range(0, len(content), max(len(content) // 25, 1)):
+            with suppress(Malformed):
+                assert isinstance(parse(source(kind), payload(content[:end])), list)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers(-(2**53), 2**53) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@pytest.mark.parametrize("kind", kinds())
+@given(data=st.data())
+def test_a_sample_with_any_value_in_any_place_raises_nothing_but_malformed(
+    kind: str, data: st.DataObject
+) -> None:
+    """One value of a JSON sample is replaced by any other: a record may be set aside, the run goes on."""
+    samples = [
+        path for path in sorted((FOLDER / kind / "samples").iterdir()) if path.suffix in (".json", ".geojson")
+    ]
+    if not samples:
+        return
+    document = json.loads(data.draw(st.sampled_from(samples)).read_bytes())
+    places = list(_places(document))
+    parent, key = data.draw(st.sampled_from(places))
+    parent[key] = data.draw(JSON)
+    with suppress(Malformed):
+        assert isinstance(parse(source(kind), payload(orjson.dumps(document))), list)
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in list(inner):
+        yield value, key
+        yield from _places(one)

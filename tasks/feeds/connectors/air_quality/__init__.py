@@ -1,0 +1,1 @@
+"""[p] Measured air quality."""

@@ -1,0 +1,71 @@
+"""[p] AirNow: air quality indices with a local date, an hour and the abbreviation of a zone."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from shared.errors import Rejection
+from tasks.feeds.connector import Payload, Record, Rejected, Result, Thing
+from tasks.feeds.connectors.air_quality.readings import Reading, joined, observed_property, rejected
+from tasks.feeds.places import point
+
+#: Hours that the abbreviations of the United States are behind UTC.
+_BEHIND: Final = {
+    "AST": 4, "ADT": 3, "EST": 5, "EDT": 4, "CST": 6, "CDT": 5, "MST": 7, "MDT": 6, "PST": 8, "PDT": 7, "AKST": 9,
+    "AKDT": 8, "HST": 10, "HDT": 9, "SST": 11, "CHST": -10, "GMT": 0, "UTC": 0,
+}  # fmt: skip
+_HIGHEST_INDEX: Final = 1000
+
+
+def rows_of(document: Any) -> Sequence[Any] | None:  # Any: JSON of a publisher.
+    """Return the rows of a document, or nothing if it is not AirNow's."""
+    if not isinstance(document, list):
+        return None
+    first = next((row for row in document if isinstance(row, dict)), {})
+    return document if not document or "dateobserved" in {str(key).lower() for key in first} else None
+
+
+def records(rows: Sequence[Any], payload: Payload) -> Iterator[Record]:
+    """Yield each site once, and one observation per site and hour with the indices of all pollutants."""
+    things: dict[str, Thing] = {}
+    readings: list[Reading | Rejected] = []
+    for number, row in enumerate(rows):
+        record = f"{payload.name}#{number}"
+        try:
+            thing, reading = _reading(row, record)
+            things.setdefault(thing.external_id, thing)
+            readings.append(reading)
+        except Rejection as why:
+            readings.append(rejected(record, why, row))
+    yield from joined(readings, list(things.values()))
+
+
+def _reading(row: Any, record: str) -> tuple[Thing, Reading]:  # Any: JSON of a publisher.
+    if not isinstance(row, dict):
+        raise Rejection("not_an_object", "the row is no object")
+    said: Mapping[str, Any] = {str(key).lower(): value for key, value in row.items()}
+    site = str(said.get("siteid") or said.get("reportingareaname") or said.get("reportingarea") or "").strip()
+    if not site:
+        raise Rejection("no_identity", "the row names neither a site nor an area")
+    index = said.get("nowcastaqi", said.get("aqi"))
+    if isinstance(index, bool) or not isinstance(index, int | float) or not 0 <= index <= _HIGHEST_INDEX:
+        raise Rejection("sentinel" if index in (-1, -999) else "no_result", f"the index is {index!r:.40}")
+    placed = point(said.get("longitude"), said.get("latitude"))
+    lon, lat = placed["coordinates"] if placed else (None, None)
+    name = str(said.get("sitename") or said.get("reportingareaname") or said.get("reportingarea") or site)
+    thing = Thing(external_id=site, record=record, kind="air_quality_station", name=name, lon=lon, lat=lat)
+    pollutant = observed_property(str(said.get("parametername") or "all"))
+    return thing, Reading(site, _moment(said), Result(f"aqi_{pollutant}", float(index), "1"), record)
+
+
+def _moment(said: Mapping[str, Any]) -> datetime:
+    """Read the beginning of the hour, `2020-12-20`, `15:00` or 15, `PST`."""
+    written = f"{said.get('dateobserved')}".strip(), f"{said.get('hourobserved')}".split(":")[0].strip()
+    zone = str(said.get("localtimezone") or "").strip().upper()
+    if zone not in _BEHIND:
+        raise Rejection("bad_time", f"the zone {zone!r:.20} is not one we know")
+    try:
+        day = datetime.fromisoformat(written[0]).replace(tzinfo=UTC)
+        return day + timedelta(hours=int(written[1]) + _BEHIND[zone])
+    except (ValueError, OverflowError):
+        raise Rejection("bad_time", f"{' '.join(written)!r:.60} is no local date and hour") from None

@@ -1,0 +1,68 @@
+"""
+[p] Air quality: OpenAQ 1 and 3, PurpleAir and AirNow.
+
+Which of them a payload is, its content tells. Options: see README.md.
+Source: https://docs.openaq.org/, https://api.purpleair.com/, https://docs.airnowapi.org/
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from tasks.feeds.connector import Malformed, Payload, Plan, Record, Request, Source
+from tasks.feeds.connectors.air_quality import airnow, openaq, purpleair
+from tasks.feeds.credentials import with_credential
+from tasks.feeds.documents import excerpt, load_json
+
+_MOST_LOCATIONS: Final = 60
+_NOT_FOUND: Final = 404
+
+
+def plan(source: Source) -> Plan:
+    """Fetch the document; of OpenAQ's locations also the latest values of each. There is no cursor."""
+    first = yield with_credential(Request("readings", source.url), source)
+    most = int(source.options.get("max_locations") or _MOST_LOCATIONS)
+    for location in _with_latest(source.url, load_json(first))[:most]:
+        parts = urlsplit(source.url)
+        url = f"{parts.scheme}://{parts.netloc}/v3/locations/{location}/latest"
+        yield with_credential(Request(f"latest-{location}", url, optional=True), source)
+    return {}
+
+
+def _with_latest(url: str, document: Any) -> list[int]:  # Any: JSON of a publisher.
+    """Return the ids of locations, the most recently active first, if that is what was fetched."""
+    if not urlsplit(url).path.rstrip("/").endswith("/v3/locations"):
+        return []
+    rows = [
+        row
+        for row in openaq.rows_of(document) or []
+        if isinstance(row, dict) and isinstance(row.get("id"), int)
+    ]
+    rows.sort(key=_last_active, reverse=True)
+    return [row["id"] for row in rows]
+
+
+def _last_active(row: dict[str, Any]) -> str:
+    last = row.get("datetimeLast")
+    return str(last.get("utc") or "") if isinstance(last, dict) else ""
+
+
+def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
+    """
+    Yield stations and what they read; readings of one station and moment are one observation.
+
+    Raises: Malformed if a payload is none of the formats, with the service's own words if it failed.
+    """
+    documents = [(payload, load_json(payload)) for payload in payloads if payload.status != _NOT_FOUND]
+    sensors = openaq.Sensors()
+    for _, document in documents:
+        sensors.learn(openaq.rows_of(document) or [])
+    for payload, document in documents:
+        if (rows := openaq.rows_of(document)) is not None:
+            yield from openaq.records(rows, payload, sensors)
+        elif (rows := purpleair.rows_of(document)) is not None:
+            yield from purpleair.records(rows, document, payload)
+        elif (rows := airnow.rows_of(document)) is not None:
+            yield from airnow.records(rows, payload)
+        else:
+            raise Malformed(f"{payload.name}: no air quality we know: {excerpt(document):.200}")

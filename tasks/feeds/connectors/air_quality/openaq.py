@@ -1,0 +1,175 @@
+"""[p] OpenAQ: version 1 (places with measurements) and version 3 (locations, sensors, latest values)."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from shared.errors import Rejection
+from tasks.feeds.connector import Payload, Record, Rejected, Thing
+from tasks.feeds.connectors.air_quality.readings import Reading, joined, rejected, result
+from tasks.feeds.places import point
+from tasks.feeds.times import from_rfc3339
+
+_PARAMETER_IN_URL: Final = re.compile(r"/parameters/(\d+)/")
+_UNKNOWN_UNIT: Final = "{unknown}"
+#: Parameter ids of version 3: name and unit.
+_PARAMETERS: Final = {
+    1: ("pm10", "µg/m³"),
+    2: ("pm25", "µg/m³"),
+    3: ("o3", "µg/m³"),
+    4: ("co", "µg/m³"),
+    5: ("no2", "µg/m³"),
+    6: ("so2", "µg/m³"),
+    7: ("no2", "ppm"),
+    8: ("co", "ppm"),
+    9: ("so2", "ppm"),
+    10: ("o3", "ppm"),
+    19: ("pm1", "µg/m³"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sensors:
+    """What the sensors of the run's locations measure: sensor id -> name and unit."""
+
+    known: dict[int, tuple[str, str]] = field(default_factory=dict)
+
+    def learn(self, rows: Sequence[Any]) -> None:
+        """Take in the sensors that locations list."""
+        for row in rows:
+            sensors = row.get("sensors") if isinstance(row, dict) else None
+            for sensor in sensors if isinstance(sensors, list) else []:
+                self._add(sensor)
+
+    def _add(self, sensor: Any) -> None:  # Any: JSON of a publisher.
+        parameter = sensor.get("parameter") if isinstance(sensor, dict) else None
+        if isinstance(parameter, dict) and isinstance(sensor.get("id"), int):
+            self.known[sensor["id"]] = (str(parameter.get("name")), str(parameter.get("units")))
+
+
+def rows_of(document: Any) -> Sequence[Any] | None:  # Any: as above.
+    """Return the results of a document, or nothing if it is not OpenAQ's."""
+    rows = document.get("results") if isinstance(document, dict) else None
+    return rows if isinstance(rows, list) else None
+
+
+def records(rows: Sequence[Any], payload: Payload, sensors: Sensors) -> Iterator[Record]:
+    """Yield the records of one payload; each row is judged by its own keys."""
+    things: dict[str, Thing] = {}
+    readings: list[Reading | Rejected] = []
+    for number, row in enumerate(rows):
+        record = f"{payload.name}#{number}"
+        try:
+            _read(row, record, payload, sensors, things, readings)
+        except Rejection as why:
+            readings.append(rejected(record, why, row))
+    yield from joined(readings, list(things.values()))
+
+
+def _read(
+    row: Any,  # Any: JSON of a publisher.
+    record: str,
+    payload: Payload,
+    sensors: Sensors,
+    things: dict[str, Thing],
+    readings: list[Reading | Rejected],
+) -> None:
+    if not isinstance(row, dict):
+        raise Rejection("not_an_object", "the row is no object")
+    if "sensorsId" in row or "locationsId" in row:
+        readings.append(_latest(row, record, payload, sensors))
+    elif isinstance(row.get("measurements"), list):
+        _version_1(row, record, things, readings)
+    elif "latest" in row or "parameter" in row:
+        _sensor(row, record, things, readings)
+    else:
+        thing = _location(row, record)
+        things.setdefault(thing.external_id, thing)
+
+
+def _place(row: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    where = row.get("coordinates")
+    if not isinstance(where, dict):
+        return None, None
+    placed = point(where.get("longitude"), where.get("latitude"))
+    return (placed["coordinates"][0], placed["coordinates"][1]) if placed else (None, None)
+
+
+def _location(row: Mapping[str, Any], record: str) -> Thing:
+    if not isinstance(row.get("id"), int | str):
+        raise Rejection("no_identity", "the location has no id")
+    lon, lat = _place(row)
+    provider, owner = row.get("provider"), row.get("owner")
+    named = {"provider": provider, "owner": owner}
+    return Thing(
+        external_id=str(row["id"]),
+        record=record,
+        kind="air_quality_station",
+        name=str(row.get("name") or row["id"]).strip(),
+        lon=lon,
+        lat=lat,
+        properties={
+            name: str(who["name"]) for name, who in named.items() if isinstance(who, dict) and who.get("name")
+        }
+        | ({"is_monitor": row["isMonitor"]} if isinstance(row.get("isMonitor"), bool) else {}),
+    )
+
+
+def _utc(value: Any) -> datetime:  # Any: JSON of a publisher.
+    moment = from_rfc3339(value.get("utc") if isinstance(value, dict) else value)
+    if moment is None:
+        raise Rejection("bad_time", "the value has no time")
+    return moment
+
+
+def _latest(row: Mapping[str, Any], record: str, payload: Payload, sensors: Sensors) -> Reading:
+    """Read a latest value; what its sensor measures, the run's locations or the URL tell."""
+    sensor, location = row.get("sensorsId"), row.get("locationsId")
+    if not isinstance(sensor, int) or location is None:
+        raise Rejection("no_identity", "the value names no sensor of a location")
+    in_url = _PARAMETER_IN_URL.search(payload.url)
+    by_url = _PARAMETERS.get(int(in_url.group(1)[:6])) if in_url else None
+    name, unit = sensors.known.get(sensor) or by_url or (f"sensor_{sensor}", _UNKNOWN_UNIT)
+    return Reading(str(location), _utc(row.get("datetime")), result(name, row.get("value"), unit), record)
+
+
+def _sensor(
+    row: Mapping[str, Any], record: str, things: dict[str, Thing], readings: list[Reading | Rejected]
+) -> None:
+    if not isinstance(row.get("id"), int | str):
+        raise Rejection("no_identity", "the sensor has no id")
+    latest, parameter = row.get("latest"), row.get("parameter")
+    if not isinstance(latest, dict) or not isinstance(parameter, dict):
+        raise Rejection("no_result", "the sensor has no latest value")
+    reading = result(str(parameter.get("name")), latest.get("value"), str(parameter.get("units")))
+    lon, lat = _place(latest)
+    thing_id = f"sensor-{row['id']}"
+    name = str(row.get("name") or thing_id)
+    things[thing_id] = Thing(
+        external_id=thing_id, record=record, kind="air_quality_sensor", name=name, lon=lon, lat=lat
+    )
+    readings.append(Reading(thing_id, _utc(latest.get("datetime")), reading, record))
+
+
+def _version_1(
+    row: Mapping[str, Any], record: str, things: dict[str, Thing], readings: list[Reading | Rejected]
+) -> None:
+    parts = [str(row.get(name) or "").strip() for name in ("country", "city", "location")]
+    if not parts[2]:
+        raise Rejection("no_identity", "the place has no name")
+    lon, lat = _place(row)
+    thing_id = "/".join(parts)
+    things[thing_id] = Thing(
+        external_id=thing_id, record=record, kind="air_quality_station", name=parts[2], lon=lon, lat=lat
+    )
+    for measurement in row["measurements"]:
+        try:
+            if not isinstance(measurement, dict):
+                raise Rejection("not_an_object", "the measurement is no object")
+            name, unit = str(measurement.get("parameter")), str(measurement.get("unit"))
+            moment = _utc(measurement.get("lastUpdated"))
+            readings.append(Reading(thing_id, moment, result(name, measurement.get("value"), unit), record))
+        except Rejection as why:
+            readings.append(rejected(record, why, measurement, thing_id))

@@ -1,0 +1,114 @@
+"""[p] One reading of a sensor: its property, its unit, and the numbers that mean there is none."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from shared.errors import Rejection
+from shared.units import to_micrograms_per_m3, to_stored, ucum
+from tasks.feeds.connector import Described, Observation, Record, Rejected, Result, Thing
+from tasks.feeds.documents import excerpt
+
+#: What networks write when a sensor has nothing to say.
+_SENTINELS: Final = frozenset((-9999.0, -999.0, -995.0, -99.0, 9999.0, 99999.0))
+_PROPERTIES: Final = {
+    "pm25": "pm2_5",
+    "pm2.5": "pm2_5",
+    "pm1": "pm1",
+    "pm1.0": "pm1",
+    "pm10": "pm10",
+    "pm10.0": "pm10",
+    "o3": "ozone",
+    "ozone": "ozone",
+    "no2": "nitrogen_dioxide",
+    "no": "nitrogen_monoxide",
+    "nox": "nitrogen_oxides",
+    "so2": "sulfur_dioxide",
+    "co": "carbon_monoxide",
+    "bc": "black_carbon",
+    "temperature": "air_temperature",
+    "relativehumidity": "relative_humidity",
+    "humidity": "relative_humidity",
+    "pressure": "air_pressure",
+}
+#: Grams per mole, to turn mixing ratios into concentrations.
+_MOLAR_MASS_G: Final = {
+    "ozone": 47.998,
+    "nitrogen_dioxide": 46.006,
+    "nitrogen_monoxide": 30.006,
+    "sulfur_dioxide": 64.066,
+    "carbon_monoxide": 28.010,
+}
+_PPB: Final = {"[ppb]": 1.0, "[ppm]": 1000.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A result of a thing at a moment, and the record it came from."""
+
+    thing_id: str
+    moment: datetime
+    result: Result
+    record: str
+
+
+def observed_property(name: str) -> str:
+    """Return our name of a pollutant; an unknown one keeps its own."""
+    return _PROPERTIES.get(name.strip().lower(), name.strip().lower())
+
+
+def result(name: str, value: Any, unit: str | None) -> Result:  # Any: JSON of a publisher.
+    """
+    Return a reading in the unit we store: gases as micrograms per cubic metre at 25 degrees Celsius.
+
+    Raises: Rejection for no number, and for the numbers that mean there is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise Rejection("no_result", f"{name} is {value!r:.40}")
+    if float(value) in _SENTINELS:
+        raise Rejection("sentinel", f"{name} is {value:g}, which means no value")
+    found, code = observed_property(name), ucum(unit)
+    if code in _PPB and found in _MOLAR_MASS_G:
+        sign = -1 if value < 0 else 1
+        micrograms = to_micrograms_per_m3(abs(value) * _PPB[code], _MOLAR_MASS_G[found])
+        return Result(found, round(sign * micrograms, 4), "ug/m3")
+    stored, stored_unit = to_stored(float(value), code)
+    return Result(found, round(stored, 4), stored_unit)
+
+
+def joined(readings: Sequence[Reading | Rejected], things: Sequence[Thing]) -> Iterator[Record]:
+    """
+    Yield things, then one observation per thing and moment with all that was read, and what was set aside.
+
+    Records whose reading went into the observation of an earlier one are counted by a description.
+    """
+    yield from things
+    together: dict[tuple[str, datetime], list[Reading]] = {}
+    for reading in readings:
+        if isinstance(reading, Reading):
+            together.setdefault((reading.thing_id, reading.moment), []).append(reading)
+    for reading in readings:
+        if isinstance(reading, Rejected):
+            yield reading
+            continue
+        group = together[reading.thing_id, reading.moment]
+        if group[0] is not reading:
+            if group[0].record != reading.record:
+                yield Described(record=reading.record)
+            continue
+        yield Observation(
+            external_id=reading.thing_id,
+            record=reading.record,
+            observed_at=reading.moment,
+            phenomenon_time=reading.moment,
+            results=tuple({one.result.observed_property: one.result for one in group}.values()),
+        )
+
+
+def rejected(record: str, why: Rejection, row: Any, external_id: str | None = None) -> Rejected:  # Any: JSON.
+    """Set a record aside."""
+    return Rejected(
+        record=record, reason=why.reason, detail=why.detail, external_id=external_id, excerpt=excerpt(row)
+    )

@@ -1,0 +1,1 @@
+"""[p] Weather: measured, modelled and forecast."""

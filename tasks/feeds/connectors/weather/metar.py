@@ -1,0 +1,123 @@
+"""[p] METAR and SPECI: reports of airports in bulletins, with control characters and without month or year."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from shared.errors import Rejection
+from tasks.feeds.connector import Observation, Payload, Record, Rejected, Result, Source, Thing
+from tasks.feeds.connectors.weather.values import result
+
+_BEGIN: Final = re.compile(r"(?<![A-Z0-9])([A-Z]{4}) (\d{2})(\d{2})(\d{2})Z(?![A-Z0-9])")
+_WIND: Final = re.compile(r"(\d{3}|VRB)(\d{2,3})(?:G(\d{2,3}))?(KT|MPS|KMH)")
+_TEMPERATURE: Final = re.compile(r"(M?\d{2})/(M?\d{2})?")
+_MILES: Final = re.compile(r"M?(?:(\d+)/(\d+)|(\d+))SM")
+_CONTROL: Final = re.compile(r"[\x00-\x20\x7f]+")
+_EXCERPT: Final = 500
+_UNITS: Final = {"KT": "kt", "MPS": "m/s", "KMH": "km/h"}
+
+
+def is_metar(text: str) -> bool:
+    """Tell whether a text holds a report."""
+    return _BEGIN.search(_CONTROL.sub(" ", text)) is not None
+
+
+def records(text: str, payload: Payload, source: Source) -> Iterator[Record]:
+    """Yield each station once, and one observation per report."""
+    plain = _CONTROL.sub(" ", text)
+    begins = list(_BEGIN.finditer(plain))
+    seen: set[str] = set()
+    for number, begin in enumerate(begins):
+        end = begins[number + 1].start() if number + 1 < len(begins) else len(plain)
+        report = plain[begin.start() : end].split("=")[0].strip()
+        record = f"{payload.name}#{number}"
+        station = begin.group(1)
+        try:
+            observation = _observation(report, begin, record, payload.fetched_at)
+        except Rejection as why:
+            yield Rejected(
+                record=record,
+                reason=why.reason,
+                detail=why.detail,
+                external_id=station,
+                excerpt=report[:_EXCERPT],
+            )
+            continue
+        if station not in seen:
+            seen.add(station)
+            yield _station(station, record, source.options.get("stations") or {})
+        yield observation
+
+
+def _station(station: str, record: str, places: Mapping[str, Any]) -> Thing:
+    """Return the station; a report does not tell where it is, the option `stations` may."""
+    lon, lat = places.get(station) or (None, None)
+    return Thing(external_id=station, record=record, kind="weather_station", name=station, lon=lon, lat=lat)
+
+
+def _observation(report: str, begin: re.Match[str], record: str, received: datetime) -> Observation:
+    moment = _moment(int(begin.group(2)), int(begin.group(3)), int(begin.group(4)), received)
+    # Remarks hold other times, winds and temperatures.
+    words = report.split(" RMK")[0].split()[2:]
+    results = tuple(found for found in _results(words) if found)
+    if not results:
+        raise Rejection("no_result", "the report holds no value")
+    return Observation(
+        external_id=begin.group(1),
+        record=record,
+        observed_at=moment,
+        phenomenon_time=moment,
+        results=results,
+        properties={"report": report[:_EXCERPT]},
+    )
+
+
+def _moment(day: int, hour: int, minute: int, received: datetime) -> datetime:
+    """Place a day of a month in the last month before the receipt that has it."""
+    latest = received.astimezone(UTC) + timedelta(days=1)
+    first = latest.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    for _ in range(3):
+        try:
+            moment = first.replace(day=day, hour=hour, minute=minute)
+        except ValueError:
+            moment = None
+        if moment is not None and moment <= latest:
+            return moment
+        first = (first - timedelta(days=1)).replace(day=1)
+    raise Rejection("bad_time", f"{day:02}{hour:02}{minute:02}Z is no time of these months")
+
+
+def _results(words: list[str]) -> Iterator[Result | None]:
+    for at, word in enumerate(words):
+        if found := _WIND.fullmatch(word):
+            unit = _UNITS[found.group(4)]
+            yield result("windDirection", int(found.group(1)), "deg") if found.group(1) != "VRB" else None
+            yield result("windSpeed", int(found.group(2)), unit)
+            yield result("windGust", int(found.group(3)), unit) if found.group(3) else None
+        elif found := _TEMPERATURE.fullmatch(word):
+            yield result("temperature", _celsius(found.group(1)), "degC")
+            yield result("dewpoint", _celsius(found.group(2)), "degC") if found.group(2) else None
+        elif found := _MILES.fullmatch(word):
+            yield result("visibility", _miles(found, words[at - 1] if at else ""), "mi")
+        elif word.isdigit() and len(word) == 4 and at:
+            yield result("visibility", 10_000 if word == "9999" else int(word), "m")
+        elif word == "CAVOK":
+            yield result("visibility", 10_000, "m")
+        elif word[:1] in "AQ" and word[1:].isdigit() and len(word) == 5:
+            inches = word[0] == "A"
+            yield result(
+                "barometricPressure", int(word[1:]) / (100 if inches else 1), "inHg" if inches else "hPa"
+            )
+
+
+def _celsius(word: str) -> int:
+    return -int(word[1:]) if word.startswith("M") else int(word)
+
+
+def _miles(found: re.Match[str], before: str) -> float:
+    """Read `10SM`, `1/2SM`, and `1 1/2SM` with the whole miles in the word before."""
+    if found.group(3):
+        return float(found.group(3))
+    whole = int(before) if before.isdigit() and len(before) == 1 else 0
+    return whole + int(found.group(1)) / max(int(found.group(2)), 1)

@@ -1,0 +1,38 @@
+"""The further connectors on recorded files of real publishers."""
+
+import re
+
+import pytest
+
+from tasks.feeds.connector import Malformed, Rejected, Thing
+from tests.support.feeds import Recording, check_recording, parse, payload, recordings, source
+
+KINDS = {"weather": "weather", "air-quality": "air_quality"}
+
+
+@pytest.mark.parametrize("recording", recordings(*KINDS))
+def test_a_recorded_file_is_accounted_for_record_by_record(recording: Recording) -> None:
+    """Each record the manifest counted is stored, described or set aside; what is none fails as a whole."""
+    feed = source(KINDS[recording.kind], timezone="America/New_York")
+    if recording.fails or recording.facts.startswith("error body"):
+        with pytest.raises(Malformed):
+            parse(feed, payload(recording.path))
+        return
+    check_recording(recording, parse(feed, payload(recording.path)))
+
+
+@pytest.mark.parametrize("recording", recordings("air-quality"))
+def test_numbers_that_mean_no_value_are_never_stored(recording: Recording) -> None:
+    """Sentinels are set aside, and stations without coordinates are as many as counted."""
+    if recording.facts.startswith("error body"):
+        pytest.skip("no data")
+    records = parse(source("air_quality"), payload(recording.path))
+    values = [result.value for record in records for result in getattr(record, "results", ())]
+    unplaced = re.search(r"results \d+.*without coordinates (\d+)", recording.facts)
+    things = [record for record in records if isinstance(record, Thing)]
+
+    assert set() == {-9999.0, -999.0, -995.0, -99.0, 9999.0} & set(values)
+    assert {"sentinel", "no_result"} >= {record.reason for record in records if isinstance(record, Rejected)}
+    if unplaced and len(things) == recording.records:
+        expected = int(unplaced.group(1)) if "sensors" not in recording.path.name else 0
+        assert expected == sum(thing.lon is None for thing in things)
