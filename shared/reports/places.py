@@ -6,7 +6,8 @@ from typing import Any
 
 from shapely.errors import ShapelyError
 from shapely.geometry import Point, shape
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from shared.cities.models import Area
 from shared.db import Transaction
@@ -46,15 +47,16 @@ def possible_duplicates(tx: Transaction, report: Report, since: datetime) -> lis
         Report.id != report.id,
         Report.created_at >= since,
         Report.status.in_([Status.PUBLISHED, Status.IN_PROGRESS]),
-        in_box(around, "point"),
+        in_box(around, Report.point),
     )
     near = ((distance_m(report.point, other.point), other) for other in tx.scalars(query) if other.point)
     found = [(distance, other) for distance, other in near if distance <= rules.DUPLICATE_RADIUS_M]
     return [other for _, other in sorted(found, key=lambda pair: (pair[0], pair[1].id))]
 
 
-def in_box(
-    box: Box, column: str = "public_point"
-) -> Any:  # SQLAlchemy has no type for an operator of `point`
-    corners = {"west": box.west, "south": box.south, "east": box.east, "north": box.north}
-    return text(f"reports.{column} <@ box(point(:west, :south), point(:east, :north))").bindparams(**corners)
+def in_box(box: Box, column: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """Return the condition that a point column lies in a box, which its GiST index answers."""
+    if box.west > box.east:  # across the antimeridian
+        return or_(in_box(box._replace(east=180.0), column), in_box(box._replace(west=-180.0), column))
+    corners = func.point(box.west, box.south), func.point(box.east, box.north)
+    return column.op("<@", is_comparison=True)(func.box(*corners))

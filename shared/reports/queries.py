@@ -57,7 +57,7 @@ def list_reports(
     if statuses:
         query = query.where(Report.status.in_(statuses))
     if bbox:
-        query = query.where(in_box(bbox))
+        query = query.where(in_box(bbox, Report.public_point))
     if cursor:
         query = query.where(tuple_(Report.created_at, Report.id) < _position(cursor))
     query = query.order_by(Report.created_at.desc(), Report.id.desc()).limit(limit + 1)

@@ -18,9 +18,9 @@ from shared.reports.service import locked_report, note_photos
 from shared.storage import storage
 from shared.uploads import service
 from tasks.base import Job, handles
+from tasks.uploads.clean_photo import CleanPhoto
 from tasks.uploads.isolated import clean_isolated
 from tasks.uploads.origin import moment_of
-from tasks.uploads.photo import CleanPhoto
 
 log = logging.getLogger(__name__)
 

@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from shared.errors import Rejection, Transient
-from tasks.uploads.photo import CleanPhoto, Size
-from tasks.uploads.photo_child import PHOTO_SECONDS, TOO_HARD
+from tasks.uploads.clean_photo import PHOTO_SECONDS, TOO_HARD, CleanPhoto, Size
 
 PHOTOS_PER_HELPER = 200
 _GRACE_SECONDS = 10

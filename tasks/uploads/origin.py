@@ -8,9 +8,10 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from PIL.Image import Exif
+if TYPE_CHECKING:  # a worker reads moments here, and loads no image library for it
+    from PIL.Image import Exif
 
 _GPS_IFD, _EXIF_IFD = 0x8825, 0x8769
 _TAKEN, _TAKEN_OFFSET, _CHANGED = 0x9003, 0x9011, 0x0132
@@ -20,7 +21,7 @@ _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _CLOCK_SLACK = timedelta(days=1)
 
 
-def place_of(exif: Exif) -> tuple[float, float] | None:
+def place_of(exif: "Exif") -> tuple[float, float] | None:
     """Return (lon, lat) in degrees, WGS 84; null island and the impossible are no place."""
     gps = _ifd(exif, _GPS_IFD)
     lat = _degrees(gps.get(2), gps.get(1), "S")
@@ -30,7 +31,7 @@ def place_of(exif: Exif) -> tuple[float, float] | None:
     return round(lon, 6), round(lat, 6)
 
 
-def time_of(exif: Exif) -> str | None:
+def time_of(exif: "Exif") -> str | None:
     """Return the camera's clock as ISO 8601, with its offset where the camera wrote one."""
     details = _ifd(exif, _EXIF_IFD)
     found = _TIME.match(str(details.get(_TAKEN) or exif.get(_CHANGED) or ""))
@@ -53,7 +54,7 @@ def moment_of(text: str | None, zone: tzinfo, now: datetime) -> datetime | None:
     return moment if _EARLIEST <= moment <= now + _CLOCK_SLACK else None
 
 
-def _ifd(exif: Exif, tag: int) -> Mapping[int, Any]:  # values are whatever the sender's file holds
+def _ifd(exif: "Exif", tag: int) -> Mapping[int, Any]:  # values are whatever the sender's file holds
     try:
         return exif.get_ifd(tag)
     except Exception:  # a damaged directory raises whatever its bytes lead to

@@ -2,12 +2,12 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import pyvips
 
 from shared.errors import Rejection
+from tasks.uploads.clean_photo import CleanPhoto, Size
 from tasks.uploads.decode import decode, fitted
 from tasks.uploads.look import look
 from tasks.uploads.origin import place_of, time_of
@@ -19,34 +19,6 @@ QUALITY = 76
 EFFORT = 0
 #: What the decoders below us say when the address space is used up.
 _NO_MEMORY = re.compile(r"out of memory|insufficient memory|memory allocation|cannot allocate", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """One published form of a photo, as WebP."""
-
-    name: str
-    width: int
-    height: int
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class CleanPhoto:
-    """
-    A photo ready to publish; `width` and `height` are those of the upright original.
-
-    `taken_at` is the camera's clock, `taken_point` (lon, lat): for the sender only. `dhash` is 64 bits as
-    hexadecimal; near-equal photos differ in few of them.
-    """
-
-    media_type: str
-    width: int
-    height: int
-    sizes: tuple[Size, ...]
-    dhash: str
-    taken_at: str | None
-    taken_point: tuple[float, float] | None
 
 
 def clean(path: Path) -> CleanPhoto:

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from shared.errors import Rejection
-from tasks.uploads.photo import CleanPhoto, clean
+from tasks.uploads.clean_photo import PHOTO_SECONDS, TOO_HARD, CleanPhoto
+from tasks.uploads.photo import clean
 
 MEMORY_BYTES = 512 << 20
-PHOTO_SECONDS = 20
-TOO_HARD = "The photo needs more memory or time to open than we give to one picture."
 
 
 def main() -> None:

@@ -371,3 +371,21 @@ def test_a_report_older_than_a_month_is_no_duplicate() -> None:
 
     detail = next(step for step in shown(made)["steps"] if step["key"] == "duplicates")["detail"]
     assert "You are the first to report this here." == detail
+
+
+@pytest.mark.parametrize(
+    ("box", "expected"),
+    [
+        (Box(-0.13, 51.50, -0.12, 51.51), 1),
+        (Box(-0.12, 51.50, -0.11, 51.51), 0),
+        (Box(170.0, 51.0, -0.1, 52.0), 1),
+        (Box(0.0, 51.0, -179.0, 52.0), 0),
+    ],
+)
+def test_a_box_finds_what_lies_in_it_also_across_the_antimeridian(box: Box, expected: int) -> None:
+    """West greater than east goes round the back of the world."""
+    filed(email=None)
+    drain()
+
+    with transaction() as tx:
+        assert expected == len(queries.list_reports(tx, bbox=box).items)

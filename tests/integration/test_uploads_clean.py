@@ -25,8 +25,8 @@ from shared.uploads.models import Upload
 from shared.uploads.service import add_photo, discarded_on_failure, receive, safe_name
 from tasks.base import Job
 from tasks.uploads.clean import clean
+from tasks.uploads.clean_photo import CleanPhoto, Size
 from tasks.uploads.isolated import end_helper
-from tasks.uploads.photo import CleanPhoto, Size
 from tests.support.jobs import run_job, running_job
 
 DONE = CleanPhoto(

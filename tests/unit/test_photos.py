@@ -14,9 +14,10 @@ import pytest
 from PIL import Image, ImageDraw, ImageOps
 
 from shared.errors import Rejection
+from tasks.uploads.clean_photo import CleanPhoto
 from tasks.uploads.look import MAX_PIXELS, look
 from tasks.uploads.origin import moment_of, place_of, time_of
-from tasks.uploads.photo import SIZES, CleanPhoto, clean
+from tasks.uploads.photo import SIZES, clean
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,3 +90,11 @@ def test_the_helper_may_use_little_memory_and_knows_no_secret(
         line for line in limits.splitlines() if line.startswith("Max address space")
     )
     assert b"canary" not in (process / "environ").read_bytes()
+
+
+def test_a_worker_loads_no_decoder() -> None:
+    """The handler's imports hold no image library: a stranger's file cannot meet one in a worker."""
+    program = "import sys, tasks.uploads.clean as _; print(sorted({'PIL', 'pyvips', 'pillow_heif'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert "[]" == done.stdout.strip()
