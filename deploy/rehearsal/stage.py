@@ -2,6 +2,7 @@
 
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -93,6 +94,8 @@ def _run(stage: Stage, report: Report) -> str:
     except Failed as failure:
         say(f"== {stage.name} stopped: {failure}")
         report.failed = max(report.failed, 1)
+    except Exception:  # A bug of the rehearsal is a failure like any other, and the other stages still run.
+        report.check("the stage ran to its end", False, "\n" + traceback.format_exc())
     if not report.failed and not report.passed:
         report.check("something was checked", False)
     return "RED" if report.failed else "ok"
