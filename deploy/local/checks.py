@@ -24,7 +24,8 @@ def run_tests(arguments: Sequence[str] = ()) -> int:
 
     That run comes first, so that the last line printed is the closing line of the whole one.
     """
-    workers = ("-n", str(min(4, os.cpu_count() or 1)))
+    # One file to one worker: what a module starts is started once.
+    workers = ("-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile")
     if arguments:
         return _pytest(*workers, *arguments)
     try:

@@ -31,7 +31,7 @@ from deploy.local.supervisor import Supervisor
 LOOK_SECONDS = 0.05
 TRIM_SECONDS = 60.0
 PAGE_SECONDS = 60.0
-REST_SECONDS = 30.0
+REST_SECONDS = 60.0
 #: A child that failed so often in a row is waited for no longer; it is still brought back.
 HOPELESS_FAILURES = 4
 DEMO_DOMAIN = "example.org"
