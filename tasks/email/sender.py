@@ -21,7 +21,7 @@ from shared.email.service import Rendered
 from shared.errors import Permanent, Transient
 from shared.settings import Settings
 
-CALL_SECONDS = 10
+CALL_SECONDS = 10.0
 _LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -53,10 +53,10 @@ class Sender(Protocol):
 class SendGrid:
     """Send by the SendGrid v3 API."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, call_seconds: float = CALL_SECONDS) -> None:
         key = settings.sendgrid_api_key.get_secret_value() if settings.sendgrid_api_key else ""
         self._client = SendGridAPIClient(key, host=settings.sendgrid_api_url.rstrip("/")).client
-        self._client.timeout = CALL_SECONDS
+        self._client.timeout = call_seconds
         self._from = settings.email_from
 
     def __call__(self, outgoing: Outgoing) -> str | None:

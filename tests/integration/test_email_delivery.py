@@ -24,7 +24,7 @@ from shared.stream.models import StreamEvent
 from tasks.email.deliver import deliver
 from tasks.email.sender import Outgoing, SendGrid, Unsure
 from tests.support.jobs import drain, run_job_id, running_job
-from tests.support.sendgrid import KEY, LocalSendGrid, hanging_up, serve
+from tests.support.sendgrid import KEY, LocalSendGrid, hanging_up, serve, silent
 
 LINK = {"link_url": "https://city-pulse.app/verify-email?token=t", "good_for": "24 h"}
 
@@ -235,6 +235,23 @@ def test_a_call_that_breaks_off_leaves_the_mail_in_doubt(
     assert 1 == len(heard)
     assert "sending" == found(delivery_id).state
     assert state_of_job(delivery_id)[1] > 250
+
+
+def test_a_provider_that_never_answers_leaves_the_mail_in_doubt(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call ends by our own clock, and what the provider made of it nobody knows."""
+    with silent() as url:
+        monkeypatch.setenv("SENDGRID_API_KEY", KEY)
+        monkeypatch.setenv("SENDGRID_API_URL", url)
+        get_settings.cache_clear()
+        delivery_id = owed()
+        impatient = SendGrid(get_settings(), call_seconds=0.05)
+
+        with running_job(DeliverEmail(delivery_id=str(delivery_id))) as job, pytest.raises(Unsure):
+            deliver(DeliverEmail(delivery_id=str(delivery_id)), job, sender=impatient)
+
+    assert "sending" == found(delivery_id).state
 
 
 def test_a_crash_between_intent_and_result_waits_for_the_providers_event(provider: LocalSendGrid) -> None:

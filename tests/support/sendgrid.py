@@ -88,6 +88,13 @@ def serve(server: HTTPServer) -> LocalSendGrid:
 
 
 @contextmanager
+def silent() -> Iterator[str]:
+    """Run a server that takes every connection and never says a word; yields its URL."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@contextmanager
 def hanging_up() -> Iterator[tuple[str, list[bytes]]]:
     """Run a server that reads each request and closes without an answer; yields its URL and what it read."""
     heard: list[bytes] = []
