@@ -6,7 +6,7 @@ umask 077
 BACKUPS=${BACKUPS_DIR:-/backups}
 UPLOADS=${UPLOADS_DIR:-/data/uploads}
 SCRATCH=citypulse_verify
-export PGOPTIONS="-c statement_timeout=0 -c lock_timeout=10s -c idle_in_transaction_session_timeout=0"
+export PGOPTIONS="-c statement_timeout=0 -c lock_timeout=10s -c idle_in_transaction_session_timeout=0 -c client_min_messages=warning"
 
 say() { printf '{"service":"backup","event":"%s"}\n' "$*"; }
 sql() { psql -X -q -v ON_ERROR_STOP=1 -At "$@"; }
