@@ -11,9 +11,16 @@ from shared.errors import Rejection
 
 _PAIR: Final = re.compile(r"\(?\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*\)?", re.ASCII)
 _WKT_POINT: Final = re.compile(r"POINT *Z? *\( *(\S+) +(\S+)(?: +\S+)? *\)", re.IGNORECASE)
-_SHAPES: Final = frozenset(
-    ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon")
-)
+#: Shape -> how deep its positions are nested.
+_SHAPES: Final = {
+    "Point": 1,
+    "MultiPoint": 2,
+    "LineString": 2,
+    "MultiLineString": 3,
+    "Polygon": 3,
+    "MultiPolygon": 4,
+}
+
 
 Geometry = dict[str, Any]
 
