@@ -2,6 +2,7 @@
 
 import argparse
 import random
+import shutil
 import sys
 import time
 import traceback
@@ -17,6 +18,8 @@ from tests.chaos.stage import Stage, stage
 from tests.chaos.variants import BREAKS
 
 SHORT_SEED = 1
+#: Where the logs of failed rows are kept.
+LOGS = Path(__file__).parent.parent.parent / "test-results" / "chaos"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,6 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
             for row in chosen:
                 results.append(_run(opened, row, seed, short=options.short, minutes=options.minutes))
                 print(report.line(results[-1]), flush=True)
+                if results[-1].result == "FAIL":
+                    _keep_logs(opened.rig.folder, results[-1])
     if options.json:
         about = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "short": options.short}
         options.json.write_text(report.to_json(results, **about, scale=options.scale, seeds=seeds))
@@ -71,6 +76,16 @@ def _run(opened: Stage, row: MatrixRow, seed: int, *, short: bool, minutes: floa
         failures=arena.failures,
         figures=arena.figures,
     )
+
+
+def _keep_logs(folder: Path, result: Result) -> None:
+    """Keep what the processes and the oracle wrote in a failed row, and say where."""
+    place = LOGS / f"{result.row}-{result.seed}"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    for path in [*folder.glob("*.log"), *folder.glob("oracle*.jsonl")]:
+        shutil.copy(path, place)
+    print(f"      logs kept in {place}", flush=True)
 
 
 def _any_seed() -> int:

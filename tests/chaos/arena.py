@@ -134,11 +134,11 @@ class Arena:
         seqs: dict[str, list[int]] = defaultdict(list)
         for job_id, seq in self.rows("SELECT job_id, seq FROM job_events ORDER BY job_id, seq"):
             seqs[str(job_id)].append(seq)
-        jobs = self.rows("SELECT id, state, attempt, max_attempts FROM jobs WHERE kind LIKE 'chaos.%'")
+        jobs = self.rows("SELECT id, state, attempt, max_attempts, error FROM jobs WHERE kind LIKE 'chaos.%'")
         rows = {
             str(row.id): Row(
                 str(row.id), row.state, row.attempt, row.max_attempts,
-                int(given_back.get(str(row.id), 0)), tuple(seqs[str(row.id)]),
+                int(given_back.get(str(row.id), 0)), tuple(seqs[str(row.id)]), row.error,
             )
             for row in jobs
         }  # fmt: skip

@@ -33,6 +33,7 @@ class Row:
     max_attempts: int
     given_back: int = 0
     seqs: tuple[int, ...] = ()
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def _ends(evidence: Evidence) -> Iterator[str]:
         yield f"job {job} was acknowledged and has no row"
     for row in evidence.rows.values():
         if row.state not in ENDED:
-            yield f"job {row.id} is still {row.state} after {row.attempt} attempts"
+            yield f"job {row.id} is still {row.state} after {row.attempt} attempts ({row.error})"
 
 
 def _once(evidence: Evidence) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Engines broken on purpose, to see that the checker notices; CHAOS_BREAK names one."""
+"""Variants of the engine for chaos: a faster schedule, and engines broken on purpose for the checker to catch."""
 
 import os
 import sys
@@ -7,6 +7,8 @@ from collections.abc import Callable
 from sqlalchemy import text
 
 VARIABLE = "CHAOS_BREAK"
+#: Set for beats that keep the schedule of the chaos rows instead of the platform's.
+SCHEDULE_VARIABLE = "CHAOS_SCHEDULE"
 
 
 def _without_fence() -> None:
@@ -38,8 +40,22 @@ BREAKS: dict[str, Callable[[], None]] = {
 }
 
 
+def _keep_fast_schedule() -> None:
+    """Schedule one light job a second under each of the three policies for missed slots."""
+    from tasks import schedule
+    from tests.chaos.work import ChaosLight
+
+    schedule.SCHEDULE = (
+        schedule.Periodic("every-all", ChaosLight(), 1, "all"),
+        schedule.Periodic("every-once", ChaosLight(), 1, "once"),
+        schedule.Periodic("every-skip", ChaosLight(), 1, "skip"),
+    )
+
+
 def apply() -> None:
-    """Break this process's engine the way the environment asks for."""
+    """Make this process the variant that the environment asks for."""
+    if os.environ.get(SCHEDULE_VARIABLE):
+        _keep_fast_schedule()
     name = os.environ.get(VARIABLE)
     if name:
         BREAKS[name]()
