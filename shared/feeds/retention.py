@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import text
 
@@ -75,13 +76,14 @@ def forget_gone(tx: Transaction, now: datetime, most: int) -> int:
     return removed
 
 
-def recount(tx: Transaction) -> None:
-    """Count features anew: runs only count on from the last number."""
+def recount(tx: Transaction, feed_id: UUID | None = None) -> None:
+    """Count features of a feed, or of all, anew: runs only count on from the last number."""
     tx.execute(
         text("""
         UPDATE feeds SET totals = totals || jsonb_build_object('features', c.n)
         FROM (SELECT f.id, (SELECT count(*) FROM features x
                             WHERE x.feed_id = f.id AND x.withdrawn_at IS NULL) AS n
-              FROM feeds f WHERE f.totals ? 'features') c
-        WHERE feeds.id = c.id AND (feeds.totals->>'features')::bigint <> c.n""")
+              FROM feeds f WHERE f.totals ? 'features' AND f.id = coalesce(CAST(:feed_id AS uuid), f.id)) c
+        WHERE feeds.id = c.id AND (feeds.totals->>'features')::bigint <> c.n"""),
+        {"feed_id": feed_id},
     )

@@ -1,8 +1,10 @@
 """Store what a run parsed, chunk by chunk, and tell browsers what changed, in the chunk's transaction."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from shared.db import Transaction
 from shared.feeds.runs import Counts, Reject, keep_rejects, lock_feed
@@ -27,17 +29,20 @@ class Store:
     are never told wrong.
     """
 
-    def __init__(self, writing: Writing) -> None:
+    def __init__(self, writing: Writing, rejects_kept: int = 0) -> None:
         self.writing = writing
+        self.rejects_kept = rejects_kept
         self.counts = Counts()
+        #: new, changed and same by noun; observations are one.
+        self.by_noun: dict[str, Counter[str]] = {noun: Counter() for noun in (*TABLES, "observations")}
         self.newest_at: datetime | None = None
         self.seen: dict[Noun, KeySet] = {noun: KeySet() for noun in TABLES}
-        #: Rows that this run added, by noun.
+        #: Rows that this run added, by noun; a replay also keeps their ids.
         self.added: dict[Noun, int] = dict.fromkeys(TABLES, 0)
+        self.new_ids: dict[Noun, list[UUID]] = {noun: [] for noun in TABLES}
         #: Ids of set-aside records, of any noun: listed, so not vanished.
         self.set_aside = KeySet()
         self.nameless_rejects = 0
-        self._rejects_kept = 0
         self._waiting: list[Observation] = []
 
     def put(self, tx: Transaction, chunk: Chunk, is_last: bool) -> None:
@@ -51,7 +56,7 @@ class Store:
         self.counts.rejected += chunk.rejected
         self.set_aside.add(list(chunk.set_aside))
         self.nameless_rejects += chunk.nameless_rejects
-        self._rejects_kept = keep_rejects(tx, self.writing.run_id, chunk.rejects, self._rejects_kept)
+        self.rejects_kept = keep_rejects(tx, self.writing.run_id, chunk.rejects, self.rejects_kept)
 
     def _put_rows(self, tx: Transaction, noun: Noun, chunk: Chunk, rows: Sequence[Row]) -> None:
         ids = [row.external_id for row in rows]
@@ -63,12 +68,15 @@ class Store:
         )
         seen.add(ids)
         merged = merge(tx, TABLES[noun], self.writing, [row for row in rows if row.external_id not in again])
-        self.counts.new += len(merged.new)
         self.added[noun] += len(merged.new)
-        self.counts.changed += len(merged.changed)
-        self.counts.same += merged.same
-        for row in merged.older:
-            chunk.reject(_older(row))
+        if self.writing.is_replay:
+            self.new_ids[noun] += [id_ for id_, _ in merged.new]
+        else:
+            for row in merged.older:
+                chunk.reject(_older(row))
+        # Read again, what is older than what is stored is no news: it stays as it is.
+        same = merged.same + len(merged.older) * self.writing.is_replay
+        self._count(noun, len(merged.new), len(merged.changed), same)
         if again:
             repeated = [row for row in rows if row.external_id in again]
             won = merge(tx, TABLES[noun], self.writing, repeated, again)
@@ -84,9 +92,7 @@ class Store:
         if not batch:
             return
         stored = store_observations(tx, self.writing, batch)
-        self.counts.new += stored.new
-        self.counts.changed += stored.changed
-        self.counts.same += stored.same
+        self._count("observations", stored.new, stored.changed, stored.same)
         for observation in stored.valueless:
             chunk.reject(
                 Reject(observation.record, "no_result", "no result is a number", observation.external_id)
@@ -98,6 +104,12 @@ class Store:
             self._waiting = stored.unknown
         self._note_newest(batch)
         tell_observations(tx, self.writing, stored.items)
+
+    def _count(self, noun: str, new: int, changed: int, same: int) -> None:
+        self.counts.new += new
+        self.counts.changed += changed
+        self.counts.same += same
+        self.by_noun[noun].update(new=new, changed=changed, same=same)
 
     def _note_newest(self, records: Sequence[Row] | Sequence[Observation]) -> None:
         """Remember the newest observed time; one in the future is of a wrong clock."""

@@ -39,8 +39,14 @@ class Stored:
     items: list[dict[str, Any]] = field(default_factory=list)
 
 
-def store_observations(tx: Transaction, writing: Writing, batch: Sequence[Observation]) -> Stored:
-    """Store observations whose (thing, phenomenon time) are distinct; those of unknown things come back."""
+def store_observations(
+    tx: Transaction, writing: Writing, batch: Sequence[Observation], *, writes: bool = True
+) -> Stored:
+    """
+    Store observations whose (thing, phenomenon time) are distinct; those of unknown things come back.
+
+    Without `writes` it only tells what storing them would come to.
+    """
     stored = Stored()
     things = _things(tx, writing.feed_id, {observation.external_id for observation in batch})
     streams = known_streams(tx, writing.feed_id, things)
@@ -58,8 +64,10 @@ def store_observations(tx: Transaction, writing: Writing, batch: Sequence[Observ
         else:
             placed.append((observation, keys))
     verdicts = _compare(tx, compared)
-    _write(tx, writing, streams, appended, compared, verdicts)
     _count(stored, placed, appended, compared, verdicts)
+    if not writes:
+        return stored
+    _write(tx, writing, streams, appended, compared, verdicts)
     _keep_states(tx, things, [observation for observation, _ in placed])
     stored.items = list(moved_items(streams))
     return stored

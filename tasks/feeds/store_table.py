@@ -40,6 +40,11 @@ class Writing:
     parser_version: int
     fetched_at: datetime
     now: datetime
+    #: Whether this is what the publisher sent last; an older payload read again tells nothing of what is
+    #: listed today, so it neither brings back nor hides.
+    is_current: bool = True
+    #: Whether this reads an archived payload again.
+    is_replay: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,15 +71,20 @@ class Table:
         """Return the columns of a line."""
         return f"{self.body}, {_OWN}{', ' * bool(self.own)}{self.own}, {_FIXED}"
 
-    @cached_property
-    def assignments(self) -> str:
+    def assignments(self, is_current: bool) -> str:
         """Return the SET list of an update."""
         fixed = {"external_id", "id", "city", "feed_id"}
         names = [name for name in self.columns.split(", ") if name not in fixed]
         pairs = [f"{name} = s.{name}" for name in names]
         if self.has_version:
             pairs.append("version = f.version + 1")
-        return ", ".join([*pairs, "missing_since = NULL"])
+        if is_current:
+            pairs.append("missing_since = NULL")
+        elif self.has_withdrawn_at:
+            pairs[pairs.index("withdrawn_at = s.withdrawn_at")] = (
+                "withdrawn_at = coalesce(f.withdrawn_at, s.withdrawn_at)"
+            )
+        return ", ".join(pairs)
 
     @cached_property
     def newer(self) -> str:
@@ -127,7 +137,7 @@ def merge(
             continue
         if found.digest != row.digest:
             differing.append(row)
-        elif found.is_missing:
+        elif found.is_missing and writing.is_current:
             returning.append(row.external_id)
         else:
             merged.same += 1
@@ -202,7 +212,7 @@ def _update(
         write_versions(tx, stage, table.newer, writing.feed_id, writing.run_id, writing.now)
     changed = tx.execute(
         text(
-            f"UPDATE {table.name} f SET {table.assignments} FROM {stage} s"
+            f"UPDATE {table.name} f SET {table.assignments(writing.is_current)} FROM {stage} s"
             f" WHERE f.feed_id = :feed_id AND f.external_id = s.external_id AND {table.newer}"
             " RETURNING f.id, f.external_id"
         ),

@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - the only names put into statements are those of our tables and columns.
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
@@ -40,6 +40,19 @@ _DIFFERENCE: Final = f"""
   SELECT jsonb_object_agg(coalesce(o.key, n.key), jsonb_build_array(o.value, n.value)) AS changes
   FROM {_fields_of("f")} o FULL JOIN {_fields_of("s")} n ON o.key = n.key
   WHERE coalesce(o.value, 'null') IS DISTINCT FROM coalesce(n.value, 'null')"""
+
+
+def changes_of(tx: Transaction, stage: str, feed_id: UUID) -> dict[str, Any]:
+    """Return what differs between staged features and those stored, by external id: field -> [old, new]."""
+    rows = tx.execute(
+        text(
+            "SELECT f.external_id, coalesce(d.changes, '{}') AS changes"
+            f" FROM features f JOIN {stage} s ON f.external_id = s.external_id, LATERAL ({_DIFFERENCE}) d"
+            " WHERE f.feed_id = :feed_id"
+        ),
+        {"feed_id": feed_id},
+    )
+    return {row.external_id: row.changes for row in rows}
 
 
 def write_versions(

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,10 +16,11 @@ from shared.clock import utcnow
 from shared.db import Transaction, transaction
 from shared.feeds.models import Feed, FeedRun
 from shared.feeds.service import FeedDraft, create_feed
-from shared.messages import RunFeed
+from shared.messages import ReprocessFeed, RunFeed
 from tasks.feeds.connector import Manifest, Payload, Plan, Record, Request, Source
 from tasks.feeds.http import Ask, Fetched
 from tasks.feeds.http_errors import FetchRefused
+from tasks.feeds.reprocess import reprocess
 from tasks.feeds.run import run
 from tests.support.jobs import running_job
 
@@ -184,3 +186,31 @@ def run_given(feed_id: UUID, connector: Given, reason: str = "schedule", site: S
 def add_given(**values: Any) -> UUID:
     """Commit a feed for a given connector."""
     return add_feed("given", GIVEN, **values)
+
+
+def reprocess_feed(feed_id: UUID, connector: Given, *, dry_run: bool = True, hours: float = 24) -> FeedRun:
+    """Reprocess what a feed read in the last hours and return the row of it."""
+    now = utcnow()
+    message = ReprocessFeed(
+        feed_id=str(feed_id),
+        since=(now - timedelta(hours=hours)).isoformat(),
+        until=(now + timedelta(hours=1)).isoformat(),
+        dry_run=dry_run,
+        reason="test",
+    )
+    with running_job(message) as job:
+        reprocess(message, job, find=lambda _: connector)
+    return newest_run(feed_id)
+
+
+class ByPayload(Given):
+    """A connector that gives records by what the payload says, as a real one does."""
+
+    def __init__(self, pages: Mapping[bytes, Sequence[Record] | Exception], **values: Any) -> None:
+        super().__init__([], **values)
+        self.pages = pages
+
+    def parse(self, payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
+        """Yield the records of the payload's text."""
+        self.runs = [self.pages[payloads[0].read()]]
+        yield from super().parse(payloads, source)

@@ -1,0 +1,160 @@
+"""
+What a reprocess would change, without changing it: reads only, and remembers what it would have written.
+
+The verdicts are those of `store_table`'s statements, in Python; a test holds the two against each other.
+"""
+
+# ruff: noqa: S608 - the only names put into statements are those of our tables and columns.
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import text
+
+from shared.db import Transaction
+from shared.feeds.runs import Counts
+from tasks.feeds.reprocess_removed import stored_at
+from tasks.feeds.store_copy import stage_for
+from tasks.feeds.store_encode import Row
+from tasks.feeds.store_intake import Chunk
+from tasks.feeds.store_keys import KeySet
+from tasks.feeds.store_observations import store_observations
+from tasks.feeds.store_table import Table, Writing, copy
+from tasks.feeds.store_tables import TABLES, Noun
+from tasks.feeds.store_versions import changes_of
+
+SAMPLES: Final = 20
+
+
+class Stored(NamedTuple):
+    """What decides whether a stored row gives way."""
+
+    digest: str
+    fetched_at: datetime
+    parser_version: int
+    age: datetime | None
+    is_missing: bool
+
+
+def verdict(row: Row, stored: Stored | None, table: Table, writing: Writing) -> str:
+    """Return new, changed or same: what storing this row would come to."""
+    if stored is None:
+        return "new"
+    if row.digest == stored.digest or writing.fetched_at < stored.fetched_at:
+        return "same"
+    age = age_of(row, table)
+    is_older = age is not None and stored.age is not None and age < stored.age
+    return "same" if is_older and writing.parser_version <= stored.parser_version else "changed"
+
+
+def age_of(row: Row, table: Table) -> datetime | None:
+    """Return the moment by which the table tells what is older."""
+    return row.observed_at if table.age == "observed_at" else row.published_at
+
+
+class Difference:
+    """Adds up what reading past runs again would change; runs come in their order."""
+
+    def __init__(self) -> None:
+        self.counts = Counts()
+        self.by_noun: dict[str, Counter[str]] = {noun: Counter() for noun in (*TABLES, "observations")}
+        self.samples: dict[str, list[dict[str, Any]]] = {"new": [], "changed": [], "removed": []}
+        self._written: dict[Noun, dict[str, Stored]] = {noun: {} for noun in TABLES}
+        self._seen: dict[Noun, KeySet] = {}
+
+    def begin(self) -> None:
+        """Begin with the next past run."""
+        self._seen = {noun: KeySet() for noun in TABLES}
+
+    def put(self, tx: Transaction, writing: Writing, chunk: Chunk) -> None:
+        """Compare one chunk of a past run with what is stored."""
+        for noun, rows in chunk.rows.items():
+            if rows:
+                self._compare(tx, noun, writing, list(rows.values()))
+        self._observe(tx, writing, chunk)
+        self.counts.described += chunk.described
+        self.counts.rejected += chunk.rejected
+
+    def end(self, tx: Transaction, writing: Writing, retired: Sequence[Noun]) -> None:
+        """End a past run: what it stored then and would not store now is removed."""
+        for noun in retired:
+            for _, external_id in stored_at(tx, noun, writing, self._seen[noun]):
+                self._note(noun, "removed", {"external_id": external_id})
+
+    def _compare(self, tx: Transaction, noun: Noun, writing: Writing, rows: Sequence[Row]) -> None:
+        table = TABLES[noun]
+        stored = _stored(tx, table, writing.feed_id, [row.external_id for row in rows])
+        stored |= {
+            i: found for i in (row.external_id for row in rows) if (found := self._written[noun].get(i))
+        }
+        changed: list[Row] = []
+        for row in rows:
+            what = verdict(row, stored.get(row.external_id), table, writing)
+            if what == "same":
+                self._count(noun, what)
+                continue
+            self._written[noun][row.external_id] = Stored(
+                row.digest, writing.fetched_at, writing.parser_version, age_of(row, table), False
+            )
+            if what == "new":
+                self._note(noun, what, {"external_id": row.external_id, "kind": row.kind})
+            else:
+                changed.append(row)
+        self._seen[noun].add([row.external_id for row in rows])
+        room = max(0, SAMPLES - len(self.samples["changed"]))
+        fields = _fields(tx, table, writing, changed[:room]) if noun == "features" else {}
+        for row in changed:
+            self._note(
+                noun, "changed", {"external_id": row.external_id, "fields": fields.get(row.external_id, {})}
+            )
+
+    def _observe(self, tx: Transaction, writing: Writing, chunk: Chunk) -> None:
+        batch = list(chunk.observations.values())
+        if not batch:
+            return
+        found = store_observations(tx, writing, batch, writes=False)
+        would_be_known = [o for o in found.unknown if o.external_id in self._written["things"]]
+        self.by_noun["observations"].update(
+            new=found.new + len(would_be_known), changed=found.changed, same=found.same
+        )
+        self.counts.new += found.new + len(would_be_known)
+        self.counts.changed += found.changed
+        self.counts.same += found.same
+        self.counts.rejected["unknown_thing"] += len(found.unknown) - len(would_be_known)
+        self.counts.rejected["no_result"] += len(found.valueless)
+
+    def _note(self, noun: Noun, what: str, sample: dict[str, Any]) -> None:
+        self._count(noun, what)
+        if len(self.samples[what]) < SAMPLES:
+            self.samples[what].append({"noun": noun, **sample})
+
+    def _count(self, noun: Noun, what: str) -> None:
+        self.by_noun[noun][what] += 1
+        if what == "removed":
+            self.counts.vanished += 1
+        else:
+            setattr(self.counts, what, getattr(self.counts, what) + 1)
+
+
+def _fields(tx: Transaction, table: Table, writing: Writing, rows: Sequence[Row]) -> dict[str, Any]:
+    """Return which fields of some features would change, from what to what."""
+    if not rows:
+        return {}
+    stage = stage_for(tx, table.name)
+    copy(tx, table, writing, rows, into=stage, extra="\tf")
+    return changes_of(tx, stage, writing.feed_id)
+
+
+def _stored(tx: Transaction, table: Table, feed_id: UUID, external_ids: Sequence[str]) -> dict[str, Stored]:
+    rows = tx.execute(
+        text(
+            f"SELECT external_id, encode(content_hash, 'hex'), fetched_at, parser_version, {table.age},"
+            f" missing_since IS NOT NULL FROM {table.name}"
+            " WHERE feed_id = :feed_id AND external_id = ANY(:ids)"
+        ),
+        {"feed_id": feed_id, "ids": external_ids},
+    )
+    return {external_id: Stored(*rest) for external_id, *rest in rows}

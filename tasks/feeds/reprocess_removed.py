@@ -1,0 +1,63 @@
+"""Rows that a past run stored and that its payloads, read again, no longer give."""
+
+# ruff: noqa: S608 - the only names put into statements are those of our tables.
+
+from collections.abc import Iterator
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from shared.db import Transaction
+from tasks.feeds.store_keys import KeySet
+from tasks.feeds.store_table import Writing
+from tasks.feeds.store_tables import Noun
+from tasks.feeds.store_tell import tell_features
+
+_READ_AT_ONCE: Final = 10_000
+
+
+def stored_at(tx: Transaction, noun: Noun, writing: Writing, seen: KeySet) -> Iterator[tuple[UUID, str]]:
+    """
+    Yield our id and the external id of rows as the past run left them that were not seen again.
+
+    The moment of fetching tells whose they are: what a later run changed has a later one.
+    """
+    rows = tx.execute(
+        text(
+            f"SELECT id, external_id FROM {noun} WHERE feed_id = :feed_id AND fetched_at = :fetched_at"
+            " AND missing_since IS NULL"
+        ),
+        {"feed_id": writing.feed_id, "fetched_at": writing.fetched_at},
+        execution_options={"yield_per": _READ_AT_ONCE},
+    )
+    for part in rows.partitions():
+        held = seen.holds([row.external_id for row in part])
+        yield from (
+            (row.id, row.external_id) for row, was_seen in zip(part, held, strict=True) if not was_seen
+        )
+
+
+def remove(tx: Transaction, noun: Noun, writing: Writing, seen: KeySet) -> int:
+    """Mark such rows missing; features are withdrawn at once, and browsers told; returns how many."""
+    ids = [id_ for id_, _ in stored_at(tx, noun, writing, seen)]
+    if not ids:
+        return 0
+    withdrawn = ", withdrawn_at = :now, updated_at = :now" if noun == "features" else ""
+    kind = "kind" if noun != "trip_updates" else "''"
+    rows = tx.execute(
+        text(f"UPDATE {noun} SET missing_since = :now{withdrawn} WHERE id = ANY(:ids) RETURNING id, {kind}"),
+        {"now": writing.now, "ids": ids},
+    )
+    if noun == "features":
+        tell_features(tx, writing, [], [(id_, kind) for id_, kind in rows])
+    return len(ids)
+
+
+def hide(tx: Transaction, noun: Noun, writing: Writing, ids: list[UUID]) -> None:
+    """Mark rows missing that an old payload gave anew: the publisher does not list them today."""
+    if ids:
+        tx.execute(
+            text(f"UPDATE {noun} SET missing_since = :now WHERE id = ANY(:ids)"),
+            {"now": writing.now, "ids": ids},
+        )
