@@ -25,7 +25,7 @@ def register(app: Flask) -> None:
     @app.before_request
     def _enter() -> None:
         g.caller = None
-        if request.endpoint is None:
+        if request.endpoint is None or request.method == "OPTIONS":
             return
         view = app.view_functions[request.endpoint]
         permission = getattr(view, "needs", None)

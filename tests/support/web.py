@@ -7,6 +7,7 @@ from functools import cache
 from io import StringIO
 from typing import Any
 
+from pydantic import SecretStr
 from sqlalchemy import text
 from structlog.stdlib import ProcessorFormatter
 from werkzeug.test import TestResponse
@@ -14,6 +15,8 @@ from werkzeug.test import TestResponse
 from shared.accounts.rules import Role
 from shared.accounts.service import ensure_user
 from shared.db import transaction
+from shared.settings import Settings
+from tests.conftest import SECRET
 from web.app import create_app
 from web.openapi import Api
 
@@ -31,7 +34,9 @@ CONFIG = """{"bounds": [-0.51, 51.28, 0.33, 51.69], "center": [-0.11, 51.51], "z
 @cache
 def app() -> Api:
     """Return the application; it reads the settings anew at each request, so tests can share it."""
-    return create_app()
+    return create_app(
+        Settings(citypulse_env="test", jwt_secret=SecretStr(SECRET), metrics_token=SecretStr(SECRET))
+    )
 
 
 def add_city(slug: str = "london", name: str = "London") -> None:
