@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { feature, feed, report, thing, times, vehicle } from '../../tests/samples';
-import { apply } from './apply';
+import { apply, KEPT_PER_KIND } from './apply';
 import type { EventData, EventName, LiveEvent } from './frames';
 
 function event<N extends EventName>(name: N, data: EventData[N]): LiveEvent {
@@ -31,6 +31,18 @@ describe('FeaturesChanged', () => {
 
   it('takes out what was withdrawn', () => {
     expect(apply({ features: [feature()] }, changed([], ['f-1'])).features).toEqual([]);
+  });
+
+  it('keeps the other kinds when one has thousands', () => {
+    const many = Array.from({ length: KEPT_PER_KIND + 20 }, (_, i) =>
+      feature({ id: `w-${i}`, updated_at: '2026-03-01T12:30:00Z' }),
+    );
+    const lone = feature({ id: 'e', kind: 'event', updated_at: '2026-01-01T00:00:00Z' });
+
+    const after = apply({ features: [lone] }, changed(many)).features ?? [];
+
+    expect(after).toHaveLength(KEPT_PER_KIND + 1);
+    expect(after.at(-1)?.id).toBe('e');
   });
 
   it('is harmless twice', () => {

@@ -12,8 +12,10 @@ export interface CityState {
 
 export type Slice = keyof CityState;
 
-/** The most items of one kind kept in the page; the oldest leave first. */
+/** The most things, vehicles or reports kept in the page. */
 export const KEPT = 2_000;
+/** The most features of one kind: a kind with thousands must not crowd out the others. */
+export const KEPT_PER_KIND = 500;
 
 /** The state after an event. Pure; an event that changes nothing returns the same state. */
 export function apply(state: CityState, event: LiveEvent): CityState {
@@ -59,7 +61,17 @@ function changeFeatures(items: Feature[], data: EventData['FeaturesChanged']): F
     if (item.withdrawn) known.delete(item.id);
     else if (!old || old.version <= item.version) known.set(item.id, item);
   }
-  return [...known.values()].sort(byUpdate).slice(0, KEPT);
+  return newestOfEachKind([...known.values()].sort(byUpdate));
+}
+
+/** The newest of each kind, of a list that is newest first. */
+export function newestOfEachKind(items: Feature[]): Feature[] {
+  const seen = new Map<string, number>();
+  return items.filter(({ kind }) => {
+    const count = (seen.get(kind) ?? 0) + 1;
+    seen.set(kind, count);
+    return count <= KEPT_PER_KIND;
+  });
 }
 
 function moveVehicles(

@@ -16,6 +16,8 @@ import { mapStyle, type StyleConfig } from './style';
 setWorkerUrl(workerUrl);
 addProtocol('pmtiles', new Protocol().tile);
 
+const ATTRIBUTION_SHOWN_MS = 6_000;
+
 export const calm = () => window.matchMedia('(prefers-reduced-motion: reduce)').matches;
 
 export interface MapOptions {
@@ -50,6 +52,12 @@ export function createMap(container: HTMLElement, options: MapOptions): GlMap {
   map.touchZoomRotate.disableRotation();
   map.addControl(new NavigationControl({ showCompass: false }), 'top-right');
   map.addControl(new AttributionControl({ compact: true }), 'bottom-right');
+  // Shown at first, then folded into its button, as OpenStreetMap's guidelines allow.
+  const fold = () =>
+    container
+      .querySelector('.maplibregl-compact-show')
+      ?.classList.remove('maplibregl-compact-show');
+  map.once('idle', () => window.setTimeout(fold, ATTRIBUTION_SHOWN_MS));
   return map;
 }
 

@@ -3,6 +3,9 @@ import { look } from '@/ui/kinds';
 
 export type Ref = `${'feature' | 'report' | 'vehicle' | 'thing'}:${string}`;
 
+/** A line's name fits beside a vehicle up to this many letters. */
+const SHORT = 5;
+
 type Points = GeoJSON.FeatureCollection<GeoJSON.Point>;
 type Point = GeoJSON.Feature<GeoJSON.Point>;
 
@@ -49,7 +52,7 @@ export function vehiclePoint(vehicle: Vehicle, lon = vehicle.lon, lat = vehicle.
   return point(`vehicle:${vehicle.id}`, lon, lat, {
     bearing: vehicle.bearing ?? 0,
     heading: vehicle.bearing !== null,
-    route: vehicle.route ?? '',
+    route: vehicle.route && vehicle.route.length <= SHORT ? vehicle.route : '',
     bike: look(vehicle.kind).colour === 'bike',
     old: vehicle.freshness === 'stale' || vehicle.freshness === 'dead',
   });
@@ -62,8 +65,8 @@ export function thingPoints(things: Thing[]): Points {
       const main = mainStream(thing);
       return [
         point(`thing:${thing.id}`, thing.lon, thing.lat, {
-          value: main?.result ?? null,
-          label: main?.result == null ? '–' : String(main.result),
+          colour: look(thing.kind).colour,
+          label: main?.result == null ? '–' : String(Math.round(main.result)),
           empty: main?.result === 0,
           old: thing.freshness === 'stale' || thing.freshness === 'dead',
         }),

@@ -173,8 +173,8 @@ function dataLayers(c: MapColours): LayerSpecification[] {
       source: 'things',
       paint: {
         'circle-radius': ['interpolate', ['linear'], ['zoom'], 9, 1.6, 12, 3.6, 13, 8.5, 15, 11],
-        'circle-color': ['step', ['zoom'], c.bike, 12.8, c.surface],
-        'circle-stroke-color': c.bike,
+        'circle-color': ['step', ['zoom'], kindColour(c), 12.8, c.surface],
+        'circle-stroke-color': kindColour(c),
         'circle-stroke-width': ['interpolate', ['linear'], ['zoom'], 11, 0, 12.8, 1.6],
         'circle-opacity': dimOld,
         'circle-stroke-opacity': dimOld,

@@ -1,4 +1,4 @@
-import type { FeatureKind, Vehicle } from '@/api/types';
+import type { FeatureKind } from '@/api/types';
 import type { IconName } from './paths';
 
 export type ColourToken =
@@ -41,7 +41,11 @@ const LOOKS: Record<string, Look> = {
 
 /** Sign and colour of a kind; an unknown one is still drawn. */
 export function look(kind: string): Look {
-  return LOOKS[kind] ?? { icon: 'station', colour: 'muted' };
+  const known = LOOKS[kind];
+  if (known) return known;
+  if (kind.includes('weather')) return { icon: 'weather', colour: 'weather' };
+  if (kind.includes('air')) return { icon: 'air', colour: 'air' };
+  return { icon: 'station', colour: 'muted' };
 }
 
 /** Tailwind needs whole class names to find them. */
@@ -56,16 +60,3 @@ export const FILL: Record<ColourToken, string> = {
   news: 'bg-news',
   muted: 'bg-muted',
 };
-
-export const VEHICLE_KINDS: Vehicle['kind'][] = [
-  'bus',
-  'tram',
-  'subway',
-  'rail',
-  'ferry',
-  'bicycle',
-  'scooter',
-  'moped',
-  'car',
-  'other',
-];

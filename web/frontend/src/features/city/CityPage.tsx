@@ -3,6 +3,7 @@ import { Link } from 'wouter';
 import { useCitySlug } from '@/app/useCitySlug';
 import { useTheme } from '@/app/theme';
 import { useUrlState } from '@/app/urlState';
+import type { Feature } from '@/api/types';
 import { useNow, useText } from '@/i18n/useText';
 import type { Ref } from '@/map/geojson';
 import { LazyCityMap } from '@/map/MapBoundary';
@@ -14,9 +15,10 @@ import type { ItemKind } from '@/ui/kinds';
 import { AgeNotice } from './AgeNotice';
 import { Filters, readFilter } from './Filters';
 import { ItemList } from './ItemList';
-import { happening, keeps, thingItem, vehicleItem, withinHours, type Item } from './items';
+import { counts, happening, keeps, thingItem, vehicleItem, type Item } from './items';
 import {
   useAreas,
+  useClosed,
   useBasemap,
   useCity,
   useFeatures,
@@ -70,13 +72,10 @@ export default function CityPage() {
   );
   const onMap = useMemo(
     () => ({
-      features:
-        list.items.length === 0
-          ? NONE
-          : (features.data ?? NONE).filter((f) => list.refs.has(`feature:${f.id}`)),
+      features: list.features.filter((f) => list.refs.has(`feature:${f.id}`)),
       reports: (reports.data ?? NONE).filter((r) => list.refs.has(`report:${r.id}`)),
     }),
-    [list, features.data, reports.data],
+    [list, reports.data],
   );
   const items = useMemo((): Item[] => {
     if (view === 'vehicles') return (vehicles.data ?? NONE).map(vehicleItem).sort(byTitle);
@@ -95,7 +94,7 @@ export default function CityPage() {
         >
           <h1 className="sr-only">{t('city.heading', { city: city.data?.name ?? '' })}</h1>
           <AgeNotice at={features.dataUpdatedAt} zone={city.data?.timezone} />
-          <Tiles tiles={pulse.data?.tiles} />
+          <Tiles tiles={pulse.data?.tiles ?? (pulse.isError ? [] : undefined)} />
           <Tabs
             view={view}
             counts={{
@@ -127,14 +126,14 @@ export default function CityPage() {
             <ItemList
               title={t(`views.${view}`)}
               items={items}
-              filterKey={`${slug}/${view}/${params.get('kinds') ?? ''}/${params.get('since') ?? ''}/${params.get('q') ?? ''}`}
+              filterKey={`${slug}/${view}/${params.get('kinds') ?? ''}/${params.get('since') ?? ''}/${params.get('closed') ?? ''}/${params.get('q') ?? ''}`}
               selected={selected}
               onSelect={select}
               onHover={setHovered}
               empty={
                 <NothingHere
                   filtered={list.filtered}
-                  onWiden={() => set({ kinds: null, since: null, q: null })}
+                  onWiden={() => set({ kinds: null, since: null, q: null, closed: null })}
                 />
               }
             />
@@ -211,33 +210,38 @@ function useList(
   const now = useNow();
   const q = params.get('q')?.trim() ?? '';
   const found = useFound(slug, q);
-  const kindsKey = params.get('kinds') ?? '';
-  const sinceKey = params.get('since') ?? '';
+  const kinds = params.get('kinds') ?? '';
+  const since = params.get('since') ?? '';
+  const closed = params.get('closed') ?? '';
+  const over = useClosed(slug, closed === '1').data;
   return useMemo(() => {
-    const filter = readFilter(new URLSearchParams({ kinds: kindsKey, since: sinceKey }));
+    const filter = readFilter(new URLSearchParams({ kinds, since, closed }));
     const words = q.length > 1 ? q.toLowerCase() : '';
+    const known = over ? unique([...features, ...over]) : features;
     const all = happening(
-      words
-        ? (found.data ?? features.filter((f) => f.title.toLowerCase().includes(words)))
-        : features,
+      words ? (found.data ?? known.filter((f) => f.title.toLowerCase().includes(words))) : known,
       words
         ? reports.filter((r) => `${r.title} ${r.reference}`.toLowerCase().includes(words))
         : reports,
+      now,
     );
-    const counts = new Map<ItemKind, number>();
-    for (const one of all) {
-      if (withinHours(one.updated_at, filter.hours, now)) {
-        counts.set(one.kind, (counts.get(one.kind) ?? 0) + 1);
-      }
+    const perKind = new Map<ItemKind, number>();
+    for (const one of all.filter((each) => counts(filter, each, now))) {
+      perKind.set(one.kind, (perKind.get(one.kind) ?? 0) + 1);
     }
     const items = all.filter((one) => keeps(filter, one, now)).map((one) => one.item);
     return {
       items,
-      counts,
+      counts: perKind,
       refs: new Set<string>(items.map((item) => item.ref)),
+      features: known,
       filtered: filter.kinds.size > 0 || filter.hours !== null || words !== '',
     };
-  }, [features, reports, found.data, q, kindsKey, sinceKey, now]);
+  }, [features, reports, found.data, over, q, kinds, since, closed, now]);
+}
+
+function unique(features: Feature[]): Feature[] {
+  return [...new Map(features.map((feature) => [feature.id, feature])).values()];
 }
 
 interface TabsProps {

@@ -15,7 +15,9 @@ import { Facts } from '@/ui/Table';
 import { Photos } from '@/features/reports/Photos';
 import { StatusHistory } from '@/features/reports/StatusHistory';
 import { useReport } from '@/features/reports/queries';
+import { vehicleTitle } from './items';
 import { useFeature } from './queries';
+import { propertyWords, unitOf } from './units';
 import { safeUrl } from '@/ui/safeUrl';
 
 const History = lazy(() => import('./History'));
@@ -237,11 +239,7 @@ function VehicleDetail({ vehicle, city }: { vehicle?: Vehicle; city: City }) {
   const speed = vehicle.speed_mps;
   return (
     <article>
-      <Head
-        kind={vehicle.kind}
-        title={vehicle.route ?? vehicle.label ?? vehicle.external_id}
-        freshness={vehicle.freshness}
-      />
+      <Head kind={vehicle.kind} title={vehicleTitle(vehicle)} freshness={vehicle.freshness} />
       <div className="mt-4">
         <Facts
           facts={[
@@ -274,11 +272,9 @@ function ThingDetail({ thing, city }: { thing?: Thing; city: City }) {
       <ul className="mt-4 grid grid-cols-2 border-t border-l border-line">
         {thing.datastreams.map((stream) => (
           <li key={stream.id} className="border-r border-b border-line px-3 py-2">
-            <span className="block text-xs text-muted">
-              {stream.observed_property.replaceAll('_', ' ')}
-            </span>
+            <span className="block text-xs text-muted">{propertyWords(stream)}</span>
             <span className="text-lg font-semibold tnum">{count(stream.result)}</span>{' '}
-            <span className="text-xs text-muted">{stream.unit}</span>
+            <span className="text-xs text-muted">{unitOf(stream)}</span>
           </li>
         ))}
       </ul>

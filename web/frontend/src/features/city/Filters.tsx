@@ -4,6 +4,7 @@ import { useText } from '@/i18n/useText';
 import { Chip } from '@/ui/Chip';
 import { Icon } from '@/ui/Icon';
 import { ITEM_KINDS, type ItemKind } from '@/ui/kinds';
+import { KEPT_PER_KIND } from '@/live/apply';
 import type { Filter } from './items';
 
 export const HOURS = [1, 24, 168] as const;
@@ -16,13 +17,14 @@ export function readFilter(params: URLSearchParams): Filter {
   return {
     kinds: new Set(kinds.filter((kind) => ITEM_KINDS.includes(kind))),
     hours: since ? Number(since) : null,
+    closed: params.get('closed') === '1',
   };
 }
 
 export function Filters({ counts }: { counts: Map<ItemKind, number> }) {
   const { t, count } = useText();
   const { params, set } = useUrlState();
-  const { kinds, hours } = readFilter(params);
+  const { kinds, hours, closed } = readFilter(params);
 
   const toggle = (kind: ItemKind) => {
     const next = new Set(kinds);
@@ -57,11 +59,20 @@ export function Filters({ counts }: { counts: Map<ItemKind, number> }) {
             key={kind}
             kind={kind}
             label={t(`kinds.${kind}`)}
-            count={count(counts.get(kind) ?? 0)}
+            count={`${count(counts.get(kind) ?? 0)}${(counts.get(kind) ?? 0) >= KEPT_PER_KIND ? '+' : ''}`}
             pressed={kinds.has(kind)}
             onToggle={() => toggle(kind)}
           />
         ))}
+        <label className="inline-flex min-h-7 items-center gap-1.5 px-1 text-xs text-muted">
+          <input
+            type="checkbox"
+            className="size-4 accent-accent"
+            checked={closed}
+            onChange={(event) => set({ closed: event.target.checked ? '1' : null })}
+          />
+          {t('filters.closed')}
+        </label>
       </div>
     </div>
   );

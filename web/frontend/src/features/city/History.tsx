@@ -3,6 +3,7 @@ import type { Thing } from '@/api/types';
 import { useText } from '@/i18n/useText';
 import { Chart } from '@/ui/Chart';
 import { useHistory } from './queries';
+import { propertyWords, unitOf } from './units';
 
 /** The past of one datastream as a line, and as its least and most in words. */
 export default function History({ datastream }: { datastream: Thing['datastreams'][number] }) {
@@ -20,16 +21,17 @@ export default function History({ datastream }: { datastream: Thing['datastreams
   if (isPending) return <div className="skeleton h-40" />;
   if (points.length < 2) return <p className="text-muted">{t('detail.noHistory')}</p>;
   const values = points.map(([, value]) => value);
-  const name = datastream.observed_property.replaceAll('_', ' ');
+  const name = propertyWords(datastream);
+  const unit = unitOf(datastream);
   return (
     <figure>
-      <Chart points={points} label={name} unit={datastream.unit ?? ''} />
+      <Chart points={points} label={name} unit={unit} />
       <figcaption className="text-xs text-muted tnum">
         {t('detail.range', {
           name,
           least: count(Math.min(...values)),
           most: count(Math.max(...values)),
-          unit: datastream.unit ?? '',
+          unit,
         })}
       </figcaption>
     </figure>

@@ -13,14 +13,14 @@ export function Tiles({ tiles }: { tiles: PulseTile[] | undefined }) {
       aria-label={t('tiles.title')}
       className="grid grid-cols-2 gap-px border-b border-line bg-line"
     >
-      {tiles
+      {tiles?.length
         ? tiles.slice(0, 4).map((tile) => <Tile key={tile.key} name={tile.key} tile={tile} />)
-        : KEYS.map((key) => <Tile key={key} name={key} />)}
+        : KEYS.map((key) => <Tile key={key} name={key} waiting={!tiles} />)}
     </section>
   );
 }
 
-function Tile({ name, tile }: { name: string; tile?: PulseTile }) {
+function Tile({ name, tile, waiting }: { name: string; tile?: PulseTile; waiting?: boolean }) {
   const { t, count } = useText();
   const label = t(`tiles.${name}` as 'tiles.title', { defaultValue: tile?.label ?? name });
   const old = tile?.freshness === 'stale' || tile?.freshness === 'dead';
@@ -29,7 +29,7 @@ function Tile({ name, tile }: { name: string; tile?: PulseTile }) {
       <div className="truncate text-xs text-muted">{label}</div>
       <div className="flex items-end justify-between gap-2">
         <span className={`text-xl font-semibold tracking-tight tnum ${old ? 'text-muted' : ''}`}>
-          {tile ? count(tile.value) : <span className="skeleton mt-1 inline-block h-5 w-12" />}
+          {waiting ? <span className="skeleton mt-1 inline-block h-5 w-12" /> : count(tile?.value)}
         </span>
         {tile && (
           <Sparkline values={tile.series.map(([, value]) => value as number | null)} dim={old} />

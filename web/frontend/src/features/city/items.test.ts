@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { feature, report, thing, times } from '../../../tests/samples';
+import type { Feature } from '@/api/types';
+import { feature, report, thing, times, vehicle } from '../../../tests/samples';
 import { readFilter } from './Filters';
-import { featureItem, happening, keeps, thingItem, trueAt } from './items';
+import { featureItem, happening, keeps, thingItem, trueAt, vehicleTitle } from './items';
 import { everyPage } from './queries';
+import { unitOf } from './units';
 import { shownOnMap } from './selection';
 
 const NOW = Date.parse('2026-03-01T13:00:00Z');
@@ -24,10 +26,21 @@ it('a station leads with its number and unit', () => {
   expect(thingItem(thing()).value).toEqual({ result: 5, unit: 'bikes' });
 });
 
+it('a unit is written as people write it, and a count is named by what it counts', () => {
+  expect(unitOf({ observed_property: 'air_temperature', unit: 'Cel' })).toBe('°C');
+  expect(unitOf({ observed_property: 'docks_available', unit: '1' })).toBe('docks');
+});
+
+it('a vehicle is called by its label in words, else by its line', () => {
+  expect(vehicleTitle(vehicle({ label: 'Bakerloo towards Oxford Circus' }))).toContain('towards');
+  expect(vehicleTitle(vehicle({ label: '4711', route: '12' }))).toBe('12');
+});
+
 it('features and reports mix, newest first', () => {
   const mixed = happening(
-    [feature({ updated_at: '2026-03-01T10:00:00Z' })],
+    [feature({ times: { ...times, observed_at: '2026-03-01T10:00:00Z' } })],
     [report({ updated_at: '2026-03-01T11:00:00Z' })],
+    NOW,
   );
 
   expect(mixed.map((one) => one.kind)).toEqual(['report', 'road_work']);
@@ -35,7 +48,9 @@ it('features and reports mix, newest first', () => {
 
 describe('the filter in the address', () => {
   const filter = (query: string) => readFilter(new URLSearchParams(query));
-  const work = { kind: 'road_work' as const, updated_at: '2026-03-01T12:30:00Z' };
+  const at = (observed_at: string, over: Partial<Feature> = {}) =>
+    happening([feature({ times: { ...times, observed_at }, ...over })], [], NOW)[0] as never;
+  const work = at('2026-03-01T12:30:00Z');
 
   it('keeps everything when it says nothing', () => {
     expect(keeps(filter(''), work, NOW)).toBe(true);
@@ -48,13 +63,23 @@ describe('the filter in the address', () => {
 
   it('keeps what is young enough', () => {
     expect(keeps(filter('since=-1h'), work, NOW)).toBe(true);
-    expect(keeps(filter('since=-1h'), { ...work, updated_at: '2026-03-01T11:59:59Z' }, NOW)).toBe(
-      false,
-    );
+    expect(keeps(filter('since=-1h'), at('2026-03-01T11:59:59Z'), NOW)).toBe(false);
+  });
+
+  it('leaves out what is over, by its status or by its end, unless asked', () => {
+    const closed = at('2026-03-01T12:30:00Z', { status: 'Closed' });
+    const ended = at('2026-03-01T12:30:00Z', { ends_at: '2026-03-01T12:59:59Z' });
+
+    expect([closed, ended].map((one) => keeps(filter(''), one, NOW))).toEqual([false, false]);
+    expect([closed, ended].map((one) => keeps(filter('closed=1'), one, NOW))).toEqual([true, true]);
   });
 
   it('passes over what nobody can mean', () => {
-    expect(filter('kinds=dragons&since=yesterday')).toEqual({ kinds: new Set(), hours: null });
+    expect(filter('kinds=dragons&since=yesterday')).toEqual({
+      kinds: new Set(),
+      hours: null,
+      closed: false,
+    });
   });
 });
 

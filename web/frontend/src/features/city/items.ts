@@ -1,6 +1,7 @@
 import type { Feature, Freshness, Report, Source, Thing, Vehicle } from '@/api/types';
 import { mainStream, type Ref } from '@/map/geojson';
 import type { ItemKind } from '@/ui/kinds';
+import { unitOf } from './units';
 
 /** One row of a list, whatever it stands for. */
 export interface Item {
@@ -15,13 +16,15 @@ export interface Item {
   lon: number | null;
   lat: number | null;
   /** A number that leads, with its unit. */
-  value?: { result: number | null; unit: string | null };
+  value?: { result: number | null; unit: string };
 }
 
 export interface Filter {
   kinds: Set<ItemKind>;
   /** Hours back, or null for all. */
   hours: number | null;
+  /** Also what is over. */
+  closed: boolean;
 }
 
 type Timed = Pick<Feature, 'times'>;
@@ -57,12 +60,17 @@ export function reportItem(report: Report): Item {
   };
 }
 
+/** What people call it: a label in words, else the line, else its number. */
+export function vehicleTitle({ label, route, external_id }: Vehicle): string {
+  return (label?.includes(' ') ? label : route) ?? label ?? external_id;
+}
+
 export function vehicleItem(vehicle: Vehicle): Item {
   return {
     ref: `vehicle:${vehicle.id}`,
     kind: vehicle.kind,
-    title: vehicle.route ?? vehicle.label ?? vehicle.external_id,
-    place: vehicle.label && vehicle.route ? vehicle.label : null,
+    title: vehicleTitle(vehicle),
+    place: null,
     at: trueAt(vehicle),
     freshness: vehicle.freshness,
     source: vehicle.source,
@@ -83,35 +91,47 @@ export function thingItem(thing: Thing): Item {
     source: thing.source,
     lon: thing.lon ?? null,
     lat: thing.lat ?? null,
-    value: main && { result: main.result ?? null, unit: main.unit ?? null },
+    value: main && { result: main.result ?? null, unit: unitOf(main) },
   };
 }
 
 interface Dated {
   kind: ItemKind;
-  updated_at: string;
   item: Item;
+  over: boolean;
+}
+
+const OVER = /^(closed|resolved|completed|cancelled|canceled|expired|ended)$/i;
+
+/** Is it no longer happening, by its status or by its end? */
+export function isOver(item: { status?: string | null; ends_at?: string | null }, now: number) {
+  return OVER.test(item.status ?? '') || (item.ends_at != null && Date.parse(item.ends_at) < now);
 }
 
 /** What happens, newest first: features and reports together. */
-export function happening(features: Feature[], reports: Report[]): Dated[] {
+export function happening(features: Feature[], reports: Report[], now: number): Dated[] {
   const all: Dated[] = [
-    ...features.map((f) => ({ kind: f.kind, updated_at: f.updated_at, item: featureItem(f) })),
+    ...features.map((f) => ({ kind: f.kind, item: featureItem(f), over: isOver(f, now) })),
     ...reports.map((r) => ({
       kind: 'report' as const,
-      updated_at: r.updated_at,
       item: reportItem(r),
+      over: isOver(r, now),
     })),
   ];
-  return all.sort((a, b) => (a.updated_at < b.updated_at ? 1 : -1));
+  return all.sort((a, b) => Date.parse(b.item.at) - Date.parse(a.item.at));
 }
 
-export function withinHours(updatedAt: string, hours: number | null, now: number): boolean {
-  return hours === null || now - Date.parse(updatedAt) <= hours * 3_600_000;
+export function withinHours(at: string, hours: number | null, now: number): boolean {
+  return hours === null || now - Date.parse(at) <= hours * 3_600_000;
 }
 
 /** No kind chosen means all of them. */
-export function keeps(filter: Filter, one: { kind: ItemKind; updated_at: string }, now: number) {
+export function keeps(filter: Filter, one: Dated, now: number): boolean {
   const kind = filter.kinds.size === 0 || filter.kinds.has(one.kind);
-  return kind && withinHours(one.updated_at, filter.hours, now);
+  return kind && counts(filter, one, now);
+}
+
+/** What the chips count: everything that time and state let through, of any kind. */
+export function counts(filter: Filter, one: Dated, now: number): boolean {
+  return (filter.closed || !one.over) && withinHours(one.item.at, filter.hours, now);
 }

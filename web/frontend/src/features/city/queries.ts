@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { api, must } from '@/api/client';
-import type { Feature } from '@/api/types';
-import { KEPT } from '@/live/apply';
+import type { Feature, FeatureKind } from '@/api/types';
+import { KEPT, KEPT_PER_KIND } from '@/live/apply';
 import { cityKey } from '@/live/store';
 import { useLive } from '@/live/useLive';
 
@@ -43,11 +43,31 @@ export function useFeatures(city: string) {
   return useQuery({
     queryKey: cityKey(city, 'features'),
     queryFn: () =>
-      live.settle('features', () =>
-        everyPage((cursor) =>
-          must(api.GET('/api/v1/features', { params: { query: { city, limit: PAGE, cursor } } })),
-        ),
-      ),
+      live.settle('features', async () => {
+        const kinds = await Promise.all(KINDS.map((kind) => newest(city, kind)));
+        return kinds.flat();
+      }),
+  });
+}
+
+const KINDS: FeatureKind[] = ['service_request', 'road_work', 'alert', 'event', 'news'];
+
+/** The newest features of a kind; of the many requests only those that are still open. */
+async function newest(city: string, kind: FeatureKind): Promise<Feature[]> {
+  const status = kind === 'service_request' ? 'open' : undefined;
+  const query = { city, kind, status, limit: KEPT_PER_KIND };
+  return (await must(api.GET('/api/v1/features', { params: { query } }))).items;
+}
+
+/** What is closed already, read only when asked for. */
+export function useClosed(city: string, enabled: boolean) {
+  return useQuery({
+    queryKey: ['closed', city],
+    enabled,
+    queryFn: async () => {
+      const query = { city, status: 'closed', limit: KEPT_PER_KIND };
+      return (await must(api.GET('/api/v1/features', { params: { query } }))).items;
+    },
   });
 }
 
