@@ -11,8 +11,9 @@ from itertools import chain, islice
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from tasks.feeds import columns, reading, tables
 from tasks.feeds.connector import Described, Payload, Plan, Record, Request, Source
-from tasks.feeds.connectors.socrata import api, columns, reading, tables
+from tasks.feeds.connectors.socrata import api
 from tasks.feeds.times import LocalTimes, looks_day_first
 
 #: Rows looked at before the columns are chosen and the order of day and month is decided.

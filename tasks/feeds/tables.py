@@ -11,8 +11,8 @@ import orjson
 import pyarrow
 import pyarrow.parquet
 
+from tasks.feeds import delimited
 from tasks.feeds.connector import Malformed, Payload
-from tasks.feeds.connectors.socrata import text
 
 _GZIP: Final = b"\x1f\x8b"
 _PARQUET: Final = b"PAR1"
@@ -49,7 +49,7 @@ def load(payload: Payload) -> Table:
     Raises: Malformed if the payload is no table; while rows are read, too.
     """
     with payload.open() as stream:
-        start = _read(_unzipped(stream), text.SNIFFED_BYTES, payload.name)
+        start = _read(_unzipped(stream), delimited.SNIFFED_BYTES, payload.name)
     if start.startswith(_PARQUET):
         return _parquet(payload)
     if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"):
@@ -96,7 +96,7 @@ def _whole(payload: Payload) -> bytes:
 
 
 def _delimited(payload: Payload, start: bytes) -> Table:
-    layout = text.layout(start, payload.name)
+    layout = delimited.layout(start, payload.name)
     lines = _lines(payload, layout)
     reader = csv.reader(lines, delimiter=layout.delimiter)
     try:
@@ -110,9 +110,9 @@ def _delimited(payload: Payload, start: bytes) -> Table:
     )
 
 
-def _lines(payload: Payload, layout: text.Layout) -> Iterator[str]:
+def _lines(payload: Payload, layout: delimited.Layout) -> Iterator[str]:
     with payload.open() as stream:
-        decoded = io.TextIOWrapper(_unzipped(stream), layout.encoding, text.MENDED, newline="")
+        decoded = io.TextIOWrapper(_unzipped(stream), layout.encoding, delimited.MENDED, newline="")
         try:
             yield from decoded
         except (OSError, EOFError, zlib.error, UnicodeError) as error:

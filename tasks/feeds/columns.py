@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from shared.errors import Permanent, Rejection
-from tasks.feeds.connectors.socrata.tables import BadRow, Row
+from tasks.feeds.tables import BadRow, Row
 from tasks.feeds.times import LocalTimes
 
 #: Part -> names portals give it, best first; compared without case, spaces and punctuation.
