@@ -21,6 +21,8 @@ ROOT = Path(__file__).parent.parent.parent
 NEEDED_BYTES = 500 * 1024 * 1024
 #: How long the processes of a run that was killed may take to end.
 GOODBYE_SECONDS = 25
+#: Folders that hold what was made or installed.
+NOT_SOURCES = ("__pycache__", "node_modules", "dist")
 SECRETS = (
     "postgres",
     "valkey",
@@ -164,14 +166,13 @@ def fingerprint(*folders: Path, suffixes: tuple[str, ...] = ()) -> str:
     """Hash the names, sizes and times of the files in folders: equal means nothing was touched."""
     digest = hashlib.sha256()
     for folder in folders:
-        for file in sorted(folder.rglob("*")):
-            if (
-                file.is_file()
-                and "__pycache__" not in file.parts
-                and (not suffixes or file.suffix in suffixes)
-            ):
-                seen = file.stat()
-                digest.update(f"{file}:{seen.st_size}:{seen.st_mtime_ns}\n".encode())
+        for place, below, names in os.walk(folder):
+            below[:] = sorted(name for name in below if name not in NOT_SOURCES)
+            for name in sorted(names):
+                if not suffixes or name.endswith(suffixes):
+                    file = Path(place, name)
+                    seen = file.stat()
+                    digest.update(f"{file}:{seen.st_size}:{seen.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 

@@ -112,8 +112,9 @@ def test_a_fingerprint_sees_an_added_file_and_no_cache(tmp_path: Path) -> None:
     """Only sources count."""
     (tmp_path / "a.py").write_text("1")
     first = fingerprint(tmp_path, suffixes=(".py",))
-    (tmp_path / "__pycache__").mkdir()
-    (tmp_path / "__pycache__" / "a.py").write_text("")
+    for made in ("__pycache__", "node_modules"):
+        (tmp_path / made).mkdir()
+        (tmp_path / made / "a.py").write_text("")
     (tmp_path / "notes.md").write_text("")
 
     assert first == fingerprint(tmp_path, suffixes=(".py",))
