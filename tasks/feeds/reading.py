@@ -142,4 +142,6 @@ class Reader:
 
 def _plain(cell: Any) -> Any:  # Any: a cell of any format.
     """Write what JSON has no form for (dates of Parquet) as text."""
+    if isinstance(cell, date):
+        return cell.isoformat().replace("+00:00", "Z")
     return cell if isinstance(cell, str | bool | int | float | list | dict) else str(cell)

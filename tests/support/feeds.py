@@ -15,11 +15,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import settings
 
 from deploy.local.testing import ROOT
 from shared.clock import rfc3339
 from tasks.feeds.connector import Cursor, Payload, Plan, Record, Request, Source
 from tasks.feeds.registry import FOLDER, connector
+
+# A deadline for an example would be a timed assertion.
+settings.register_profile("citypulse", deadline=None)
+settings.load_profile("citypulse")
 
 FETCHED_AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 NOT_FOUND = 404

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import Transient
@@ -119,6 +119,7 @@ def test_a_host_without_addresses_is_a_passing_fault() -> None:
         resolve("feeds.invalid", 443)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_is_a_url_or_refused(text: str) -> None:
     """No text raises anything but a refusal."""
@@ -130,6 +131,7 @@ def test_any_text_is_a_url_or_refused(text: str) -> None:
         assert target.port in (80, 443)
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=4))
 def test_a_wrapped_address_is_judged_by_what_is_inside(address: object) -> None:
     """Mapped, NAT64 and 6to4 forms of an address are as public as the address itself."""

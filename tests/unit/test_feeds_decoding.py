@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import brotli
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.feeds.decoding import CHUNK_BYTES, BadEncoding, decoded
@@ -84,6 +84,7 @@ def test_a_bomb_comes_out_in_small_chunks(encoding: str) -> None:
     assert 1_000_000 < total <= 1_000_000 + 2 * CHUNK_BYTES
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400), st.sampled_from(["gzip", "deflate", "br", "zstd", "gzip, br"]))
 def test_arbitrary_bytes_are_decoded_or_broken(body: bytes, encoding: str) -> None:
     """Nothing but BadEncoding comes out of a broken body."""

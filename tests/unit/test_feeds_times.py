@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import Permanent, Rejection
@@ -65,6 +65,7 @@ def test_an_hour_that_is_skipped_keeps_the_offset_before() -> None:
     assert utc(2022, 3, 13, 7, 30) == LocalTimes("America/New_York").parse("2022-03-13 02:30:00")
 
 
+@settings(deadline=None)
 @given(
     st.datetimes(datetime.fromisoformat("1950-01-01"), datetime.fromisoformat("2090-01-01")),
     st.sampled_from(
@@ -123,6 +124,7 @@ def test_mail_times_are_read() -> None:
         from_rfc2822("Tue, 99 Foo 2024")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_is_a_time_or_refused(text: str) -> None:
     """No text raises anything but a rejection, and what is read is in UTC."""

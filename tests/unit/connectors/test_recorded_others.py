@@ -7,7 +7,7 @@ import pytest
 from tasks.feeds.connector import Malformed, Rejected, Thing
 from tests.support.feeds import Recording, check_recording, parse, payload, recordings, source
 
-KINDS = {"weather": "weather", "air-quality": "air_quality"}
+KINDS = {"weather": "weather", "air-quality": "air_quality", "arcgis": "arcgis"}
 
 
 @pytest.mark.parametrize("recording", recordings(*KINDS))

@@ -1,0 +1,1 @@
+"""[p] ArcGIS feature services."""
