@@ -5,6 +5,7 @@ import sys
 
 import click
 from flask import Flask, current_app
+from flask.cli import with_appcontext
 
 from shared.accounts import service
 from shared.accounts.rules import Role
@@ -46,6 +47,7 @@ def create_admin(email: str, name: str, password: str) -> None:
 
 
 @click.command("openapi")
+@with_appcontext
 def openapi() -> None:
     """Print the API's document, from which the page's types are made."""
     document = current_app.api_doc  # type: ignore[attr-defined]  # the app is a web.openapi.Api
