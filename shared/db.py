@@ -105,6 +105,7 @@ def engine() -> Engine:
         max_overflow=5,
         pool_timeout=5,
         pool_recycle=900,
+        hide_parameters=True,  # an error's text goes to logs, its values do not
         connect_args=_CONNECT_ARGS,
     )
 

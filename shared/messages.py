@@ -154,7 +154,7 @@ class TidyFeeds(Message):
     """Drop what the retention rules no longer keep: payloads, runs, observations."""
 
 
-@message("uploads.clean", Queue.UPLOADS, max_attempts=3)
+@message("uploads.clean", Queue.UPLOADS, max_attempts=8)
 class CleanUpload(Message):
     """Check, clean and resize one uploaded photo."""
 
