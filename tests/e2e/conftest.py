@@ -1,0 +1,127 @@
+"""A platform, a publisher it reads from, and a browser that nobody else uses."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+
+from deploy.local import testing
+from tests.e2e import platform as platforms
+from tests.e2e.platform import Platform
+from tests.e2e.publisher import Publisher
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+#: Software rendering on a shared machine: a bound that only a hang reaches.
+PATIENCE_MS = 90_000
+expect.set_options(timeout=PATIENCE_MS)
+AXE = testing.ROOT / "web" / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything here, give it time to start a platform, and skip it where there is no browser."""
+    missing = pytest.mark.skip(reason="no chromium here: install it, or set CHROMIUM to its program")
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.timeout(platforms.START_SECONDS + 240))
+            if CHROMIUM is None:
+                item.add_marker(missing)
+
+
+@pytest.fixture(scope="session")
+def publisher() -> Iterator[Publisher]:
+    """A publisher from which the platform may read."""
+    with Publisher(int(os.environ.get("CITYPULSE_E2E_PUBLISHER_PORT") or 0)).serving() as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def platform(publisher: Publisher) -> Iterator[Platform]:
+    """The platform that CITYPULSE_E2E_URL names, or one that lives as long as this session."""
+    known = platforms.running()
+    if known:
+        with known.http:
+            yield known
+        return
+    with (
+        testing.run_folder() as folder,
+        platforms.own(folder / "state", f"127.0.0.1:{publisher.port}") as own,
+    ):
+        yield own
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """The driver of browsers."""
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """A browser for all tests; each has its own context."""
+    one = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    yield one
+    one.close()
+
+
+class Visitor:
+    """Somebody with a browser of their own, who notes what their page asks for and complains about."""
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        context.set_default_timeout(PATIENCE_MS)
+        self.context, self.url = context, url
+        self.page: Page = context.new_page()
+        self.foreign: list[str] = []
+        self.errors: list[str] = []
+        self.page.on("request", lambda request: self._note(request.url))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+
+    def _note(self, address: str) -> None:
+        parts = urlsplit(address)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != urlsplit(self.url).netloc:
+            self.foreign.append(address)
+
+    def open(self, path: str) -> Page:
+        """Open a page of the platform."""
+        self.page.goto(f"{self.url}{path}")
+        return self.page
+
+    def open_live(self, path: str = "/") -> Page:
+        """Open the city's page and wait until its stream stands and its list is read."""
+        page = self.open(path)
+        page.locator("[data-live=live]").wait_for()
+        page.locator("[data-ref]").first.wait_for()
+        return page
+
+    def sign_in(self, platform: Platform, role: str, then: str) -> Page:
+        """Sign in through the form and arrive at `then`."""
+        account = platform.accounts[role]
+        page = self.open(f"/login?next={then}")
+        page.locator("#email").fill(account.email)
+        page.locator("#password").fill(account.password)
+        page.locator("main form button[type=submit]").click()
+        page.wait_for_url(re.compile(re.escape(then)))
+        return page
+
+
+@pytest.fixture
+def visitor(browser: Browser, platform: Platform) -> Iterator[Visitor]:
+    """A visitor on a desktop."""
+    with_context = browser.new_context(viewport={"width": 1280, "height": 800}, service_workers="block")
+    yield Visitor(with_context, platform.url)
+    with_context.close()

@@ -1,0 +1,109 @@
+"""The platform under test: the one that runs already, or one of our own, started and stopped here."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from deploy.local import testing
+
+START_SECONDS = 300
+RUNS = "CityPulse runs"
+
+
+@dataclass(frozen=True)
+class Account:
+    """A demo account."""
+
+    email: str
+    password: str
+
+
+class Platform:
+    """Where a platform answers, who may sign in, and its API."""
+
+    def __init__(self, url: str, accounts: dict[str, Account]) -> None:
+        self.url = url.rstrip("/")
+        self.accounts = accounts
+        self.http = httpx.Client(base_url=f"{self.url}/api/v1", timeout=30, trust_env=False)
+
+    def sign_in(self, role: str) -> None:
+        """Let the calls that follow be those of a demo account."""
+        account = self.accounts[role]
+        answer = self.http.post("/auth/login", json={"email": account.email, "password": account.password})
+        answer.raise_for_status()
+        self.http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+    def get(self, path: str, **params: str | int) -> Any:  # the JSON of the API, whatever it is
+        """Read from the API."""
+        answer = self.http.get(path, params=params)
+        answer.raise_for_status()
+        return answer.json()
+
+    def post(self, path: str, body: dict[str, Any] | None = None) -> Any:  # as get
+        """Ask the API for something."""
+        answer = self.http.post(path, json=body or {})
+        answer.raise_for_status()
+        return answer.json()
+
+
+def running() -> Platform | None:
+    """Return the platform that CITYPULSE_E2E_URL names; its state folder tells the demo accounts."""
+    url = os.environ.get("CITYPULSE_E2E_URL")
+    if not url:
+        return None
+    folder = Path(os.environ.get("CITYPULSE_STATE_DIR") or testing.ROOT / ".citypulse")
+    return Platform(url, _accounts(folder))
+
+
+@contextmanager
+def own(folder: Path, allowed: str) -> Iterator[Platform]:
+    """Run a platform of our own in `folder`; `allowed` is the host:port from which its feeds may read."""
+    environment = {
+        **os.environ,
+        "CITYPULSE_STATE_DIR": str(folder),
+        "CITYPULSE_PORT": "0",
+        "FEEDS_ALLOWED_PRIVATE_HOSTS": allowed,
+    }
+    log = folder.with_suffix(".log")
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "deploy.local", "run"],
+            cwd=testing.ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            _wait_until_it_runs(process, log)
+            told = json.loads((folder / "run.json").read_text())
+            platform = Platform(told["url"], _accounts(folder))
+            with platform.http:
+                yield platform
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=120)
+
+
+def _wait_until_it_runs(process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while RUNS not in log.read_text():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise AssertionError(f"the platform did not start:\n{log.read_text()}")
+        time.sleep(0.5)
+
+
+def _accounts(folder: Path) -> dict[str, Account]:
+    told = json.loads((folder / "run.json").read_text())
+    return {role: Account(one["email"], one["password"]) for role, one in told["demo"].items()}

@@ -1,0 +1,155 @@
+"""The city's page: live, whole without a map, readable by everybody, and asking nobody else."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser, Playwright, expect
+
+from tests.e2e.conftest import AXE, CHROMIUM, FLAGS, PATIENCE_MS, Visitor
+from tests.e2e.platform import Platform
+from tests.e2e.publisher import Publisher
+
+LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture
+def feed(platform: Platform, publisher: Publisher) -> Iterator[str]:
+    """A feed that reads from our publisher when it is told to; gone afterwards."""
+    platform.sign_in("admin")
+    made = platform.post(
+        "/feeds",
+        {
+            "city": "london",
+            "kind": "open311",
+            "url": publisher.url,
+            "interval_seconds": 86_400,
+            "name": f"Test publisher {uuid4().hex[:6]}",
+        },
+    )
+    yield made["id"]
+    platform.http.delete(f"/feeds/{made['id']}")
+
+
+def run_feed(platform: Platform, feed: str, visitor: Visitor) -> dict[str, Any]:
+    """Run a feed and wait, without blocking the page, until a run that began afterwards has ended."""
+    known = {run["id"] for run in platform.get(f"/feeds/{feed}/runs")["items"]}
+    platform.post(f"/feeds/{feed}/run")
+    for _ in range(PATIENCE_MS // 250):
+        ended = [run for run in platform.get(f"/feeds/{feed}/runs")["items"] if run["state"] != "running"]
+        fresh = [run for run in ended if run["id"] not in known]
+        if fresh:
+            return dict(fresh[0])
+        visitor.page.wait_for_timeout(250)  # lets the page breathe between two looks
+    raise AssertionError(f"feed {feed} did not run")
+
+
+def test_a_feeds_change_reaches_the_list_without_a_reload(
+    visitor: Visitor, platform: Platform, publisher: Publisher, feed: str
+) -> None:
+    """What a publisher says is on the reader's screen a moment later, and so is what changed of it."""
+    page = visitor.open_live("/?kinds=service_request")
+    page.evaluate("window.untouched = true")
+    title = f"Sinkhole {uuid4().hex[:6]}"
+
+    publisher.publish("e2e-1", title, datetime.now(UTC).isoformat())
+    run = run_feed(platform, feed, visitor)
+    assert "succeeded" == run["state"], run
+    row = page.locator("[data-ref]", has_text=title)
+    expect(row).to_be_visible()
+    expect(row).to_contain_text("Fresh")
+
+    publisher.publish("e2e-1", f"{title} filled", datetime.now(UTC).isoformat())
+    run_feed(platform, feed, visitor)
+    expect(page.locator("[data-ref]", has_text=f"{title} filled")).to_be_visible()
+    assert page.evaluate("window.untouched") is True
+
+
+def test_what_is_chosen_is_in_the_address(visitor: Visitor) -> None:
+    """A link shows what its sender saw, and Back closes it again."""
+    page = visitor.open_live()
+    row = page.locator("[data-ref]").first
+    reference = row.get_attribute("data-ref")
+    row.click()
+    expect(page.get_by_role("complementary")).to_be_visible()
+    assert f"sel={reference}" in page.url
+
+    page.reload()
+    expect(page.get_by_role("complementary").get_by_role("heading").first).to_be_visible()
+    page.get_by_role("complementary").get_by_role("button").first.click()
+    expect(page.get_by_role("complementary")).to_be_hidden()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/", "/report", "/status", "/login"])
+def test_everybody_can_read_it(
+    browser: Browser, platform: Platform, path: str, theme: Literal["light", "dark"]
+) -> None:
+    """No violation of WCAG 2.2 AA that a machine can find, in either theme."""
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: run `pnpm install` in web/frontend")
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 800},
+        color_scheme=theme,
+        reduced_motion="reduce",
+        bypass_csp=True,  # for the checker alone, which is put into the page
+        service_workers="block",
+    )
+    visitor = Visitor(context, platform.url)
+    page = visitor.open_live() if path == "/" else visitor.open(path)
+    page.locator("main h1, main h2").first.wait_for(state="attached")
+    if path in ("/", "/report"):
+        page.locator("html[data-map=ready]").wait_for()
+
+    page.add_script_tag(path=AXE)
+    found = page.evaluate(
+        "levels => axe.run(document, {runOnly: levels, iframes: false}).then(r => r.violations)", LEVELS
+    )
+    context.close()
+    told = [(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in found]
+
+    assert [] == told
+
+
+def test_it_asks_nobody_else(visitor: Visitor) -> None:
+    """Under its own policy the page works, complains about nothing and reaches no other origin."""
+    page = visitor.open_live()
+    page.locator("html[data-map=ready]").wait_for()
+    page.locator("[data-ref]").first.click()
+    expect(page.get_by_role("complementary")).to_be_visible()
+
+    assert [] == visitor.foreign
+    assert [] == visitor.errors
+
+
+def test_the_list_says_everything_without_a_map(playwright: Playwright, platform: Platform) -> None:
+    """A machine without WebGL has no map; the list is there all the same, and says why."""
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, "--disable-3d-apis"])
+    visitor = Visitor(browser.new_context(service_workers="block"), platform.url)
+    page = visitor.open_live()
+    page.locator("html[data-map=failed]").wait_for()
+
+    assert page.locator("[data-ref]").count() > 0
+    expect(page.get_by_text("WebGL")).to_be_visible()
+    page.locator("[data-ref]").first.click()
+    expect(page.get_by_role("complementary")).to_be_visible()
+    browser.close()
+
+
+def test_the_shell_opens_offline(browser: Browser, platform: Platform, tmp_path: Path) -> None:
+    """Without a network the page still opens, and says that it is not live."""
+    context = browser.new_context()
+    visitor = Visitor(context, platform.url)
+    page = visitor.open_live()
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.reload()
+    page.locator("[data-live=live]").wait_for()
+
+    context.set_offline(True)
+    page.reload()
+    expect(page.locator("[data-live]")).to_be_visible()
+    expect(page.locator("[data-live=live]")).to_have_count(0)
+    context.close()
