@@ -5,13 +5,15 @@ import os
 import time
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from celery import Celery, bootsteps
-from celery.signals import setup_logging, worker_process_init, worker_shutdown
+from celery.signals import setup_logging, task_unknown, worker_process_init, worker_shutdown
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.db import dispose_after_fork, transaction
+from shared.jobs.sweep import set_aside
 from shared.logging import configure_logging
 from tasks.heart import Heart
 from workers.processes import farewell, release_jobs_of, report
@@ -101,6 +103,7 @@ def connect(app: Celery) -> None:
     setup_logging.connect(_configure, weak=False)
     worker_process_init.connect(_after_fork, weak=False)
     worker_shutdown.connect(_put_down, weak=False)
+    task_unknown.connect(_set_aside, weak=False)
 
 
 def _configure(**_: Any) -> None:
@@ -110,6 +113,21 @@ def _configure(**_: Any) -> None:
 def _after_fork(**_: Any) -> None:
     dispose_after_fork()
     heart.cache_clear()
+
+
+def _set_aside(name: str, message: Any, **_: Any) -> None:
+    """Put a job of a newer release aside, so that it does not stand in the way of what this one knows."""
+    try:
+        job_ids = [UUID(job_id) for job_id in message.payload[0][0]]
+    except (LookupError, TypeError, ValueError):
+        return  # Not a message of ours.
+    try:
+        with transaction() as tx:
+            count = set_aside(tx, name, job_ids)
+    except SQLAlchemyError as error:
+        log.warning("could not set jobs aside, they will be rung again", extra={"error": str(error)})
+        return
+    log.warning("unknown kind set aside", extra={"kind": name, "count": count})
 
 
 def _put_down(sender: Any = None, **_: Any) -> None:

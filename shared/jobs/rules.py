@@ -14,6 +14,8 @@ WINDOW_PER_SLOT = 4
 #: A waiting job older than this is served by age, whatever its priority.
 AGEING_SECONDS = 240
 BACKOFF_CAP_SECONDS = 3600.0
+#: A job of a kind that the worker's release does not know is looked at again after this long.
+UNKNOWN_SECONDS = 60
 KEEP_SUCCEEDED_DAYS = 7
 KEEP_DEAD_DAYS = 90
 PRUNE_BATCH = 1000

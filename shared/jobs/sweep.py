@@ -10,7 +10,7 @@ from shared.db import Transaction
 from shared.jobs.batches import settle_batches
 from shared.jobs.pace import scaled, stale_seconds
 from shared.jobs.points import reach
-from shared.jobs.rules import AGEING_SECONDS, PRUNE_BATCH
+from shared.jobs.rules import AGEING_SECONDS, PRUNE_BATCH, UNKNOWN_SECONDS
 
 _PROMOTE = text("""
 WITH due AS (SELECT id FROM jobs WHERE state IN ('scheduled', 'retryable') AND run_at <= clock_timestamp()
@@ -75,6 +75,12 @@ WITH stale AS (SELECT id FROM jobs WHERE state = 'queued'
 UPDATE jobs j SET published_at = NULL FROM stale s WHERE j.id = s.id
 """)
 
+_SET_ASIDE = text("""
+UPDATE jobs SET state = 'retryable', published_at = NULL, error = :error,
+  run_at = clock_timestamp() + make_interval(secs => :delay * (0.5 + random()))
+WHERE id = ANY(CAST(:ids AS uuid[])) AND kind = :kind AND state = 'queued' RETURNING 1
+""")
+
 _WAITING = text("""
 WITH RECURSIVE names AS (
   (SELECT queue FROM jobs WHERE state = 'queued' AND published_at IS NULL ORDER BY queue LIMIT 1)
@@ -137,6 +143,24 @@ def unring(tx: Transaction, job_ids: Sequence[UUID]) -> None:
         text("UPDATE jobs SET published_at = NULL WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'queued'"),
         {"ids": [str(i) for i in job_ids]},
     )
+
+
+def set_aside(tx: Transaction, kind: str, job_ids: Sequence[UUID]) -> int:
+    """
+    Let jobs of a kind that this release does not know wait for a worker that does; returns how many.
+
+    Left queued, they would be rung for ever and keep everything behind them out of the window.
+    """
+    rows = tx.execute(
+        _SET_ASIDE,
+        {
+            "ids": [str(i) for i in job_ids],
+            "kind": kind,
+            "delay": scaled(UNKNOWN_SECONDS),
+            "error": f"no worker here knows {kind!r}: waiting for a release that does",
+        },
+    )
+    return len(rows.all())
 
 
 def unring_stale(tx: Transaction) -> None:

@@ -293,3 +293,18 @@ def test_pruning_spares_the_living_and_the_recently_dead() -> None:
     with transaction() as tx:
         left = set(tx.execute(text("SELECT id FROM jobs")).scalars())
     assert (removed, left) == (1, {dead, live})
+
+
+def test_a_kind_of_a_newer_release_waits_aside_and_lets_others_pass() -> None:
+    """It is neither dead nor in the way, its attempt is not counted, and a forged name moves nothing else."""
+    job_id, other = put(), put()
+    sql(
+        "UPDATE jobs SET kind = 'feeds.from_the_future', published_at = clock_timestamp() WHERE id = :id",
+        id=job_id,
+    )
+
+    with transaction() as tx:
+        moved = sweep.set_aside(tx, "feeds.from_the_future", [job_id, other])
+
+    aside = row(job_id)
+    assert (moved, aside["state"], aside["attempt"], row(other)["state"]) == (1, "retryable", 0, "queued")
