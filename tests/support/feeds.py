@@ -166,7 +166,9 @@ class Recording:
     @property
     def fails(self) -> bool:
         """Tell whether the manifest says that the file is not of its format at all."""
-        return "FAILS" in self.facts or "IsInitialized() is False" in self.facts
+        said = "FAILS" in self.facts or "IsInitialized() is False" in self.facts
+        # What a common parser refuses may still hold records that can be recovered.
+        return said and self.records == 0
 
     @property
     def bbox(self) -> tuple[float, float, float, float] | None:

@@ -7,7 +7,7 @@ import pytest
 from tasks.feeds.connector import Malformed, Rejected, Thing
 from tests.support.feeds import Recording, check_recording, parse, payload, recordings, source
 
-KINDS = {"weather": "weather", "air-quality": "air_quality", "arcgis": "arcgis"}
+KINDS = {"weather": "weather", "air-quality": "air_quality", "arcgis": "arcgis", "feeds": "news"}
 
 
 @pytest.mark.parametrize("recording", recordings(*KINDS))
@@ -36,3 +36,21 @@ def test_numbers_that_mean_no_value_are_never_stored(recording: Recording) -> No
     if unplaced and len(things) == recording.records:
         expected = int(unplaced.group(1)) if "sensors" not in recording.path.name else 0
         assert expected == sum(thing.lon is None for thing in things)
+
+
+@pytest.mark.parametrize("recording", recordings("feeds"))
+def test_places_of_entries_are_found_as_often_as_counted(recording: Recording) -> None:
+    """Points, boxes and polygons of GeoRSS and GML come out as GeoJSON, as many as the manifest counted."""
+    records = parse(source("news"), payload(recording.path))
+    counted = re.search(r"with geometry (\d+)", recording.facts)
+
+    assert counted is not None
+    assert int(counted.group(1)) == sum(getattr(record, "geometry", None) is not None for record in records)
+
+
+@pytest.mark.parametrize("recording", recordings("feeds"))
+def test_no_markup_of_a_publisher_is_stored(recording: Recording) -> None:
+    """What is stored is text."""
+    for record in parse(source("news"), payload(recording.path)):
+        said = f"{getattr(record, 'title', '')} {getattr(record, 'description', '')}"
+        assert not re.search(r"<(script|a|p|img|iframe)\b", said, re.IGNORECASE)

@@ -1,0 +1,1 @@
+"""[p] News: RSS, Atom and JSON Feed."""

@@ -1,0 +1,193 @@
+"""
+[p] News: RSS, Atom and JSON Feed, with the places of GeoRSS and GML.
+
+Options: `feature_kind` (`news`). What entries say is shown as plain text: no markup of theirs reaches a page.
+Source: RFC 4287, https://www.rssboard.org/rss-specification, https://www.jsonfeed.org, https://www.ogc.org/standards/georss
+"""
+
+import hashlib
+import html
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import feedparser
+import nh3
+
+from shared.errors import Rejection
+from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rejected, Request, Source
+from tasks.feeds.documents import excerpt, load_json
+from tasks.feeds.places import Geometry, checked
+from tasks.feeds.times import LocalTimes, from_rfc2822
+
+_LONGEST: Final = 4000
+_ESCAPED_AT_MOST: Final = 4
+_ENTITY: Final = re.compile(rb"<!ENTITY", re.IGNORECASE)
+_SPACE: Final = re.compile(r"[ \t\r\f\v]*\n\s*|[ \t\r\f\v]+")
+_BREAK: Final = re.compile(r"<(?:br|/p|/div|/li)\b[^>]*>", re.IGNORECASE)
+
+
+def plan(source: Source) -> Plan:
+    """Fetch the feed; there is no cursor."""
+    yield Request("feed", source.url)
+    return {}
+
+
+def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
+    """
+    Yield one feature per entry, in the publisher's order.
+
+    Raises: Malformed if a payload is no feed of any kind, or declares entities.
+    """
+    times = LocalTimes(source.timezone)
+    kind = str(source.options.get("feature_kind") or "news")
+    for payload in payloads:
+        for number, entry in enumerate(_entries(payload)):
+            record = f"{payload.name}#{number}"
+            try:
+                yield _feature(entry, record, kind, times)
+            except Rejection as why:
+                yield Rejected(
+                    record=record, reason=why.reason, detail=why.detail, excerpt=excerpt(dict(entry))
+                )
+
+
+def _entries(payload: Payload) -> Sequence[Mapping[str, Any]]:
+    content = payload.read()
+    if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return _json_entries(payload)
+    if _ENTITY.search(content.replace(b"\0", b"")):
+        raise Malformed(f"{payload.name}: a feed that declares entities is refused")
+    try:
+        # A stream, and never a string: feedparser would take that for a URL or a path.
+        feed = feedparser.parse(io.BytesIO(content))
+    except Exception as error:
+        # Broken markup makes the parsers below it raise anything, even AssertionError.
+        raise Malformed(f"{payload.name}: no feed: {error!s:.200}") from None
+    if not feed.get("version") and not feed.entries:
+        raise Malformed(f"{payload.name}: neither RSS nor Atom: {feed.get('bozo_exception', '')!s:.200}")
+    # Plain dicts: those of feedparser give a missing `updated` the value of `published`, with a warning.
+    return [dict(entry) for entry in feed.entries]
+
+
+def _json_entries(payload: Payload) -> Sequence[Mapping[str, Any]]:
+    document = load_json(payload)
+    items = document.get("items") if isinstance(document, dict) else None
+    if not isinstance(items, list) or "jsonfeed.org" not in str(document.get("version")):
+        raise Malformed(f"{payload.name}: no JSON Feed")
+    return [_as_entry(item) if isinstance(item, dict) else {"unreadable": repr(item)[:200]} for item in items]
+
+
+def _as_entry(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": item.get("id"),
+        "title": item.get("title"),
+        "link": item.get("url") or item.get("external_url"),
+        "summary": item.get("summary") or item.get("content_text") or item.get("content_html"),
+        "published": item.get("date_published"),
+        "updated": item.get("date_modified"),
+        "tags": [{"term": tag} for tag in item["tags"]] if isinstance(item.get("tags"), list) else [],
+    }
+
+
+def _feature(entry: Mapping[str, Any], record: str, kind: str, times: LocalTimes) -> Feature:
+    title, link = _plain(entry.get("title")), _link(entry)
+    published = _time(entry, "published", times) or _time(entry, "created", times)
+    updated = _time(entry, "updated", times) or published
+    summary = _plain(entry.get("summary")) or _plain(_content(entry))
+    place = _place(entry.get("where"))
+    tags = [_plain(tag.get("term")) for tag in entry.get("tags") or () if isinstance(tag, Mapping)]
+    if not (title or summary or link or place or entry.get("id")):
+        raise Rejection("no_identity", "the entry says nothing")
+    return Feature(
+        external_id=_identity(entry, title, link, summary),
+        record=record,
+        published_at=updated,
+        kind=kind,
+        title=title or (summary or link or "Untitled")[:120],
+        description=summary,
+        category=next((tag for tag in tags if tag), None),
+        url=link,
+        geometry=place,
+        starts_at=published,
+        properties={"tags": [tag for tag in tags if tag]} if len([tag for tag in tags if tag]) > 1 else {},
+    )
+
+
+def _identity(entry: Mapping[str, Any], title: str | None, link: str | None, summary: str | None) -> str:
+    told = entry.get("id")
+    if isinstance(told, str | int) and str(told).strip():
+        return str(told).strip()
+    if link:
+        return link
+    parts = (title, summary, entry.get("published"), entry.get("updated"), entry.get("where"))
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+
+
+def _link(entry: Mapping[str, Any]) -> str | None:
+    link = entry.get("link")
+    # Other schemes (javascript:) have no business on our pages.
+    return (
+        link.strip()
+        if isinstance(link, str) and link.strip().lower().startswith(("https://", "http://"))
+        else None
+    )
+
+
+def _content(entry: Mapping[str, Any]) -> Any:  # Any: of feedparser.
+    blocks = entry.get("content")
+    return (
+        blocks[0].get("value")
+        if isinstance(blocks, list) and blocks and isinstance(blocks[0], Mapping)
+        else None
+    )
+
+
+def _plain(value: Any) -> str | None:  # Any: as above.
+    """Return text without markup: no tag, no script, no entity is left."""
+    if not isinstance(value, str) or not value.strip():
+        return None
+    text, before = _BREAK.sub("\n", value), ""
+    for _ in range(_ESCAPED_AT_MOST):
+        # Feeds escape markup twice, and thrice: what appears when it is undone must go as well.
+        text, before = html.unescape(nh3.clean(text, tags=set())), text
+        if text == before:
+            break
+    text = text.replace("\xa0", " ")
+    text = _SPACE.sub(lambda found: "\n" if "\n" in found.group() else " ", text).strip()
+    return text[:_LONGEST] or None
+
+
+def _time(entry: Mapping[str, Any], name: str, times: LocalTimes) -> datetime | None:
+    """Read a time of any form; feeds get them wrong so often that an unreadable one is merely unknown."""
+    text = entry.get(name)
+    if not isinstance(text, str) or not text.strip():
+        return None
+    for read in (times.parse, from_rfc2822):
+        try:
+            return read(text)
+        except Rejection:
+            continue
+    parsed = entry.get(f"{name}_parsed")
+    try:
+        year, month, day, hour, minute, second = parsed[:6] if parsed else (0,) * 6
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except (TypeError, ValueError):
+        return None
+
+
+def _place(where: Any) -> Geometry | None:  # Any: of feedparser, which has turned lat lon to lon, lat.
+    if not isinstance(where, Mapping) or not where.get("coordinates"):
+        return None
+    coordinates = _lists(where["coordinates"])
+    if where.get("type") == "Box" and [len(corner) for corner in coordinates] == [2, 2]:
+        (west, south), (east, north) = coordinates
+        ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+        return checked({"type": "Polygon", "coordinates": [ring]})
+    return checked({"type": where.get("type"), "coordinates": coordinates})
+
+
+def _lists(nested: Any) -> Any:  # Any: nested tuples of numbers.
+    return [_lists(inner) for inner in nested] if isinstance(nested, tuple | list) else nested
