@@ -1,6 +1,7 @@
 """gunicorn for WebSockets: one gevent worker holds thousands, and nothing but sockets."""
 
 import os
+import resource
 
 bind = os.environ.get("LIVE_BIND", "0.0.0.0:5001")
 worker_class = "gevent"
@@ -22,6 +23,10 @@ loglevel = "warning"
 os.environ.setdefault(
     "PGOPTIONS", "-c statement_timeout=5s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s"
 )
+
+# Each socket is an open file: take as many as the machine allows us.
+_soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (_hard, _hard))
 
 
 def post_fork(server, worker):

@@ -378,6 +378,64 @@ def test_a_client_that_never_reads_is_put_out_and_holds_up_nobody(live: LiveServ
         )
 
 
+def _messages(plain: socket.socket) -> Iterator[dict[str, object]]:
+    """Yield the messages that come out of a socket read by hand."""
+    held = b""
+
+    def take(size: int) -> bytes:
+        nonlocal held
+        while len(held) < size:
+            piece = plain.recv(1 << 16)
+            if not piece:
+                raise EOFError
+            held += piece
+        taken, held = held[:size], held[size:]
+        return taken
+
+    while True:
+        opcode, size = take(2)
+        if size == 126:
+            size = int.from_bytes(take(2), "big")
+        elif size == 127:
+            size = int.from_bytes(take(8), "big")
+        payload = take(size)
+        if opcode == 0x81:
+            yield json.loads(payload)
+
+
+def test_a_client_that_reads_late_misses_nothing(live: LiveServer) -> None:
+    """What it cannot take at once waits in the stream and not in our memory, and comes in order."""
+    with _upgraded(live, 4096) as late, live_client(live, max_size=None) as prompt:
+        messages = _messages(late)
+        assert "welcome" == next(messages)["type"]
+        prompt.hello("city:london")
+        for first in range(1, 200, 10):
+            count_up(first, first + 9, padding=50_000)
+        while prompt.hear_event()["data"]["n"] != 200:
+            pass
+
+        heard = [
+            each["data"]["n"] for each in (next(messages) for _ in range(200)) if each["type"] == "event"
+        ]
+
+    assert list(range(1, len(heard) + 1)) == heard
+    assert 199 <= len(heard)
+
+
+def test_a_restored_database_is_a_new_stream(live: LiveServer) -> None:
+    """Its places mean something else: everybody reads afresh."""
+    with live_client(live) as client:
+        client.hello("city:london")
+        with transaction() as tx:
+            tx.execute(text("UPDATE stream_state SET epoch = epoch + 1"))
+        reset = client.hear()
+        tell("late")
+        event = client.hear_event()
+
+    assert "reset" == reset["type"]
+    assert reset["after"].split(".")[0] == event["id"].split(".")[0]
+
+
 def test_a_restart_sends_everybody_elsewhere_and_they_miss_nothing(
     live: LiveServer, postgres: Postgres, tmp_path: Path
 ) -> None:
