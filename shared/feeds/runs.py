@@ -37,8 +37,14 @@ class Reject:
 
 @dataclass(slots=True)
 class Counts:
-    """What became of a run's records; `records` is the sum of all but `vanished`."""
+    """
+    What became of a run's records.
 
+    `records` are those the publisher sent; a record may give two of ours, a thing and its observation, and
+    each of ours is counted once by what became of it (`accounted`).
+    """
+
+    records: int = 0
     new: int = 0
     changed: int = 0
     same: int = 0
@@ -47,8 +53,8 @@ class Counts:
     rejected: Counter[str] = field(default_factory=Counter)
 
     @property
-    def records(self) -> int:
-        """Return how many records the publisher sent."""
+    def accounted(self) -> int:
+        """Return how many records of ours are accounted for."""
         return self.new + self.changed + self.same + self.described + sum(self.rejected.values())
 
 

@@ -147,6 +147,7 @@ class Visitor:
             params=request.params,
             headers=request.headers,
             secret_headers={header: self._secret(name) for header, name in request.secret_headers.items()},
+            secret_params={param: self._secret(name) for param, name in request.secret_params.items()},
             etag=conditional.etag if conditional else None,
             last_modified=conditional.last_modified if conditional else None,
             allow_missing=request.optional,

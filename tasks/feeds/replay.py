@@ -136,6 +136,7 @@ class Replayer:
 
     def _add(self, store: Store) -> None:
         counts, of = self.counts, store.counts
+        counts.records += of.records
         counts.new += of.new
         counts.changed += of.changed
         counts.same += of.same

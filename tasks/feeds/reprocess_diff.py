@@ -20,7 +20,7 @@ from tasks.feeds.reprocess_removed import stored_at
 from tasks.feeds.store_copy import stage_for
 from tasks.feeds.store_encode import Row
 from tasks.feeds.store_intake import Chunk
-from tasks.feeds.store_keys import KeySet
+from tasks.feeds.store_keys import KeySet, add_new
 from tasks.feeds.store_observations import store_observations
 from tasks.feeds.store_table import Table, Writing, copy
 from tasks.feeds.store_tables import TABLES, Noun
@@ -64,10 +64,12 @@ class Difference:
         self.samples: dict[str, list[dict[str, Any]]] = {"new": [], "changed": [], "removed": []}
         self._written: dict[Noun, dict[str, Stored]] = {noun: {} for noun in TABLES}
         self._seen: dict[Noun, KeySet] = {}
+        self._addresses = KeySet()
 
     def begin(self) -> None:
         """Begin with the next past run."""
         self._seen = {noun: KeySet() for noun in TABLES}
+        self._addresses = KeySet()
 
     def put(self, tx: Transaction, writing: Writing, chunk: Chunk) -> None:
         """Compare one chunk of a past run with what is stored."""
@@ -75,6 +77,7 @@ class Difference:
             if rows:
                 self._compare(tx, noun, writing, list(rows.values()))
         self._observe(tx, writing, chunk)
+        self.counts.records += chunk.others + add_new(self._addresses, chunk.addresses)
         self.counts.described += chunk.described
         self.counts.rejected += chunk.rejected
 

@@ -11,7 +11,7 @@ from shared.feeds.runs import Counts, Reject, keep_rejects, lock_feed
 from tasks.feeds.connector import Observation
 from tasks.feeds.store_encode import Row
 from tasks.feeds.store_intake import Chunk, duplicate
-from tasks.feeds.store_keys import KeySet
+from tasks.feeds.store_keys import KeySet, add_new
 from tasks.feeds.store_observations import store_observations
 from tasks.feeds.store_table import Merged, Writing, merge
 from tasks.feeds.store_tables import TABLES, Noun
@@ -43,6 +43,7 @@ class Store:
         #: Ids of set-aside records, of any noun: listed, so not vanished.
         self.set_aside = KeySet()
         self.nameless_rejects = 0
+        self._addresses = KeySet()
         self._waiting: list[Observation] = []
 
     def put(self, tx: Transaction, chunk: Chunk, is_last: bool) -> None:
@@ -52,6 +53,7 @@ class Store:
             if rows:
                 self._put_rows(tx, noun, chunk, list(rows.values()))
         self._put_observations(tx, chunk, is_last)
+        self.counts.records += chunk.others + add_new(self._addresses, chunk.addresses)
         self.counts.described += chunk.described
         self.counts.rejected += chunk.rejected
         self.set_aside.add(list(chunk.set_aside))

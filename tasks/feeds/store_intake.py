@@ -8,7 +8,7 @@ from typing import Final
 
 from shared.errors import Rejection
 from shared.feeds.runs import Reject
-from tasks.feeds.connector import Described, Observation, Record, Rejected
+from tasks.feeds.connector import Described, Observation, Record, Rejected, Thing
 from tasks.feeds.store_encode import Row
 from tasks.feeds.store_tables import ENCODERS, TABLES, Noun
 
@@ -33,6 +33,10 @@ class Chunk:
     nameless_rejects: int = 0
     described: int = 0
     records: int = 0
+    #: Addresses of things and observations: one record of the publisher may give both.
+    addresses: set[str] = field(default_factory=set)
+    #: Other records of the publisher.
+    others: int = 0
     bytes: int = 0
 
     @property
@@ -43,6 +47,10 @@ class Chunk:
     def add(self, record: Record) -> None:
         """Take one record in."""
         self.records += 1
+        if isinstance(record, Thing | Observation | Rejected):
+            self.addresses.add(record.record)
+        else:
+            self.others += 1
         encoder = ENCODERS.get(type(record))
         if encoder is not None:
             try:

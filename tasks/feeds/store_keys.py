@@ -1,6 +1,6 @@
 """[p] Remember which records a run has seen, eight bytes each, so that a run of any length fits in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +40,16 @@ class KeySet:
             places[places == len(run)] = 0
             found |= run[places] == hashes if len(run) else False
         return found
+
+
+def add_new(keys: KeySet, ids: Collection[str]) -> int:
+    """Add distinct ids; returns how many of them were not there."""
+    if not ids:
+        return 0
+    found = list(ids)
+    new = len(found) - int(keys.holds(found).sum())
+    keys.add(found)
+    return new
 
 
 def _hashes(ids: Sequence[str]) -> Keys:

@@ -1,0 +1,273 @@
+"""Recorded polls of real publishers, served over HTTP and run as a worker runs them."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from pytest_httpserver import HTTPServer
+from sqlalchemy import Engine, text
+from werkzeug import Request, Response
+
+from shared.db import transaction
+from shared.feeds.models import FeedRun
+from shared.messages import RunFeed
+from shared.settings import get_settings
+from tasks.feeds.http import Fetcher
+from tasks.feeds.registry import kinds
+from tasks.feeds.run import run
+from tests.support.feed_runs import add_feed, count, newest_run, row_versions, snapshot
+from tests.support.feeds import Recording, recordings
+from tests.support.jobs import running_job
+
+#: Kind of file in the manifest -> the connector that reads it.
+CONNECTORS = {
+    "gbfs": "gbfs",
+    "gtfs-rt": "gtfs_realtime",
+    "socrata-311": "socrata",
+    "open311": "open311",
+    "cap": "cap",
+    "alerts-geojson": "nws_alerts",
+    "air-quality": "air_quality",
+    "weather": "weather",
+    "arcgis": "arcgis",
+    "ical": "ical",
+    "feeds": "rss",
+}
+STORED = ("features", "feature_versions", "things", "datastreams", "observations", "vehicles", "trip_updates")
+NYC = {"timezone": "America/New_York"}
+
+
+class Publisher:
+    """A web server whose files change between polls; answers matching ETags with 304."""
+
+    def __init__(self, server: HTTPServer) -> None:
+        self._server = server
+        self.pages: dict[str, bytes] = {}
+        self.statuses: list[int] = []
+        server.expect_request(re.compile("^/.*")).respond_with_handler(self._answer)
+
+    def url(self, path: str) -> str:
+        """Return the address of a page."""
+        return self._server.url_for(path)
+
+    def _answer(self, request: Request) -> Response:
+        page = self.pages.get(request.path)
+        if page is None:
+            self.statuses.append(404)
+            return Response(status=404)
+        etag = f'"{hash(page):x}"'
+        unchanged = request.headers.get("If-None-Match") == etag
+        self.statuses.append(304 if unchanged else 200)
+        return Response(status=304) if unchanged else Response(page, headers={"ETag": etag})
+
+
+@pytest.fixture
+def publisher(httpserver: HTTPServer, db: Engine) -> Iterator[Publisher]:
+    """A publisher on loopback."""
+    yield Publisher(httpserver)
+    httpserver.check_assertions()
+
+
+def poll(feed_id: UUID) -> FeedRun:
+    """Run a feed over the network, as the scheduler asks for it."""
+    message = RunFeed(feed_id=str(feed_id))
+    settings = get_settings().model_copy(
+        update={"feeds_allowed_private_hosts": frozenset({"localhost", "127.0.0.1"})}
+    )
+    with running_job(message) as job:
+        run(message, job, get=Fetcher.from_settings(settings))
+    return newest_run(feed_id)
+
+
+def add(publisher: Publisher, kind: str, content: bytes, path: str = "/feed", **values: object) -> UUID:
+    """Publish a file and add the feed that reads it."""
+    publisher.pages[path] = content
+    return add_feed(kind, publisher.url(path), **values)
+
+
+def add_recording(publisher: Publisher, recording: Recording) -> UUID:
+    """Publish a recorded file where its kind of feed is looked for."""
+    path = f"/requests{recording.path.suffix}" if recording.kind == "open311" else "/feed"
+    return add(publisher, CONNECTORS[recording.kind], recording.path.read_bytes(), path, **NYC)
+
+
+def readable(*wanted: str) -> Sequence[Any]:
+    """Return the recordings that there is a connector for; a discovery file alone leads to other hosts."""
+    known = set(kinds())
+    found = recordings(*(kind for kind in wanted if CONNECTORS[kind] in known))
+    return [one for one in found if not str(one.id).endswith("/gbfs.json")]
+
+
+@pytest.mark.parametrize("recording", readable(*CONNECTORS))
+def test_every_recorded_file_is_stored_or_set_aside_and_the_second_time_nothing_is_written(
+    publisher: Publisher, recording: Recording
+) -> None:
+    """A file that is not of its format ends its run with the reason; nothing else is lost or doubled."""
+    feed = add_recording(publisher, recording)
+
+    first = poll(feed)
+    before = row_versions(*STORED)
+    second = poll(feed)
+
+    if recording.fails or recording.facts.startswith("error body"):
+        assert ("failed", True) == (first.state, bool(first.error))
+        assert 0 == count("features") + count("things") + count("vehicles")
+        return
+    assert "succeeded" == first.state, first.error
+    assert recording.records == first.records, first.rejected
+    # No status: the publisher's ttl had not run out, so it was not even asked.
+    assert ("unchanged", True) == (second.state, second.http_status in (304, None))
+    assert before == row_versions(*STORED)
+    assert sum(first.rejected.values()) == count("feed_rejects")
+
+
+@pytest.mark.parametrize("recording", readable(*CONNECTORS))
+def test_a_recorded_file_parsed_again_writes_no_row(publisher: Publisher, recording: Recording) -> None:
+    """Idempotence does not lean on the whole file being the same."""
+    feed = add_recording(publisher, recording)
+    first = poll(feed)
+    before = row_versions(*STORED)
+    with transaction() as tx:
+        tx.execute(text("UPDATE feeds SET parser_version = 0"))
+
+    again = poll(feed)
+
+    assert (first.state, first.records) == (again.state, again.records)
+    assert (0, 0) == (again.new, again.changed)
+    assert first.rejected == again.rejected
+    assert before == row_versions(*STORED)
+
+
+@pytest.mark.parametrize("recording", readable(*CONNECTORS))
+def test_what_is_stored_of_a_recorded_file_lies_within_its_bounds(
+    publisher: Publisher, recording: Recording
+) -> None:
+    """No swapped or projected coordinate reaches a point column."""
+    if recording.bbox is None or recording.fails:
+        pytest.skip("the manifest knows no bounds")
+    poll(add_recording(publisher, recording))
+
+    west, south, east, north = (
+        edge + margin for edge, margin in zip(recording.bbox, (-1e-4, -1e-4, 1e-4, 1e-4), strict=True)
+    )
+    for table in ("features", "things", "vehicles"):
+        outside = "point IS NOT NULL AND NOT (point[0] BETWEEN :w AND :e AND point[1] BETWEEN :s AND :n)"
+        assert 0 == count(table, outside, w=west, s=south, e=east, n=north), table
+
+
+def test_bay_wheels_is_read_from_its_discovery_file(publisher: Publisher, test_data: Path) -> None:
+    """Stations, their counts and free bikes of one system in one run."""
+    folder = test_data / "gbfs" / "baywheels"
+    names = sorted(path.stem for path in folder.glob("*.json") if path.stem != "gbfs")
+    listed = ",".join(f'{{"name": "{name}", "url": "{publisher.url(f"/{name}")}"}}' for name in names)
+    publisher.pages = {f"/{name}": (folder / f"{name}.json").read_bytes() for name in names}
+    discovery = f'{{"last_updated": 1663292851, "ttl": 0, "data": {{"en": {{"feeds": [{listed}]}}}}}}'
+
+    ran = poll(add(publisher, "gbfs", discovery.encode(), "/gbfs"))
+
+    assert "succeeded" == ran.state, ran.error
+    assert (496, 496, 720) == (
+        count("things"),
+        count("datastreams", "observed_property = 'bikes_available'"),
+        count("vehicles"),
+    )
+    assert 5248 == ran.totals["bikes_available"]
+
+
+def test_the_second_poll_of_king_county_moves_the_fleet(publisher: Publisher, test_data: Path) -> None:
+    """420 vehicles in both polls, 207 gone, 150 new."""
+    one, two = ((test_data / "gtfs-rt" / f"king-county-metro-{n}.pb").read_bytes() for n in (1, 2))
+    feed = add(publisher, "gtfs_realtime", one)
+    poll(feed)
+    publisher.pages["/feed"] = two
+
+    ran = poll(feed)
+
+    assert (570, 150, 207) == (ran.records, ran.new, ran.vanished)
+    assert 420 == ran.changed + ran.same
+    assert (570, 207) == (
+        count("vehicles", "missing_since IS NULL"),
+        count("vehicles", "missing_since IS NOT NULL"),
+    )
+
+
+def test_the_first_poll_of_king_county_after_the_second_moves_nobody_back(
+    publisher: Publisher, test_data: Path
+) -> None:
+    """A cache that serves an old copy loses: the 420 stay where they were seen last."""
+    one, two = ((test_data / "gtfs-rt" / f"king-county-metro-{n}.pb").read_bytes() for n in (1, 2))
+    feed = add(publisher, "gtfs_realtime", two)
+    poll(feed)
+    before = snapshot("vehicles", "external_id, point::text, observed_at")
+    publisher.pages["/feed"] = one
+
+    ran = poll(feed)
+
+    assert (0, 207) == (ran.changed, ran.new)
+    assert before <= snapshot("vehicles", "external_id, point::text, observed_at")
+    assert 420 == ran.same + ran.rejected.get("older", 0)
+
+
+def test_two_polls_of_the_subway_keep_trips_apart_although_entity_ids_are_reused(
+    publisher: Publisher, test_data: Path
+) -> None:
+    """211 of 300 shared entity ids name another trip 16 s later; ours are the trips' own."""
+    names = ("nyct-subway-20240319-092719", "nyct-subway-20240319-092735")
+    one, two = ((test_data / "gtfs-rt" / f"{name}.pb").read_bytes() for name in names)
+    feed = add(publisher, "gtfs_realtime", one, **NYC)
+    first = poll(feed)
+    trips = snapshot("trip_updates", "external_id, trip_id")
+    publisher.pages["/feed"] = two
+
+    second = poll(feed)
+
+    assert (503, 501) == (first.records, second.records)
+    assert 308 == len(trips)
+    assert all(
+        external_id.startswith(trip_id)
+        for external_id, trip_id in snapshot("trip_updates", "external_id, trip_id")
+    )
+    assert second.new < 20
+
+
+def test_a_broken_feed_is_quarantined_while_the_others_go_on(publisher: Publisher, test_data: Path) -> None:
+    """The reason is on the run, the bytes are in the archive, what was stored before stays."""
+    folder = test_data / "gtfs-rt"
+    broken = add(publisher, "gtfs_realtime", (folder / "septa.pb").read_bytes(), "/broken", name="broken")
+    whole = add(publisher, "gtfs_realtime", (folder / "septa.pb").read_bytes(), "/whole", name="whole")
+    poll(broken)
+    publisher.pages["/broken"] = (folder / "invalid.pb").read_bytes()
+
+    failed, ran = poll(broken), poll(whole)
+
+    assert ("failed", "succeeded") == (failed.state, ran.state)
+    assert failed.error
+    assert 70 == count("trip_updates", "missing_since IS NULL")
+    assert 1 == count("feed_run_payloads", "run_id = :run", run=failed.id)
+
+
+def test_twenty_repeated_requests_of_boston_are_stored_once(publisher: Publisher, test_data: Path) -> None:
+    """100 rows, 80 requests, 20 set aside as duplicates; in any order the same 80."""
+    content = (test_data / "socrata-311" / "boston311-100-20dupes.csv").read_bytes()
+    header, *rows = content.splitlines(keepends=True)
+    straight = add(publisher, "socrata", content, "/straight", name="straight", timezone="America/New_York")
+    turned = add(publisher, "socrata", header + b"".join(reversed(rows)), "/turned", name="turned")
+
+    ran, again = poll(straight), poll(turned)
+
+    assert (100, 80, {"duplicate": 20}) == (ran.records, ran.new, ran.rejected)
+    assert (ran.new, ran.rejected) == (again.new, again.rejected)
+    rows_of = snapshot("features", "feed_id::text, external_id, encode(content_hash, 'hex')")
+    assert 80 == len({row[1:] for row in rows_of})
+
+
+def test_a_publisher_that_is_gone_is_a_failed_run(publisher: Publisher) -> None:
+    """404 is the publisher's word; it is recorded and tried again."""
+    feed = add_feed("gtfs_realtime", publisher.url("/nowhere"))
+
+    ran = poll(feed)
+
+    assert ("failed", 404) == (ran.state, ran.http_status)
