@@ -7,7 +7,14 @@ import pytest
 from tasks.feeds.connector import Malformed, Rejected, Thing
 from tests.support.feeds import Recording, check_recording, parse, payload, recordings, source
 
-KINDS = {"weather": "weather", "air-quality": "air_quality", "arcgis": "arcgis", "feeds": "news"}
+KINDS = {
+    "weather": "weather",
+    "air-quality": "air_quality",
+    "arcgis": "arcgis",
+    "feeds": "news",
+    "ical": "icalendar",
+    "events-json": "legistar",
+}
 
 
 @pytest.mark.parametrize("recording", recordings(*KINDS))
@@ -54,3 +61,14 @@ def test_no_markup_of_a_publisher_is_stored(recording: Recording) -> None:
     for record in parse(source("news"), payload(recording.path)):
         said = f"{getattr(record, 'title', '')} {getattr(record, 'description', '')}"
         assert not re.search(r"<(script|a|p|img|iframe)\b", said, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("recording", recordings("ical"))
+def test_every_recorded_event_has_its_time(recording: Recording) -> None:
+    """What a common parser gives up is recovered with title and beginning."""
+    events = [
+        one for one in parse(source("icalendar"), payload(recording.path)) if not isinstance(one, Rejected)
+    ]
+
+    assert recording.records == len(events)
+    assert all(getattr(event, "starts_at", None) and getattr(event, "title", None) for event in events)

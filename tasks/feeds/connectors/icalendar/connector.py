@@ -1,0 +1,177 @@
+"""
+[p] iCalendar: public events, their series, changes and cancellations.
+
+Options: `feature_kind` (`event`), `timezone` of floating times where the calendar names none.
+Source: RFC 5545, RFC 7986
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from shared.errors import Rejection
+from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rejected, Request, Source
+from tasks.feeds.connectors.icalendar import lines, moments, series
+from tasks.feeds.connectors.icalendar.lines import Event
+from tasks.feeds.places import Geometry, point
+from tasks.feeds.times import zone
+
+_LONGEST: Final = 4000
+_EXCERPT: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An event with what names it; `key` is its UID and the occurrence it replaces."""
+
+    event: Event
+    key: str
+    uid: str
+    record: str
+
+
+def plan(source: Source) -> Plan:
+    """Fetch the calendar; `webcal:` is another word for https. There is no cursor."""
+    scheme, _, rest = source.url.partition("://")
+    yield Request("calendar", f"https://{rest}" if scheme.lower() in ("webcal", "webcals") else source.url)
+    return {}
+
+
+def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
+    """
+    Yield one feature per event, in the calendar's order; a series is one event with its coming occurrences.
+
+    Raises: Malformed if a payload is no calendar.
+    """
+    for payload in payloads:
+        calendar = lines.read(payload.read())
+        if not calendar.begins:
+            raise Malformed(f"{payload.name}: no calendar: it does not begin with BEGIN:VCALENDAR")
+        yield from _Reader(payload, calendar, source).records()
+
+
+class _Reader:
+    """Reads one calendar."""
+
+    def __init__(self, payload: Payload, calendar: lines.Calendar, source: Source) -> None:
+        self._now = payload.fetched_at
+        self._kind = str(source.options.get("feature_kind") or "event")
+        self._zone = moments.zone_named(
+            calendar.zone, zone(str(source.options.get("timezone") or source.timezone))
+        )
+        self._known = [
+            self._identified(event, f"{payload.name}#{number}")
+            for number, event in enumerate(calendar.events)
+        ]
+        self._newest: dict[str, _Known] = {}
+        for one in self._known:
+            before = self._newest.get(one.key)
+            if before is None or _version(one.event) > _version(before.event):
+                self._newest[one.key] = one
+
+    def _identified(self, event: Event, record: str) -> _Known:
+        uid = event.text("UID")
+        if uid is None:
+            told = [event.text(name) for name in ("DTSTART", "SUMMARY", "DTEND", "LOCATION")]
+            uid = hashlib.sha256(repr(told).encode()).hexdigest()[:32]
+        replaced = event.first("RECURRENCE-ID")
+        return _Known(event, f"{uid}/{replaced.value.strip()}" if replaced else uid, uid, record)
+
+    def records(self) -> Iterator[Record]:
+        """Yield one record per event."""
+        for one in self._known:
+            try:
+                if self._newest[one.key] is not one:
+                    raise Rejection("superseded", "the calendar holds a newer version of this event")
+                yield self._feature(one)
+            except Rejection as why:
+                said = "; ".join(f"{name}:{found[0].value}" for name, found in one.event.properties.items())
+                yield Rejected(
+                    record=one.record,
+                    reason=why.reason,
+                    detail=why.detail,
+                    external_id=one.key,
+                    excerpt=said[:_EXCERPT],
+                )
+
+    def _feature(self, one: _Known) -> Feature:
+        event = one.event
+        start, lasts = moments.span(event, self._zone)
+        begins, properties = start.utc, self._properties(event, start)
+        if series.is_series(event) and "RECURRENCE-ID" not in event.properties:
+            coming = series.coming(event, start, self._moved(one.uid), self._now, self._zone)
+            properties["occurrences"] = [moment.isoformat().replace("+00:00", "Z") for moment in coming]
+            begins = next(
+                (moment for moment in coming if moment + (lasts or timedelta()) >= self._now), begins
+            )
+        text = event.text("DESCRIPTION")
+        return Feature(
+            external_id=one.key,
+            record=one.record,
+            published_at=self._published(event),
+            kind=self._kind,
+            title=event.text("SUMMARY") or "Event",
+            description=text[:_LONGEST] if text else None,
+            status=(event.text("STATUS") or "").lower() or None,
+            category=(event.text("CATEGORIES") or "").split(",")[0].strip() or None,
+            address=event.text("LOCATION"),
+            url=_link(event.text("URL")),
+            geometry=_place(event.text("GEO")),
+            starts_at=begins,
+            ends_at=_end(begins, lasts),
+            properties=properties,
+            withdrawn=(event.text("STATUS") or "").upper() == "CANCELLED",
+        )
+
+    def _moved(self, uid: str) -> list[datetime]:
+        """Return the occurrences of a series that other events of the calendar replace."""
+        found = []
+        for other in self._known:
+            replaced = other.event.first("RECURRENCE-ID")
+            if other.uid == uid and replaced is not None:
+                try:
+                    found.append(moments.read(replaced, self._zone).utc)
+                except Rejection:
+                    continue
+        return found
+
+    def _published(self, event: Event) -> datetime | None:
+        for name in ("LAST-MODIFIED", "DTSTAMP", "CREATED"):
+            if told := event.first(name):
+                try:
+                    return moments.read(told, self._zone).utc
+                except Rejection:
+                    continue
+        return None
+
+    def _properties(self, event: Event, start: moments.Moment) -> dict[str, Any]:
+        found: dict[str, Any] = {"all_day": True} if start.is_day else {}
+        if rule := event.text("RRULE"):
+            found["rule"] = rule
+        return found
+
+
+def _version(event: Event) -> tuple[int, str]:
+    """Return by what the newest of several events of one UID is found: SEQUENCE, then when it was changed."""
+    told = event.text("SEQUENCE") or "0"
+    changed = event.text("LAST-MODIFIED") or event.text("DTSTAMP") or ""
+    return int(told[:9]) if told[:9].isascii() and told[:9].isdigit() else 0, changed
+
+
+def _end(begins: datetime, lasts: timedelta | None) -> datetime | None:
+    try:
+        return begins + lasts if lasts else None
+    except OverflowError:
+        raise Rejection("bad_time", "the event ends outside the calendar") from None
+
+
+def _link(text: str | None) -> str | None:
+    return text if text and text.lower().startswith(("https://", "http://")) else None
+
+
+def _place(text: str | None) -> Geometry | None:
+    """Read GEO, which is latitude;longitude."""
+    lat, separator, lon = (text or "").replace("\\", "").partition(";")
+    return point(lon, lat) if separator else None

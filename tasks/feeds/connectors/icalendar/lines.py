@@ -1,0 +1,114 @@
+"""
+[p] Find the events of a calendar line by line, so that one broken line costs one property and not the calendar.
+
+Real exports make the common parsers fail as a whole: stray lines, two TZID in one VTIMEZONE, doubled semicolons.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+_ESCAPED: Final = re.compile(r"\\([\\;,nN])")
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One content line: its value and its parameters, names in capitals."""
+
+    value: str
+    parameters: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """Return the value with its escapes undone."""
+        return _ESCAPED.sub(
+            lambda found: "\n" if found.group(1) in "nN" else found.group(1), self.value
+        ).strip()
+
+
+@dataclass(slots=True)
+class Event:
+    """The properties of one VEVENT; those that may repeat are all kept."""
+
+    properties: dict[str, list[Property]] = field(default_factory=dict)
+
+    def first(self, name: str) -> Property | None:
+        """Return the first property of a name."""
+        found = self.properties.get(name)
+        return found[0] if found else None
+
+    def text(self, name: str) -> str | None:
+        """Return the text of the first property of a name; empty is nothing."""
+        found = self.first(name)
+        return (found.text or None) if found else None
+
+
+@dataclass(slots=True)
+class Calendar:
+    """What a payload holds: whether it is a calendar at all, its zone, and its events."""
+
+    begins: bool = False
+    zone: str | None = None
+    events: list[Event] = field(default_factory=list)
+
+
+def read(content: bytes) -> Calendar:
+    """Read a calendar; an event without a single property is none."""
+    calendar, stack, event = Calendar(), [""], None
+    for line in _unfolded(_decoded(content)):
+        name, found = _split(line)
+        if name == "BEGIN":
+            stack.append(found.value.strip().upper())
+            calendar.begins = calendar.begins or stack[-1] == "VCALENDAR"
+            event = Event() if stack[-1] == "VEVENT" else event
+        elif name == "END":
+            if found.value.strip().upper() == "VEVENT" and event is not None:
+                calendar.events += [event] if event.properties else []
+                event = None
+            if len(stack) > 1:
+                stack.pop()
+        elif stack[-1] == "VEVENT" and event is not None and name:
+            event.properties.setdefault(name, []).append(found)
+        elif name == "X-WR-TIMEZONE" and calendar.zone is None:
+            calendar.zone = found.value.strip()
+    return calendar
+
+
+def _decoded(content: bytes) -> str:
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16", "replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace")
+
+
+def _unfolded(text: str) -> Iterator[str]:
+    whole = ""
+    for line in re.split(r"\r\n|\n|\r", text):
+        if line[:1] in (" ", "\t"):
+            whole += line[1:]
+            continue
+        if whole:
+            yield whole
+        whole = line
+    if whole:
+        yield whole
+
+
+def _split(line: str) -> tuple[str, Property]:
+    """Take a line apart at the first colon outside quotes; a line without one has no name."""
+    quoted, at = False, -1
+    for place, character in enumerate(line):
+        quoted = quoted != (character == '"')
+        if character == ":" and not quoted:
+            at = place
+            break
+    if at < 0:
+        return "", Property("")
+    name, *parameters = line[:at].split(";")
+    pairs = (parameter.partition("=") for parameter in parameters if parameter)
+    return name.strip().upper(), Property(
+        line[at + 1 :], {key.strip().upper(): value.strip().strip('"') for key, _, value in pairs}
+    )

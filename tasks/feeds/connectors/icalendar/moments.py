@@ -1,0 +1,106 @@
+"""[p] The times of events: whole days, times of a zone, floating times, durations."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+
+from shared.errors import Rejection
+from tasks.feeds.connectors.icalendar.lines import Event, Property
+
+_WRITTEN: Final = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})?(Z)?)?", re.ASCII)
+_DURATION: Final = re.compile(
+    r"([+-])?P(?:(\d{1,4})W)?(?:(\d{1,4})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})S)?)?", re.ASCII
+)
+
+
+class Moment(NamedTuple):
+    """A time as the calendar means it: local to its zone, and whether it is a whole day."""
+
+    local: datetime
+    is_day: bool
+
+    @property
+    def utc(self) -> datetime:
+        """Return the time in UTC."""
+        try:
+            return self.local.astimezone(UTC)
+        except OverflowError:
+            raise Rejection("bad_time", f"{self.local} is outside the calendar") from None
+
+
+def zone_named(name: str | None, fallback: ZoneInfo) -> ZoneInfo:
+    """Return the zone of a TZID: IANA's, IANA's behind a path, or Windows'; else the fallback."""
+    told = (name or "").strip().strip("/")
+    parts = told.split("/")
+    for candidate in (told, WINDOWS_TO_OLSON.get(told), "/".join(parts[-2:]), "/".join(parts[-3:])):
+        try:
+            if candidate:
+                return ZoneInfo(candidate)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            continue
+    return fallback
+
+
+def read(found: Property, fallback: ZoneInfo) -> Moment:
+    """
+    Read a DATE or DATE-TIME; a floating time is of the fallback zone.
+
+    Raises: Rejection if it is neither.
+    """
+    return written(found.value, zone_named(found.parameters.get("TZID"), fallback))
+
+
+def written(text: str, zone: ZoneInfo) -> Moment:
+    """
+    Read the text of a DATE or DATE-TIME in a zone.
+
+    Raises: Rejection if it is neither.
+    """
+    parts = _WRITTEN.fullmatch(text.strip())
+    if parts is None:
+        raise Rejection("bad_time", f"{text!r:.60} is no time of a calendar")
+    year, month, day, hour, minute, second, is_utc = parts.groups()
+    try:
+        local = datetime(
+            int(year), int(month), int(day), int(hour or 0), int(minute or 0), min(int(second or 0), 59),
+            tzinfo=UTC if is_utc else zone,
+        )  # fmt: skip
+    except ValueError:
+        raise Rejection("bad_time", f"{text!r:.60} is no time of a calendar") from None
+    return Moment(local, hour is None)
+
+
+def span(event: Event, fallback: ZoneInfo) -> tuple[Moment, timedelta | None]:
+    """
+    Return when an event begins and how long it lasts, unknown when its end is before its beginning.
+
+    Raises: Rejection if it has no beginning, or a time cannot be read.
+    """
+    begins = event.first("DTSTART")
+    if begins is None:
+        raise Rejection("bad_time", "the event has no DTSTART")
+    start = read(begins, fallback)
+    if ends := event.first("DTEND"):
+        lasts = read(ends, fallback).utc - start.utc
+    elif duration := event.first("DURATION"):
+        lasts = _duration(duration.value)
+    else:
+        lasts = timedelta(days=1) if start.is_day else timedelta()
+    return start, lasts if lasts >= timedelta() else None
+
+
+def _duration(text: str) -> timedelta:
+    found = _DURATION.fullmatch(text.strip())
+    if found is None:
+        raise Rejection("bad_time", f"{text!r:.60} is no duration")
+    weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups()[1:])
+    lasts = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    return -lasts if found.group(1) == "-" else lasts
+
+
+def as_date(moment: datetime) -> date:
+    """Return the day of a moment in its own zone."""
+    return moment.date()

@@ -1,0 +1,79 @@
+"""[p] The coming occurrences of a series of events."""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import recurring_ical_events
+from icalendar import Calendar, vRecur
+from icalendar import Event as Component
+
+from shared.errors import Rejection
+from tasks.feeds.connectors.icalendar.lines import Event
+from tasks.feeds.connectors.icalendar.moments import Moment, as_date, written, zone_named
+
+_DAYS_AHEAD: Final = 60
+_MOST: Final = 60
+_FREQUENCIES: Final = re.compile(r"(?:^|;)FREQ=(?:DAILY|WEEKLY|MONTHLY|YEARLY)(?:;|$)", re.IGNORECASE)
+#: Parts of a rule that turn a day into thousands of occurrences.
+_DENSE: Final = re.compile(r"(?:^|;)BY(?:HOUR|MINUTE|SECOND)=", re.IGNORECASE)
+
+
+def is_series(event: Event) -> bool:
+    """Tell whether an event repeats."""
+    return "RRULE" in event.properties or "RDATE" in event.properties
+
+
+def coming(
+    event: Event, start: Moment, moved: Iterable[datetime], now: datetime, fallback: ZoneInfo
+) -> list[datetime]:
+    """
+    Return the beginnings, in UTC, of the occurrences from now to two months ahead.
+
+    `moved` are those that other events of the calendar replace.
+    Raises: Rejection if the rule cannot be read, or repeats more often than daily.
+    """
+    rules = list(dict.fromkeys(found.value.strip() for found in event.properties.get("RRULE", [])))
+    if any(not _FREQUENCIES.search(rule) or _DENSE.search(rule) for rule in rules):
+        raise Rejection("bad_rule", f"{rules[0]!r:.100} does not repeat by days, weeks, months or years")
+    component = _component(event, start, rules[:1], fallback)
+    calendar = Calendar()
+    calendar.add_component(component)
+    since = now.astimezone(UTC) - timedelta(days=1)
+    try:
+        found = recurring_ical_events.of(calendar).between(since, since + timedelta(days=_DAYS_AHEAD))
+        begins = sorted(_utc(one["DTSTART"].dt, start) for one in found[: _MOST * 10])
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+        raise Rejection("bad_rule", f"{'; '.join(rules)!r:.100}: {error!s:.100}") from None
+    skipped = set(moved)
+    return [moment for moment in begins if moment not in skipped][:_MOST]
+
+
+def _utc(value: object, start: Moment) -> datetime:
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=start.local.tzinfo)).astimezone(UTC)
+    text = f"{value:%Y%m%d}" if hasattr(value, "year") else ""
+    zone = start.local.tzinfo
+    return written(text, zone if isinstance(zone, ZoneInfo) else ZoneInfo("UTC")).utc
+
+
+def _component(event: Event, start: Moment, rules: list[str], fallback: ZoneInfo) -> Component:
+    """Build a clean event of what the series needs, so that nothing else in it can fail."""
+    component = Component()
+    component.add("uid", "series")
+    component.add("dtstart", as_date(start.local) if start.is_day else start.local)
+    try:
+        for rule in rules:
+            component.add("rrule", vRecur.from_ical(rule))
+    except (ValueError, TypeError, KeyError) as error:
+        raise Rejection("bad_rule", f"{rules[0]!r:.100}: {error!s:.100}") from None
+    for name in ("EXDATE", "RDATE"):
+        for found in event.properties.get(name, []):
+            zone = zone_named(found.parameters.get("TZID"), fallback)
+            for text in found.value.split(","):
+                # A PERIOD begins before its slash.
+                moment = written(text.split("/")[0], zone)
+                component.add(name, as_date(moment.local) if moment.is_day else moment.local)
+    return component

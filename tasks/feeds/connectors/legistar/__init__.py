@@ -1,0 +1,1 @@
+"""[p] Public meetings."""
