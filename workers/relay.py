@@ -22,12 +22,13 @@ from shared.jobs import sweep
 from shared.jobs.enqueue import CHANNEL
 from shared.jobs.pace import poll_seconds, sweep_seconds
 from shared.jobs.points import reach
-from shared.jobs.rules import WINDOW_PER_SLOT, window
+from shared.jobs.rules import window
 from shared.jobs.sweep import Rung
 from shared.logging import configure_logging
 from shared.messages import UnknownMessage, all_messages, message_named
 from shared.settings import get_settings
 from workers.bell import Bell
+from workers.flow import Flow
 from workers.processes import farewell, forget_silent, report, slots_by_queue
 from workers.wire import envelope
 
@@ -44,6 +45,10 @@ class Relay:
         self._name = name
         self._slots: dict[str, int] = {}
         self._largest = _largest_batches()
+        self._batches = {
+            name: found.route.batch for name, found in all_messages().items() if found.route.batch > 1
+        }
+        self._flow = Flow()
         self._next_minor = 0.0
         self._next_major = 0.0
         self._redis_up = True
@@ -104,11 +109,10 @@ class Relay:
         rung: dict[str, list[Rung]] = {}
         with transaction() as tx:
             for queue in served:
-                slots = self._slots[queue]
-                if in_redis[queue] >= slots * WINDOW_PER_SLOT:
-                    continue
-                room = window(slots, self._largest.get(queue, 1), waiting[queue])
-                if room and (picked := sweep.pick(tx, queue, room)):
+                slots, largest = self._slots[queue], self._largest.get(queue, 1)
+                space = self._flow.room(queue, slots, in_redis[queue], time.monotonic())
+                jobs = min(window(slots, largest, waiting[queue]), space * largest)
+                if jobs and (picked := sweep.pick(tx, queue, jobs, space, self._batches)):
                     rung[queue] = picked
         if rung:
             reach("stamped")
@@ -120,6 +124,8 @@ class Relay:
         encoded = {queue: _encode(picked, queue, self._name) for queue, picked in rung.items()}
         try:
             self._bell.ring(encoded)
+            for queue, messages in encoded.items():
+                self._flow.pushed(queue, len(messages))
         except redis.RedisError:
             with transaction() as tx:
                 sweep.unring(tx, [job.job_id for picked in rung.values() for job in picked])

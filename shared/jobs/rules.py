@@ -11,6 +11,8 @@ SWEEP_SECONDS = 5
 POLL_SECONDS = 1
 #: Jobs rung ahead for each worker slot: deep enough to keep it busy, shallow enough to lose.
 WINDOW_PER_SLOT = 4
+#: Where jobs are short that is too little, so as many are rung as are taken in this time.
+WINDOW_SECONDS = 0.5
 #: A waiting job older than this is served by age, whatever its priority.
 AGEING_SECONDS = 240
 BACKOFF_CAP_SECONDS = 3600.0
@@ -34,6 +36,11 @@ def backoff_seconds(attempt: int, jitter: float, retry_after_seconds: float | No
     """
     own: float = min(BACKOFF_CAP_SECONDS, 2.0 ** min(attempt, 12)) * (0.5 + jitter)
     return max(own, retry_after_seconds or 0.0)
+
+
+def room(slots: int, drained_per_second: float, in_redis: int) -> int:
+    """Return how many more messages of a queue may lie in Redis: a few a slot, or half a second's worth."""
+    return max(0, max(slots * WINDOW_PER_SLOT, int(drained_per_second * WINDOW_SECONDS)) - in_redis)
 
 
 def window(slots: int, largest_batch: int, outstanding: int) -> int:

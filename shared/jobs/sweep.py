@@ -1,6 +1,6 @@
 """What relays do to the table: promote what is due, rescue what fell silent, pick what to ring."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -47,20 +47,26 @@ WITH RECURSIVE tenants AS (
           AND j.queue = :queue AND j.tenant > t.tenant ORDER BY j.tenant LIMIT 1)
   FROM tenants t WHERE t.tenant IS NOT NULL),
 turns AS (
-  SELECT p.id, p.priority, p.seq, row_number() OVER (PARTITION BY t.tenant ORDER BY p.priority, p.seq) AS turn
+  SELECT p.id, p.kind, p.priority, p.seq, row_number() OVER (PARTITION BY t.tenant ORDER BY p.priority, p.seq) AS turn
   FROM tenants t CROSS JOIN LATERAL (
-    SELECT id, priority, seq FROM jobs j WHERE j.state = 'queued' AND j.published_at IS NULL
+    SELECT id, kind, priority, seq FROM jobs j WHERE j.state = 'queued' AND j.published_at IS NULL
       AND j.queue = :queue AND j.tenant = t.tenant
     ORDER BY priority, seq LIMIT :window) p
   WHERE t.tenant IS NOT NULL),
 aged AS (
-  SELECT id, -1 AS priority, seq, 0::bigint AS turn FROM jobs
+  SELECT id, kind, -1 AS priority, seq, 0::bigint AS turn FROM jobs
   WHERE state = 'queued' AND published_at IS NULL AND queue = :queue
     AND run_at < clock_timestamp() - make_interval(secs => :ageing)
   ORDER BY run_at LIMIT greatest(1, :window / 4)),
-picked AS (
-  SELECT id FROM (SELECT * FROM turns UNION ALL SELECT * FROM aged) w
+best AS (
+  SELECT id, min(kind) AS kind, min(turn) AS turn, min(priority) AS priority, min(seq) AS seq
+  FROM (SELECT * FROM turns UNION ALL SELECT * FROM aged) w
   GROUP BY id ORDER BY min(turn), min(priority), min(seq) LIMIT :window),
+picked AS (
+  SELECT id FROM (
+    SELECT id, sum(1.0 / coalesce(size, 1)) OVER (ORDER BY turn, best.priority, best.seq) AS messages
+    FROM best LEFT JOIN unnest(CAST(:kinds AS text[]), CAST(:sizes AS int[])) AS batches(kind, size) USING (kind)) m
+  WHERE messages <= :room),
 stamped AS (
   SELECT id FROM jobs WHERE id IN (SELECT id FROM picked) AND state = 'queued' AND published_at IS NULL
   FOR UPDATE SKIP LOCKED)
@@ -125,14 +131,33 @@ def waiting_queues(tx: Transaction) -> dict[str, int]:
     return {row.queue: row.outstanding for row in tx.execute(_WAITING)}
 
 
-def pick(tx: Transaction, queue: str, window: int) -> list[Rung]:
+def pick(
+    tx: Transaction,
+    queue: str,
+    window: int,
+    room: int | None = None,
+    batches: Mapping[str, int] | None = None,
+) -> list[Rung]:
     """
     Stamp up to `window` waiting jobs of a queue as rung, in the order they should start.
+
+    No more than fill `room` messages, given how many jobs of a kind share one (`batches`).
 
     Tenants take turns; within a tenant priority decides, then age; a quarter of the window goes to
     whatever has waited longest, so that nothing starves.
     """
-    rows = tx.execute(_PICK, {"queue": queue, "window": window, "ageing": AGEING_SECONDS}).all()
+    sizes = batches or {}
+    rows = tx.execute(
+        _PICK,
+        {
+            "queue": queue,
+            "window": window,
+            "room": window if room is None else room,
+            "kinds": list(sizes.keys()),
+            "sizes": list(sizes.values()),
+            "ageing": AGEING_SECONDS,
+        },
+    ).all()
     ordered = sorted(rows, key=lambda row: (row.priority, row.seq))
     return [Rung(row.id, row.kind) for row in ordered]
 

@@ -15,7 +15,7 @@ from shared.jobs import sweep
 from shared.jobs.batches import enqueue_batch
 from shared.jobs.enqueue import enqueue, enqueue_many
 from shared.jobs.lease import Fenced
-from shared.messages import Heartbeat, Noop
+from shared.messages import Heartbeat, Noop, PruneJobs
 from tasks.base import Job, Registration
 from tasks.execute import execute
 from tasks.heart import Heart
@@ -308,3 +308,19 @@ def test_a_kind_of_a_newer_release_waits_aside_and_lets_others_pass() -> None:
 
     aside = row(job_id)
     assert (moved, aside["state"], aside["attempt"], row(other)["state"]) == (1, "retryable", 0, "queued")
+
+
+def test_no_more_is_rung_than_fits_the_room_in_messages() -> None:
+    """Sixty-four light jobs share one message of the room, a heavy one takes one of its own."""
+    with transaction() as tx:
+        enqueue_many(tx, [Noop(number=n) for n in range(100)])
+        enqueue_many(tx, [PruneJobs() for _ in range(10)])
+
+    with transaction() as tx:
+        light = sweep.pick(tx, "bulk", 500, 1, {"jobs.noop": 64})
+    with transaction() as tx:
+        mixed = sweep.pick(tx, "bulk", 500, 3, {"jobs.noop": 64})
+
+    kinds = [job.kind for job in mixed]
+    assert len(light) == 64
+    assert (kinds.count("jobs.noop"), kinds.count("jobs.prune")) == (36, 2)
