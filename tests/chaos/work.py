@@ -6,10 +6,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from celery.signals import task_received
 from sqlalchemy import text
 
 from shared.db import transaction
+from shared.errors import Transient
 from shared.jobs.lease import Fenced
+from shared.jobs.points import reach
 from shared.messages import Message, Queue, message
 from tasks.base import Job, handles
 from tests.chaos.oracle import note
@@ -24,18 +27,20 @@ _EFFECT = text("INSERT INTO work_done (job_id, attempt, token, step) VALUES (:jo
 
 @message("chaos.work", Queue.BULK, max_attempts=20)
 class ChaosWork(Message):
-    """Work a while in steps, each of which leaves one effect."""
+    """Work a while in steps, each of which leaves one effect; the first attempts may fail on purpose."""
 
     milliseconds: int = 0
     steps: int = 1
+    failures: int = 0
 
 
 @message("chaos.light", Queue.BULK, max_attempts=20, quiet=True)
 class ChaosLight(Message):
-    """Leave one effect at once."""
+    """Leave one effect, and tell browsers nothing."""
 
     milliseconds: int = 0
     steps: int = 1
+    failures: int = 0
 
 
 @message("chaos.poison", Queue.BULK, max_attempts=3)
@@ -62,6 +67,9 @@ def work(message: ChaosWork | ChaosLight, job: Job) -> None:
             with job.step(step, message.steps, f"step {step}") as tx:
                 tx.execute(_EFFECT, _effect(job, step))
         _spend(message.milliseconds / message.steps, job)
+        reach("working")
+        if job.attempt <= message.failures:
+            raise Transient("told to fail")
         with job.finish() as tx:
             tx.execute(_EFFECT, _effect(job, message.steps))
 
@@ -130,4 +138,10 @@ def __getattr__(name: str) -> object:
     from tests.chaos import variants
 
     variants.apply()
+    task_received.connect(_before_ack, weak=False)
     return plain.app
+
+
+def _before_ack(**_: object) -> None:
+    """Crash a worker that has taken a message out of Redis and has not yet handed it to its pool."""
+    reach("received")
