@@ -1,0 +1,366 @@
+"""Feeds as admins, the scheduler and the API see them."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine, text, update
+
+from shared.clock import new_id, utcnow
+from shared.db import transaction
+from shared.errors import Conflict, Invalid, NotFound
+from shared.features.queries import FeatureFilter, get_feature, list_features
+from shared.feeds import queries, service
+from shared.feeds.judging import judge_all
+from shared.feeds.models import Feed
+from shared.geo import Box
+from shared.messages import JudgeFeeds
+from shared.observations.queries import ThingFilter, list_observations, list_things, list_vehicles
+from shared.pulse.queries import pulse
+from tasks.feeds.connector import Rejected
+from tests.integration.test_feeds_store import EVERYTHING, NOON, bus, request, station, status
+from tests.support.feed_runs import (
+    CITY,
+    GIVEN,
+    Given,
+    Site,
+    add_given,
+    count,
+    events,
+    feed_row,
+    run_given,
+    snapshot,
+)
+from tests.support.jobs import run_job
+
+
+def enqueue(now: datetime) -> int:
+    """Let the scheduler pass once."""
+    with transaction() as tx:
+        return service.enqueue_due(tx, now)
+
+
+def due_at(feed_id: UUID, moment: datetime) -> None:
+    """Set when a feed is due."""
+    with transaction() as tx:
+        tx.execute(update(Feed).where(Feed.id == feed_id).values(next_run_at=moment))
+
+
+def test_a_new_feed_is_due_at_once_and_each_slot_fires_once(db: Engine) -> None:
+    """Two passes of the scheduler, or two schedulers, make one job."""
+    feed, now = add_given(), utcnow()
+    planned = feed_row(feed).next_run_at
+
+    assert [1, 0] == [enqueue(now), enqueue(now)]
+    assert 1 == count("jobs", "cron_slot LIKE :slot", slot=f"feeds.run/{feed}@%")
+    assert planned + timedelta(seconds=60) == feed_row(feed).next_run_at
+
+
+def test_a_run_that_still_works_takes_its_next_slot_too(db: Engine) -> None:
+    """At most one run of a feed waits or works."""
+    feed, now = add_given(), utcnow()
+    enqueue(now)
+
+    due_at(feed, now)
+
+    assert 0 == enqueue(now + timedelta(seconds=60))
+    assert 1 == count("jobs")
+
+
+def test_a_paused_feed_is_never_due(db: Engine) -> None:
+    """It waits for an admin."""
+    add_given(paused=True)
+
+    assert 0 == enqueue(utcnow())
+
+
+def test_a_change_of_the_url_forgets_what_the_old_one_said(db: Engine) -> None:
+    """Validators and cursor belong to a URL; a new name changes neither."""
+    feed = add_given()
+    run_given(feed, Given([request(1)]))
+    with transaction() as tx:
+        service.update_feed(tx, feed, {"name": "Another name"}, utcnow())
+    assert 1 == count("feed_resources")
+
+    with transaction() as tx:
+        service.update_feed(tx, feed, {"url": "https://elsewhere.example/"}, utcnow())
+
+    assert 0 == count("feed_resources")
+    assert ({}, None) == (feed_row(feed).cursor, feed_row(feed).parser_version)
+
+
+@pytest.mark.parametrize(
+    ("field", "changes"),
+    [
+        ("url", {"url": "file:///etc/passwd"}),
+        ("interval_seconds", {"interval_seconds": 1}),
+        ("kind", {"kind": "../x"}),
+        ("freshness", {"freshness": "fresh"}),
+    ],
+)
+def test_values_that_break_a_rule_are_refused_by_field(
+    db: Engine, field: str, changes: Mapping[str, Any]
+) -> None:
+    """The answer names the field."""
+    feed = add_given()
+
+    with transaction() as tx, pytest.raises(Invalid) as refused:
+        service.update_feed(tx, feed, changes, utcnow())
+
+    assert [field] == [problem.field for problem in refused.value.problems]
+
+
+def test_a_slug_is_taken_once_a_city(db: Engine) -> None:
+    """The second feed of a name is a conflict."""
+    add_given(name="Bikes")
+
+    with pytest.raises(Conflict, match="bikes"):
+        add_given(name="Bikes")
+
+
+def test_a_deleted_feed_takes_all_it_gave(db: Engine) -> None:
+    """Rows, observations and runs."""
+    feed = add_given()
+    run_given(feed, Given(EVERYTHING))
+
+    with transaction() as tx:
+        service.delete_feed(tx, feed)
+
+    tables = ("features", "things", "datastreams", "observations", "vehicles", "trip_updates", "feed_runs")
+    assert [0] * 7 == [count(table) for table in tables]
+
+
+def test_asked_for_twice_a_run_is_one_job(db: Engine) -> None:
+    """The job that waits stands for both."""
+    feed = add_given()
+
+    with transaction() as tx:
+        first, second = (service.run_now(tx, feed, "asked for") for _ in range(2))
+
+    assert (first.id, True, False) == (second.id, first.created, second.created)
+
+
+def test_a_reprocess_wants_a_range_and_a_reason_and_is_alone(db: Engine) -> None:
+    """Each rule names its field; a second one while the first waits is a conflict."""
+    feed, now = add_given(), utcnow()
+    with transaction() as tx:
+        with pytest.raises(Invalid) as refused:
+            service.request_reprocess(tx, feed, now, now, dry_run=True, reason=" ")
+        service.request_reprocess(tx, feed, NOON, now, dry_run=True, reason="a zone was wrong")
+
+        with pytest.raises(Conflict):
+            service.request_reprocess(tx, feed, NOON, now, dry_run=True, reason="again")
+
+    assert ["to", "reason"] == [problem.field for problem in refused.value.problems]
+
+
+def test_unknown_feeds_are_not_found(db: Engine) -> None:
+    """Everything that takes an id says so."""
+    with transaction() as tx:
+        for ask in (service.delete_feed, lambda tx, id_: service.run_now(tx, id_, "x")):
+            with pytest.raises(NotFound):
+                ask(tx, new_id())
+
+
+def test_a_feed_is_listed_with_its_last_run_and_counts(db: Engine) -> None:
+    """What an admin sees first."""
+    feed = add_given(attribution="City of Testville")
+    run_given(feed, Given([*EVERYTHING, Rejected(record="given#x", reason="bad_time", detail="when?")]))
+
+    with transaction() as tx:
+        (listed,) = queries.list_feeds(tx, CITY, utcnow())
+        runs = queries.list_runs(tx, feed, 10, None)
+        rejects = queries.list_rejects(tx, feed, None, 10)
+
+    assert {"features": 5, "things": 5, "vehicles": 5} == listed["counts"]
+    assert ("succeeded", {"bad_time": 1}) == (listed["last_run"]["state"], listed["last_run"]["rejected"])
+    assert [64] == [len(run["sha256"]) for run in runs.items]
+    assert [("bad_time", "when?", "given#x")] == [(r["reason"], r["detail"], r["record"]) for r in rejects]
+
+
+def test_runs_are_paged_newest_first(db: Engine) -> None:
+    """The cursor goes on where the page ended."""
+    feed, site = add_given(), Site({GIVEN: b"same"})
+    for _ in range(3):
+        run_given(feed, Given([request(1)]), site=site)
+
+    with transaction() as tx:
+        first = queries.list_runs(tx, feed, 2, None)
+        second = queries.list_runs(tx, feed, 2, first.next)
+
+    assert ["unchanged", "unchanged", "succeeded"] == [run["state"] for run in (*first.items, *second.items)]
+    assert second.next is None
+
+
+def features(**chosen: Any) -> list[str]:
+    """List features and return their ids by the publisher."""
+    with transaction() as tx:
+        page = list_features(tx, FeatureFilter(CITY, **chosen), 50, None, utcnow())
+    return sorted(item["external_id"] for item in page.items)
+
+
+def test_features_are_found_by_place_kind_words_and_status(db: Engine) -> None:
+    """Each filter narrows."""
+    run_given(
+        add_given(),
+        Given(
+            [
+                request(1),
+                request(2, kind="alert", title="Flood at 100%"),
+                request(3, status="closed", description="The lamp is out"),
+                request(4, geometry={"type": "Point", "coordinates": [179.9, -17]}),
+            ]
+        ),
+    )
+
+    assert ["r1", "r2", "r3", "r4"] == features()
+    assert ["r2"] == features(kinds=["alert"])
+    assert ["r2"] == features(q="100%")
+    assert [] == features(q="100_")
+    assert ["r3"] == features(q="LAMP")
+    assert ["r3"] == features(status="Closed")
+    assert ["r1", "r2", "r3"] == features(bbox=Box(-0.2, 51.4, 0.0, 51.6))
+    assert ["r4"] == features(bbox=Box(179, -20, -179, -10))
+
+
+def test_features_are_paged_without_gaps_or_repeats(db: Engine) -> None:
+    """Rows of one run share their moment; the id decides."""
+    run_given(add_given(), Given([request(n) for n in range(7)]))
+    seen: list[str] = []
+    cursor: str | None = None
+    with transaction() as tx:
+        for _ in range(4):
+            page = list_features(tx, FeatureFilter(CITY), 2, cursor, utcnow())
+            seen += [item["external_id"] for item in page.items]
+            cursor = page.next
+
+    assert (7, 7, None) == (len(seen), len(set(seen)), cursor)
+
+
+def test_a_strange_cursor_is_refused(db: Engine) -> None:
+    """It is none of ours."""
+    with transaction() as tx:
+        for cursor in ("x", "////", "MjAyNi0xMS0yMnxub3QtYW4taWQ"):
+            with pytest.raises(Invalid):
+                list_features(tx, FeatureFilter(CITY), 2, cursor, utcnow())
+
+
+def test_what_was_withdrawn_is_told_to_those_who_ask_for_changes(db: Engine) -> None:
+    """A list does not show it, `since` does."""
+    feed, before = add_given(), utcnow()
+    run_given(feed, Given([request(1), request(2, withdrawn=True)]))
+
+    assert ["r1"] == features()
+    assert ["r1", "r2"] == features(since=before)
+
+
+def test_a_feature_says_where_it_comes_from_when_and_what_it_was(db: Engine) -> None:
+    """Source, times, freshness and versions stand on every item."""
+    feed = add_given(attribution="City", license="ODbL")
+    run_given(feed, Given([request(1)]))
+    run_given(feed, Given([request(1, status="closed")]))
+    ((feature_id,),) = snapshot("features", "id")
+
+    with transaction() as tx:
+        item = get_feature(tx, feature_id, utcnow())
+
+    assert ("City", "ODbL", False) == tuple(
+        item["source"][name] for name in ("attribution", "license", "simulated")
+    )
+    assert NOON.isoformat().replace("+00:00", "Z") == item["times"]["observed_at"]
+    assert "fresh" == item["freshness"]
+    assert [(2, ["open", "closed"])] == [(v["version"], v["changes"]["status"]) for v in item["versions"]]
+
+
+def test_things_carry_their_latest_results(db: Engine) -> None:
+    """A station of forty days ago is dead, and says so."""
+    run_given(add_given(), Given([station(1), status(1, 5, properties={"is_renting": True}), station(2)]))
+
+    with transaction() as tx:
+        observed = list_things(
+            tx, ThingFilter(CITY, observed_property="bikes_available"), 50, None, utcnow()
+        ).items
+
+    (thing,) = observed
+    assert [("bikes_available", 5.0, "1")] == [
+        (stream["observed_property"], stream["result"], stream["unit"]) for stream in thing["datastreams"]
+    ]
+    assert ("dead", True) == (thing["freshness"], thing["properties"]["is_renting"])
+
+
+def test_observations_are_given_raw_or_in_buckets(db: Engine) -> None:
+    """Oldest first; a bucket tells least, most, mean and how many."""
+    times = [NOON + timedelta(minutes=n) for n in (0, 2, 7)]
+    run_given(add_given(), Given([station(1), *(status(1, n, at) for n, at in enumerate(times))]))
+    ((stream,),) = snapshot("datastreams", "id")
+    with transaction() as tx:
+        raw = list_observations(tx, stream, NOON, NOON + timedelta(hours=1), None, utcnow())
+        binned = list_observations(tx, stream, NOON, NOON + timedelta(hours=1), "5m", utcnow())
+        with pytest.raises(Invalid):
+            list_observations(tx, stream, None, None, "7m", utcnow())
+
+    assert [0, 1, 2] == [item["result"] for item in raw["items"]]
+    assert [(0, 1, 0.5, 2), (2, 2, 2, 1)] == [
+        (item["min"], item["max"], item["mean"], item["count"]) for item in binned["items"]
+    ]
+
+
+def test_vehicles_that_the_publisher_lists_no_more_are_not_shown(db: Engine) -> None:
+    """A rented bicycle is not to be had."""
+    feed = add_given()
+    run_given(feed, Given([bus(1), bus(2)], replaces=("vehicles",)))
+    run_given(feed, Given([bus(1)], replaces=("vehicles",)))
+
+    with transaction() as tx:
+        shown = list_vehicles(tx, CITY, None, ["bus"], utcnow()).items
+
+    assert ["b1"] == [vehicle["external_id"] for vehicle in shown]
+
+
+def test_the_pulse_sums_what_feeds_amount_to(db: Engine) -> None:
+    """A tile an hour for a day, the last one now; hours of which nothing is known are null."""
+    run_given(add_given(name="one"), Given(EVERYTHING))
+    run_given(add_given(name="two"), Given([bus(8), bus(9)]))
+
+    with transaction() as tx:
+        found = {tile["key"]: tile for tile in pulse(tx, CITY, utcnow())["tiles"]}
+
+    assert (7, 5, 10, 0) == tuple(
+        found[key]["value"]
+        for key in ("vehicles_live", "service_requests_open", "bikes_available", "reports_today")
+    )
+    series = [value for _, value in found["vehicles_live"]["series"]]
+    assert ([None] * 23, 7) == (series[:23], series[23])
+    assert "dead" == found["vehicles_live"]["freshness"]
+
+
+def test_a_feed_that_falls_silent_is_judged_and_told_once(db: Engine) -> None:
+    """No run tells that there was none; the clock does."""
+    feed = add_given()
+    run_given(feed, Given([bus(1, observed_at=utcnow())]))
+    assert "fresh" == feed_row(feed).freshness
+
+    with transaction() as tx:
+        changed = [judge_all(tx, utcnow() + timedelta(minutes=minutes)) for minutes in (4, 4)]
+
+    assert [1, 0] == changed
+    assert ["fresh", "late"] == [event["freshness"] for event in events("FreshnessChanged")]
+
+
+def test_judging_closes_the_rows_of_silent_workers(db: Engine) -> None:
+    """A run of a worker that was killed does not look alive until the next one."""
+    feed = add_given()
+    with transaction() as tx:
+        tx.execute(
+            text(
+                "INSERT INTO feed_runs (id, feed_id, job_id, state, started_at)"
+                " VALUES (:id, :feed, :job, 'running', now() - interval '1 minute')"
+            ),
+            {"id": new_id(), "feed": feed, "job": new_id()},
+        )
+
+    assert "succeeded" == run_job(JudgeFeeds())
+
+    assert 1 == count("feed_runs", "state = 'failed'")
