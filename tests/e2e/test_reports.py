@@ -67,17 +67,7 @@ def test_a_draft_survives_a_reload(visitor: Visitor) -> None:
     """What was written is on the reader's own device until it is sent."""
     page = visitor.open("/report")
     page.locator("#address").fill("Under the bridge")
-    page.wait_for_function(
-        """() => new Promise(done => {
-            const open = indexedDB.open('citypulse');
-            open.onsuccess = () => {
-                const db = open.result;
-                if (!db.objectStoreNames.contains('drafts')) { db.close(); return done(false); }
-                const all = db.transaction('drafts').objectStore('drafts').getAll();
-                all.onsuccess = () => { db.close(); done(all.result.some(d => d.address === 'Under the bridge')); };
-            };
-        })"""
-    )
+    page.get_by_text("kept on this device").wait_for()
 
     page.reload()
     expect(page.locator("#address")).to_have_value("Under the bridge")

@@ -2,6 +2,7 @@ import { lazy, Suspense } from 'react';
 import { Route, Switch } from 'wouter';
 import { useText } from '@/i18n/useText';
 import { useTopic } from '@/live/useLive';
+import { PageBoundary } from './PageBoundary';
 import { TopBar } from './TopBar';
 import { useCitySlug } from './useCitySlug';
 
@@ -36,23 +37,25 @@ export function App() {
       </a>
       <TopBar />
       <main id="main" tabIndex={-1} className="min-h-0 flex-1 outline-none md:overflow-y-auto">
-        <Suspense fallback={<PageWaiting />}>
-          <Switch>
-            <Route path="/" component={CityPage} />
-            <Route path="/report" component={ReportForm} />
-            <Route path="/reports/:id/progress" component={ReportProgress} />
-            <Route path="/reports/:id" component={ReportPage} />
-            <Route path="/login" component={LoginPage} />
-            <Route path="/admin/jobs" component={JobsPage} />
-            <Route path="/admin/jobs/:id" component={JobPage} />
-            <Route path="/admin/sources" component={SourcesPage} />
-            <Route path="/admin/sources/:id" component={SourcePage} />
-            <Route path="/mailbox" component={MailboxPage} />
-            <Route path="/mailbox/:id" component={MailboxPage} />
-            <Route path="/status" component={StatusPage} />
-            <Route component={NotFound} />
-          </Switch>
-        </Suspense>
+        <PageBoundary>
+          <Suspense fallback={<PageWaiting />}>
+            <Switch>
+              <Route path="/" component={CityPage} />
+              <Route path="/report" component={ReportForm} />
+              <Route path="/reports/:id/progress" component={ReportProgress} />
+              <Route path="/reports/:id" component={ReportPage} />
+              <Route path="/login" component={LoginPage} />
+              <Route path="/admin/jobs" component={JobsPage} />
+              <Route path="/admin/jobs/:id" component={JobPage} />
+              <Route path="/admin/sources" component={SourcesPage} />
+              <Route path="/admin/sources/:id" component={SourcePage} />
+              <Route path="/mailbox" component={MailboxPage} />
+              <Route path="/mailbox/:id" component={MailboxPage} />
+              <Route path="/status" component={StatusPage} />
+              <Route component={NotFound} />
+            </Switch>
+          </Suspense>
+        </PageBoundary>
       </main>
       <Suspense fallback={null}>
         <UpdatePrompt />

@@ -173,11 +173,11 @@ function LanguageSwitch() {
       type="button"
       lang={other}
       onClick={() => setLanguage(other)}
-      aria-label={t('nav.language')}
       title={t('nav.language')}
       className="grid size-9 place-items-center rounded-md text-xs font-semibold text-muted uppercase hover:bg-bg hover:text-ink"
     >
-      {other}
+      <span aria-hidden="true">{other}</span>
+      <span className="sr-only">{t('nav.language')}</span>
     </button>
   );
 }

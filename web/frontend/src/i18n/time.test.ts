@@ -33,6 +33,11 @@ it('a time is told on the city’s clock, with the zone only where the reader’
   expect(moment('2026-07-01T12:00:00Z', 'en')).not.toContain('GMT');
 });
 
+it('what is no time is shown as it is, and breaks nothing', () => {
+  expect(moment('every minute', 'en')).toBe('every minute');
+  expect(age('every minute', NOW, 'en')).toBe('');
+});
+
 it('an unknown number is a dash, not a zero', () => {
   expect(count(null, 'en')).toBe('–');
   expect(count(1_234.56, 'en')).toBe('1,234.6');

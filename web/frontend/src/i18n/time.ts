@@ -10,7 +10,7 @@ const STEPS: [limitSeconds: number, unitSeconds: number, unit: Intl.NumberFormat
 
 /** How long ago, in the largest unit that counts: `12 sec`, `4 min`, `3 hr`, `2 days`. */
 export function age(at: string | null | undefined, now: number, language: string): string {
-  if (!at) return '';
+  if (!at || Number.isNaN(Date.parse(at))) return '';
   const seconds = Math.max(0, Math.floor((now - Date.parse(at)) / 1_000));
   return duration(seconds, language);
 }
@@ -35,6 +35,8 @@ export function clock(at: string | number | Date, language: string, timeZone?: s
 /** Day and time; with the zone's name when the city's clock differs from the reader's. */
 export function moment(at: string | null | undefined, language: string, timeZone?: string): string {
   if (!at) return '–';
+  // What is no time is shown as it is.
+  if (Number.isNaN(Date.parse(at))) return at;
   return new Intl.DateTimeFormat(language, {
     day: 'numeric',
     month: 'short',

@@ -72,7 +72,7 @@ function Form({ city, initial, restored, onDiscard }: FormProps) {
   const [tried, setTried] = useState(false);
   const [, go] = useLocation();
   const change = (part: Partial<Draft>) => setDraft((old) => ({ ...old, ...part }));
-  useAutosave(city, draft, draft !== initial);
+  const saved = useAutosave(city, draft, initial);
 
   const send = useMutation({
     mutationFn: () =>
@@ -221,19 +221,29 @@ function Form({ city, initial, restored, onDiscard }: FormProps) {
         {t(send.isPending ? 'form.sending' : 'form.send')}
       </Button>
       <p className="text-xs text-muted">{t('form.privacy')}</p>
+      <p role="status" className="text-xs text-muted">
+        {saved && t('form.saved')}
+      </p>
     </form>
   );
 }
 
-function useAutosave(city: string, draft: Draft, touched: boolean): void {
+/** Keep the draft a moment after each change; true while all of it is kept. */
+function useAutosave(city: string, draft: Draft, initial: Draft): boolean {
+  const [kept, setKept] = useState(initial);
   useEffect(() => {
-    if (!touched) return;
+    if (draft === kept) return;
     const timer = window.setTimeout(
-      () => void saveDraft(city, draft).catch(() => undefined),
+      () =>
+        void saveDraft(city, draft).then(
+          () => setKept(draft),
+          () => undefined,
+        ),
       SAVE_AFTER_MS,
     );
     return () => window.clearTimeout(timer);
-  }, [city, draft, touched]);
+  }, [city, draft, kept]);
+  return draft === kept && draft !== initial;
 }
 
 function Step({ number, title, children }: { number: number; title: string; children: ReactNode }) {
