@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tasks.feeds.connector import Described, Malformed, Rejected
 from tasks.feeds.registry import FOLDER, connector, kinds
-from tests.support.feeds import cases, parse, payload, run_case, source
+from tests.support.feeds import cases, feed_of, parse, payload, run_case
 
 IMPURE = {
     "aiohttp", "asyncio", "boto3", "celery", "flask", "ftplib", "glob", "http", "httpx", "importlib", "logging",
@@ -137,7 +137,7 @@ def _called(node: ast.AST) -> list[str]:
 def test_an_empty_payload_is_malformed_or_empty(kind: str) -> None:
     """Zero bytes never become records."""
     try:
-        records = parse(source(kind), payload(b""))
+        records = parse(feed_of(kind, cases(kind)[0]), payload(b""))
     except Malformed:
         return
     assert [] == [record for record in records if not isinstance(record, Described | Rejected)]
@@ -163,7 +163,7 @@ BEGINNINGS = st.sampled_from(
 def test_arbitrary_bytes_raise_nothing_but_malformed(kind: str, beginning: bytes, content: bytes) -> None:
     """Whatever a publisher sends, the pipeline knows the one error that may come."""
     try:
-        records = parse(source(kind), payload(beginning + content))
+        records = parse(feed_of(kind, cases(kind)[0]), payload(beginning + content))
     except Malformed as error:
         said = str(error)
     else:
@@ -174,11 +174,17 @@ def test_arbitrary_bytes_raise_nothing_but_malformed(kind: str, beginning: bytes
 @pytest.mark.parametrize("kind", kinds())
 def test_every_sample_cut_anywhere_is_records_or_malformed(kind: str) -> None:
     """A payload that broke off raises nothing that the pipeline does not know."""
-    for path in sorted((FOLDER / kind / "samples").iterdir()):
+    for case, path in _samples(kind):
         content = path.read_bytes()
         for end in range(0, len(content), max(len(content) // 25, 1)):
             with suppress(Malformed):
-                assert isinstance(parse(source(kind), payload(content[:end])), list)
+                assert isinstance(parse(feed_of(kind, case), payload(content[:end])), list)
+
+
+def _samples(kind: str) -> list[tuple[dict[str, Any], Path]]:
+    """Return each sample with the case whose options it is read with."""
+    found = {name: case for case in cases(kind) for name in case["answers"].values()}
+    return [(case, FOLDER / kind / "samples" / name) for name, case in sorted(found.items())]
 
 
 JSON = st.recursive(
@@ -194,17 +200,16 @@ def test_a_sample_with_any_value_in_any_place_raises_nothing_but_malformed(
     kind: str, data: st.DataObject
 ) -> None:
     """One value of a JSON sample is replaced by any other: a record may be set aside, the run goes on."""
-    samples = [
-        path for path in sorted((FOLDER / kind / "samples").iterdir()) if path.suffix in (".json", ".geojson")
-    ]
+    samples = [(case, path) for case, path in _samples(kind) if path.suffix in (".json", ".geojson")]
     if not samples:
         return
-    document = json.loads(data.draw(st.sampled_from(samples)).read_bytes())
+    case, path = data.draw(st.sampled_from(samples))
+    document = json.loads(path.read_bytes())
     places = list(_places(document))
     parent, key = data.draw(st.sampled_from(places))
     parent[key] = data.draw(JSON)
     with suppress(Malformed):
-        assert isinstance(parse(source(kind), payload(orjson.dumps(document))), list)
+        assert isinstance(parse(feed_of(kind, case), payload(orjson.dumps(document))), list)
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:

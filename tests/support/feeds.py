@@ -242,11 +242,16 @@ def check_recording(recording: Recording, records: Sequence[Record]) -> None:
         assert [] == outside
 
 
+def feed_of(kind: str, case: Mapping[str, Any]) -> Source:
+    """Make the feed that a case of `expected.json` describes."""
+    feed = source(kind, case["url"], timezone=case.get("timezone", "UTC"), cursor=case.get("cursor"))
+    return dataclasses.replace(feed, options=case.get("options", {}))
+
+
 def run_case(kind: str, case: Mapping[str, Any]) -> dict[str, Any]:
     """Run one case of a connector's `expected.json` on its samples; return the case with what came out."""
     samples = FOLDER / kind / "samples"
-    feed = source(kind, case["url"], timezone=case.get("timezone", "UTC"), cursor=case.get("cursor"))
-    feed = dataclasses.replace(feed, options=case.get("options", {}))
+    feed = feed_of(kind, case)
     records, cursor = run(feed, {url: samples / name for url, name in case["answers"].items()})
     given = {key: value for key, value in case.items() if key not in ("cursor_after", "records")}
     return given | {"cursor_after": _plain(cursor), "records": [as_json(record) for record in records]}

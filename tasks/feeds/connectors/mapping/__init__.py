@@ -1,0 +1,1 @@
+"""[p] Any table or document, by a declared mapping."""

@@ -1,0 +1,66 @@
+"""
+[p] Any CSV, JSON, GeoJSON or Parquet, by a mapping that the feed's options declare.
+
+Options: see README.md. Source: https://jmespath.org/specification.html
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from typing import Any, Final
+
+from shared.errors import Rejection
+from tasks.feeds import columns, tables
+from tasks.feeds.connector import Malformed, Payload, Plan, Record, Rejected, Request, Source
+from tasks.feeds.connectors.mapping.expressions import compiled
+from tasks.feeds.connectors.mapping.making import Maker
+from tasks.feeds.credentials import with_credential
+from tasks.feeds.documents import excerpt, load_json
+from tasks.feeds.times import LocalTimes, looks_day_first
+
+_LOOKED_AT: Final = 1000
+
+
+def plan(source: Source) -> Plan:
+    """Fetch the one document there is; there is no cursor."""
+    yield with_credential(Request("rows", source.url), source)
+    return {}
+
+
+def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
+    """
+    Yield one record per row; a thing with results gives an observation with the same address too.
+
+    Raises: Malformed if a payload has no rows; Permanent if the mapping itself is wrong.
+    """
+    for payload in payloads:
+        rows, times = _rows(payload, source)
+        maker = Maker(source, times)
+        for number, row in enumerate(rows):
+            record = f"{payload.name}#{number}"
+            if isinstance(row, tables.BadRow):
+                yield Rejected(record=record, reason=row.reason, detail=row.detail, excerpt=row.excerpt)
+                continue
+            try:
+                yield from maker.records(row, record, payload.fetched_at)
+            except Rejection as why:
+                yield Rejected(record=record, reason=why.reason, detail=why.detail, excerpt=excerpt(row))
+
+
+def _rows(payload: Payload, source: Source) -> tuple[Iterator[Any], LocalTimes]:
+    """Return the rows that the option `rows` finds in a JSON document, else those of a table as objects."""
+    zone = str(source.options.get("timezone") or source.timezone)
+    day_first: Any = source.options.get("day_first")  # Any: an option is JSON.
+    if expression := source.options.get("rows"):
+        found = compiled(str(expression)).search(load_json(payload))
+        if not isinstance(found, list):
+            raise Malformed(f"{payload.name}: {expression!r:.80} finds no list of rows")
+        return iter(found), LocalTimes(zone, day_first=bool(day_first))
+    table = tables.load(payload)
+    ahead = list(islice(table.rows, _LOOKED_AT))
+    if day_first is None:
+        day_first = looks_day_first(columns.written_dates(table.names, ahead))
+    rows = (
+        row if isinstance(row, tables.BadRow) else dict(zip(table.names, row, strict=True))
+        for row in chain(ahead, table.rows)
+    )
+    return rows, LocalTimes(zone, day_first=bool(day_first))

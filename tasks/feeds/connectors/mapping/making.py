@@ -1,0 +1,195 @@
+"""[p] One row to one record, by the expressions of a mapping."""
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from shared.errors import Permanent, Rejection
+from shared.units import to_stored, ucum
+from tasks.feeds.connector import Feature, Observation, Record, Result, Source, Thing, Vehicle
+from tasks.feeds.connectors.mapping.expressions import Expressions
+from tasks.feeds.places import Geometry, geometry, point
+from tasks.feeds.times import LocalTimes, from_posix
+
+#: What `record` may be -> its kind unless `kind` says otherwise.
+KINDS: Final = {"feature": "event", "thing": "place", "vehicle": "other"}
+_PARTS: Final = frozenset(
+    (
+        "external_id", "name", "title", "description", "status", "severity", "category", "address", "url", "label",
+        "route", "trip_id", "lon", "lat", "geometry", "observed_at", "published_at", "starts_at", "ends_at", "bearing",
+        "speed_mps",
+    )
+)  # fmt: skip
+
+
+class Maker:
+    """Makes records of one feed's rows."""
+
+    def __init__(self, source: Source, times: LocalTimes) -> None:
+        options = source.options
+        self._record = str(options.get("record") or "feature")
+        if self._record not in KINDS:
+            raise Permanent(f"options.record is {self._record!r:.40}, not one of {', '.join(sorted(KINDS))}")
+        fields = _mapping(options, "fields")
+        if unknown := fields.keys() - _PARTS:
+            raise Permanent(f"unknown parts in options.fields: {sorted(unknown)}; known: {sorted(_PARTS)}")
+        if "external_id" not in fields:
+            raise Permanent("options.fields needs an external_id: without it no record can be followed")
+        self._kind = str(options.get("kind") or KINDS[self._record])
+        self._fields = Expressions(fields)
+        self._properties = Expressions(_mapping(options, "properties"))
+        self._property_names = list(_mapping(options, "properties"))
+        self._results = _mapping(options, "results")
+        self._values = Expressions({name: _value_of(said) for name, said in self._results.items()})
+        self._times = times
+
+    def records(
+        self, row: Any, record: str, fetched_at: datetime
+    ) -> list[Record]:  # Any: JSON of a publisher.
+        """
+        Return the record of a row, and for a thing with results its observation too.
+
+        Raises: Rejection.
+        """
+        external_id = self._fields.text("external_id", row)
+        if external_id is None:
+            raise Rejection("no_identity", "the row has no external_id")
+        if self._record == "feature":
+            return [self._feature(row, record, external_id)]
+        if self._record == "vehicle":
+            return [self._vehicle(row, record, external_id)]
+        thing = self._thing(row, record, external_id)
+        return [thing, *self._observations(row, record, external_id, fetched_at)]
+
+    def _feature(self, row: Any, record: str, external_id: str) -> Feature:
+        text = self._fields.text
+        return Feature(
+            external_id=external_id,
+            record=record,
+            observed_at=self._time("observed_at", row),
+            published_at=self._time("published_at", row),
+            kind=self._kind,
+            title=text("title", row) or text("name", row) or external_id,
+            description=text("description", row),
+            status=text("status", row),
+            severity=text("severity", row),
+            category=text("category", row),
+            address=text("address", row),
+            url=_link(text("url", row)),
+            geometry=self._place(row),
+            starts_at=self._time("starts_at", row),
+            ends_at=self._time("ends_at", row),
+            properties=self._kept(row),
+        )
+
+    def _thing(self, row: Any, record: str, external_id: str) -> Thing:
+        lon, lat = self._position(row)
+        return Thing(
+            external_id=external_id,
+            record=record,
+            observed_at=self._time("observed_at", row),
+            published_at=self._time("published_at", row),
+            kind=self._kind,
+            name=self._fields.text("name", row) or self._fields.text("title", row) or external_id,
+            lon=lon,
+            lat=lat,
+            properties=self._kept(row),
+        )
+
+    def _vehicle(self, row: Any, record: str, external_id: str) -> Vehicle:
+        lon, lat = self._position(row)
+        text = self._fields.text
+        bearing, speed = self._number("bearing", row), self._number("speed_mps", row)
+        return Vehicle(
+            external_id=external_id,
+            record=record,
+            observed_at=self._time("observed_at", row),
+            published_at=self._time("published_at", row),
+            kind=self._kind,
+            lon=lon,
+            lat=lat,
+            label=text("label", row),
+            route=text("route", row),
+            trip_id=text("trip_id", row),
+            bearing=bearing % 360 if bearing is not None else None,
+            speed_mps=speed if speed is not None and speed >= 0 else None,
+            properties=self._kept(row),
+        )
+
+    def _observations(
+        self, row: Any, record: str, external_id: str, fetched_at: datetime
+    ) -> list[Observation]:
+        observed = self._time("observed_at", row)
+        results = []
+        for name, said in self._results.items():
+            value = _as_number(self._values.value(name, row), name)
+            if value is not None:
+                stored, unit = to_stored(value, ucum(said.get("unit") if isinstance(said, Mapping) else ""))
+                results.append(Result(name, round(stored, 4), unit))
+        if not results:
+            return []
+        return [
+            Observation(
+                external_id=external_id,
+                record=record,
+                observed_at=observed,
+                phenomenon_time=observed or fetched_at,
+                results=tuple(results),
+            )
+        ]
+
+    def _time(self, name: str, row: Any) -> datetime | None:
+        value = self._fields.value(name, row)
+        if isinstance(value, datetime):
+            return self._times.to_utc(value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return from_posix(value)
+        return self._times.parse(value) if isinstance(value, str) else None
+
+    def _number(self, name: str, row: Any) -> float | None:
+        return _as_number(self._fields.value(name, row), name)
+
+    def _position(self, row: Any) -> tuple[float | None, float | None]:
+        place = self._place(row)
+        if place is None:
+            return None, None
+        if place["type"] != "Point":
+            raise Rejection("bad_geometry", f"a {place['type']} is no position")
+        return place["coordinates"][0], place["coordinates"][1]
+
+    def _place(self, row: Any) -> Geometry | None:
+        if "lon" in self._fields and "lat" in self._fields:
+            return point(self._fields.value("lon", row), self._fields.value("lat", row))
+        return geometry(self._fields.value("geometry", row))
+
+    def _kept(self, row: Any) -> dict[str, Any]:
+        found = {name: self._properties.value(name, row) for name in self._property_names}
+        return {name: value for name, value in found.items() if value is not None and value != ""}
+
+
+def _mapping(options: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = options.get(name) or {}
+    if not isinstance(found, Mapping):
+        raise Permanent(f"options.{name} is no table of names and expressions")
+    return found
+
+
+def _value_of(said: Any) -> str:  # Any: an option is JSON.
+    return str(said.get("value")) if isinstance(said, Mapping) else str(said)
+
+
+def _as_number(value: Any, name: str) -> float | None:  # Any: JSON of a publisher.
+    if value is None or value == "":
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise Rejection("bad_value", f"{name} is {value!r:.60}, which is no number") from None
+    if not math.isfinite(number):
+        raise Rejection("bad_value", f"{name} is {value!r:.60}")
+    return number
+
+
+def _link(text: str | None) -> str | None:
+    return text if text and text.lower().startswith(("https://", "http://")) else None
