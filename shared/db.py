@@ -106,8 +106,21 @@ def engine() -> Engine:
         pool_timeout=5,
         pool_recycle=900,
         hide_parameters=True,  # an error's text goes to logs, its values do not
-        connect_args=_CONNECT_ARGS,
+        connect_args={
+            **_CONNECT_ARGS,
+            "options": f"-c idle_in_transaction_session_timeout={_idle_limit_ms()}",
+        },
     )
+
+
+def _idle_limit_ms() -> int:
+    """
+    Return how long a silent transaction may keep its locks: as long as a lease, and ten seconds at least.
+
+    A process that froze in mid-transaction answers keep-alives for ever, and whoever takes its job over
+    would wait for its locks as long.
+    """
+    return int(1000 * max(10.0, 30.0 * get_settings().jobs_time_scale))
 
 
 @cache
