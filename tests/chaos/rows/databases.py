@@ -2,14 +2,12 @@
 
 import time
 
-from sqlalchemy import text
-
-from shared.db import engine
 from tests.chaos import nemesis, oracle
 from tests.chaos.arena import Arena
 from tests.chaos.ledger import Load
 from tests.chaos.rows import row
 from tests.chaos.work import ChaosWork
+from tests.support.rig import DATABASE
 
 WORK = (ChaosWork(milliseconds=20), ChaosWork(milliseconds=50, steps=2))
 
@@ -51,10 +49,12 @@ def horizon_held(arena: Arena) -> None:
     with Load(arena.ledger, [message], per_second=40, seed=arena.seed):
         arena.rig.rest(arena.size(4.0, 30.0))
         before = _claim_p95(arena, arena.size(4.0, 30.0))
-        with engine().connect().execution_options(isolation_level="REPEATABLE READ") as old:
-            old.execute(text("SELECT count(*) FROM jobs"))
-            arena.rig.rest(seconds)
-            during = _claim_p95(arena, seconds / 2)
+        old = arena.rig.postgres.connect(DATABASE)
+        old.set_session(isolation_level="REPEATABLE READ")
+        old.cursor().execute("SELECT count(*) FROM jobs")
+        arena.rig.rest(seconds)
+        during = _claim_p95(arena, seconds / 2)
+        old.close()
     arena.all_ended()
     arena.figures |= {"start_p95_before_s": round(before, 3), "start_p95_s": round(during, 3)}
     arena.expect(during <= 3 * before + 1, f"starts waited {during:.2f} s at p95, {before:.2f} s before")

@@ -1,14 +1,18 @@
 """Rows 1 to 4: workers that are killed, that kill themselves, and that fall asleep."""
 
+import os
+import signal
 import time
 
 from shared.messages import message_named
 from tests.chaos import nemesis, oracle
 from tests.chaos.arena import Arena
 from tests.chaos.rows import row
-from tests.chaos.work import ChaosPoison
+from tests.chaos.work import ChaosClutch, ChaosPoison
 
 RESTART_LIMIT = 45
+#: How long the database lets a silent transaction keep its locks in a rehearsal.
+IDLE_LIMIT = 10
 
 
 @row(1, "kill -9 of a pool process in mid-task")
@@ -72,12 +76,36 @@ def zombies(arena: Arena) -> None:
     for _ in range(arena.size(1, 5)):
         arena.until(lambda: len(nemesis.busy_children(arena)) > 2, "workers at work")
         strikes.append(nemesis.freeze_worker(arena, 60 * arena.scale))
+    sleeper = _freeze_inside_a_transaction(arena)
     arena.all_ended()
+    os.kill(sleeper, signal.SIGCONT)
     arena.until(lambda: _zombies_spoke(arena, strikes), "the zombies awake")
     arena.each_within(oracle.restarts(arena.history(), strikes), RESTART_LIMIT, "restart of a frozen job")
     refused = sum(entry.what == "refused" for entry in arena.history())
     arena.figures["zombie_ends_refused"] = refused
     arena.expect(refused > 0, "no zombie tried to commit, so nothing was proved")
+
+
+def _freeze_inside_a_transaction(arena: Arena) -> int:
+    """Let a job freeze with a lock in its hands; returns the pid of the process that sleeps on it."""
+    job_id = str(arena.ledger.put_one(ChaosClutch()))
+    arena.put(4)
+    begun = f"job {job_id} begun"
+    arena.until(lambda: bool(_runs_of(arena, job_id)), begun)
+    first = _runs_of(arena, job_id)[0]
+    arena.until(lambda: len(_runs_of(arena, job_id)) > 1, begun + " again")
+    took = arena.until(
+        lambda: arena.number(_ENDED, id=job_id) == 1, "the lock of a frozen worker given up", 60
+    )
+    arena.within(took, IDLE_LIMIT, "a lock given up", scaled=False)
+    return first.pid
+
+
+_ENDED = "SELECT count(*) FROM jobs WHERE id = :id AND finished_at IS NOT NULL"
+
+
+def _runs_of(arena: Arena, job_id: str) -> list[oracle.Entry]:
+    return [entry for entry in arena.history() if entry.job == job_id and entry.what == "started"]
 
 
 def _zombies_spoke(arena: Arena, strikes: list[oracle.Strike]) -> bool:
