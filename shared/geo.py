@@ -5,8 +5,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import h3.api.basic_int as h3
-from shapely.errors import ShapelyError
-from shapely.geometry import shape
 
 Position = tuple[float, float]
 """Longitude and latitude in degrees, WGS 84."""
@@ -55,6 +53,10 @@ def point_of(geometry: Mapping[str, Any] | None) -> Position | None:
         if len(coordinates) < 2 or not is_position(coordinates[0], coordinates[1]):
             return None
         return float(coordinates[0]), float(coordinates[1])
+    # Imported here: most processes place points only, and shapely costs them their memory.
+    from shapely.errors import ShapelyError
+    from shapely.geometry import shape
+
     try:
         place = shape(dict(geometry))
         inside = None if place.is_empty else place.representative_point()

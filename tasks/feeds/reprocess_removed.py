@@ -50,14 +50,14 @@ def remove(tx: Transaction, noun: Noun, writing: Writing, seen: KeySet) -> int:
         {"now": writing.now, "ids": ids},
     )
     if noun == "features":
-        tell_features(tx, writing, [], [(id_, kind) for id_, kind in rows])
+        tell_features(tx, writing, [], [(str(id_), kind) for id_, kind in rows])
     return len(ids)
 
 
-def hide(tx: Transaction, noun: Noun, writing: Writing, ids: list[UUID]) -> None:
+def hide(tx: Transaction, noun: Noun, writing: Writing, ids: list[str]) -> None:
     """Mark rows missing that an old payload gave anew: the publisher does not list them today."""
     if ids:
         tx.execute(
-            text(f"UPDATE {noun} SET missing_since = :now WHERE id = ANY(:ids)"),
+            text(f"UPDATE {noun} SET missing_since = :now WHERE id = ANY(CAST(:ids AS uuid[]))"),
             {"now": writing.now, "ids": ids},
         )

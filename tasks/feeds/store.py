@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from shared.db import Transaction
 from shared.feeds.runs import Counts, Reject, keep_rejects, lock_feed
@@ -39,7 +38,7 @@ class Store:
         self.seen: dict[Noun, KeySet] = {noun: KeySet() for noun in TABLES}
         #: Rows that this run added, by noun; a replay also keeps their ids.
         self.added: dict[Noun, int] = dict.fromkeys(TABLES, 0)
-        self.new_ids: dict[Noun, list[UUID]] = {noun: [] for noun in TABLES}
+        self.new_ids: dict[Noun, list[str]] = {noun: [] for noun in TABLES}
         #: Ids of set-aside records, of any noun: listed, so not vanished.
         self.set_aside = KeySet()
         self.nameless_rejects = 0

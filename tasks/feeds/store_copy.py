@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - the only names put into statements are those of our tables and columns.
 
-import io
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,11 +15,22 @@ NULL: Final = r"\N"
 _READ_BYTES: Final = 1 << 18
 
 
-def copy_lines(tx: Transaction, table: str, columns: str, lines: bytes) -> None:
-    """Send lines in COPY's text format."""
+class _Blocks:
+    """Blocks of lines as the file that psycopg2 reads from; it takes a block of any size."""
+
+    def __init__(self, blocks: Iterable[bytes]) -> None:
+        self._blocks = iter(blocks)
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next block, and none at the end."""
+        return next(self._blocks, b"")
+
+
+def copy_lines(tx: Transaction, table: str, columns: str, blocks: Iterable[bytes]) -> None:
+    """Send lines in COPY's text format, a block at a time."""
     cursor: Any = tx.connection().connection.cursor()  # psycopg2's own, which knows COPY
     with cursor:
-        cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", io.BytesIO(lines), size=_READ_BYTES)
+        cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", _Blocks(blocks), size=_READ_BYTES)
 
 
 def stage_for(tx: Transaction, table: str) -> str:

@@ -10,8 +10,9 @@ Source: https://www.postgresql.org/docs/15/sql-copy.html#id-1.9.3.55.9.2 (text f
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -23,6 +24,7 @@ from tasks.feeds.connector import Feature, Thing, TripUpdate, Vehicle
 _BODY: Final = orjson.OPT_INDENT_2
 _SORTED: Final = orjson.OPT_SORT_KEYS
 _DIGEST_CHARACTERS: Final = 32
+_BLOCK_ROWS: Final = 500
 #: How the escape of a control character begins; COPY would read it as a plain `u`.
 _CONTROL: Final = b"\\u00"
 _KEPT_CONTROLS: Final = "\t\n\r"
@@ -159,18 +161,23 @@ def _row(
 def _body(values: list[Any]) -> bytes:
     """Write values as JSON; objects and lists among them become strings of JSON first."""
     try:
-        flat = [_nested(value) if isinstance(value, dict | list) else value for value in values]
-        body = orjson.dumps(flat, option=_BODY)
+        body = orjson.dumps(_flat(values), option=_BODY)
         if _CONTROL in body:
-            flat = [_nested(value) if isinstance(value, dict | list) else value for value in _clean(values)]
-            body = orjson.dumps(flat, option=_BODY)
+            body = orjson.dumps(_flat(_clean(values)), option=_BODY)
     except (TypeError, ValueError) as error:
         raise Rejection("unstorable", str(error)) from None
     return body
 
 
+def _flat(values: list[Any]) -> list[Any]:
+    return [_nested(value) if value.__class__ in _CONTAINERS else value for value in values]
+
+
 def _nested(value: Any) -> str:
     return orjson.dumps(value, option=_SORTED).decode()
+
+
+_CONTAINERS: Final = frozenset((dict, list))
 
 
 def _clean(value: Any) -> Any:
@@ -206,16 +213,19 @@ def _number(value: float | None) -> str | None:
     return None if value is None or value != value or abs(value) == float("inf") else repr(value)
 
 
-def lines(rows: Iterable[Row], tails: Iterable[str]) -> bytes:
+def lines(rows: Sequence[Row], tails: Iterable[str]) -> Iterator[bytes]:
     """
-    Return what `COPY ... FROM STDIN` reads: of each row its body's columns, then its tail.
+    Yield what `COPY ... FROM STDIN` reads, in blocks: of each row its body's columns, then its tail.
 
-    A tail is the rest of the line, tabs between its columns, already escaped.
+    A tail is the rest of the line, tabs between its columns, already escaped. Blocks are small, so that
+    the database works on one while the next is written, and none costs fresh memory.
     """
-    # `[\n  "` and `"\n]` frame every body: its first and its last element are never null.
-    joined = b"\x00".join(
-        b'%b",\n  "%b' % (row.body[5:-3], tail.encode()) for row, tail in zip(rows, tails, strict=True)
-    )
-    return (
-        joined.replace(b",\n  null", b',\n  "\\N"').replace(b'",\n  "', b"\t").replace(b"\x00", b"\n") + b"\n"
-    )
+    given = iter(tails)
+    for start in range(0, len(rows), _BLOCK_ROWS):
+        part = rows[start : start + _BLOCK_ROWS]
+        # `[\n  "` and `"\n]` frame every body: its first and its last element are never null.
+        bodies = b"\x00".join([row.body[5:-3] for row in part])
+        bodies = bodies.replace(b",\n  null", b',\n  "\\N"').replace(b'",\n  "', b"\t")
+        ends = "\n\x00".join(islice(given, len(part))).encode()
+        joined = [b"%b\t%b" % pair for pair in zip(bodies.split(b"\x00"), ends.split(b"\x00"), strict=True)]
+        yield b"".join(joined) + b"\n"

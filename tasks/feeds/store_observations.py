@@ -152,7 +152,7 @@ def _write(
             f"{id_}\t{rfc3339(time)}\t{value!r}\t{writing.run_id}\n"
             for (id_, time), value in additions.items()
         )
-        copy_lines(tx, "observations", "datastream_id, phenomenon_time, result, run_id", lines.encode())
+        copy_lines(tx, "observations", "datastream_id, phenomenon_time, result, run_id", [lines.encode()])
     corrected = [
         {"id": key[0], "at": key[1], "result": value, "run_id": writing.run_id}
         for key, value in compared.items()

@@ -74,10 +74,10 @@ def write_streams(tx: Transaction, writing: Writing, streams: dict[Key, Stream])
         if not lines:
             continue
         if is_new:
-            copy_lines(tx, "datastreams", columns, lines.encode())
+            copy_lines(tx, "datastreams", columns, [lines.encode()])
             continue
         stage = stage_for(tx, "datastreams")
-        copy_lines(tx, stage, f"{columns}, repeated", lines.encode())
+        copy_lines(tx, stage, f"{columns}, repeated", [lines.encode()])
         tx.execute(
             text(
                 "UPDATE datastreams d SET result = s.result, phenomenon_time = s.phenomenon_time,"

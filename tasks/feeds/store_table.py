@@ -21,7 +21,7 @@ from sqlalchemy import text
 from shared.clock import rfc3339
 from shared.db import Transaction
 from tasks.feeds import store_encode
-from tasks.feeds.store_copy import copy_lines, escaped, moment, stage_for
+from tasks.feeds.store_copy import NULL, copy_lines, escaped, stage_for
 from tasks.feeds.store_encode import Row
 from tasks.feeds.store_versions import write_versions
 
@@ -65,11 +65,13 @@ class Table:
     has_observed_at: bool = True
     has_withdrawn_at: bool = False
     has_version: bool = False
+    has_updated_at: bool = False
 
     @cached_property
     def columns(self) -> str:
         """Return the columns of a line."""
-        return f"{self.body}, {_OWN}{', ' * bool(self.own)}{self.own}, {_FIXED}"
+        parts = [self.body, _OWN, self.own, "updated_at" * self.has_updated_at, _FIXED]
+        return ", ".join(filter(None, parts))
 
     def assignments(self, is_current: bool) -> str:
         """Return the SET list of an update."""
@@ -106,10 +108,10 @@ class Table:
 
 @dataclass(slots=True)
 class Merged:
-    """What a merge did; our id and the kind of what is new, and of what changed or came back."""
+    """What a merge did; our id, as text, and the kind of what is new, and of what changed or came back."""
 
-    new: list[tuple[UUID, str]] = field(default_factory=list)
-    changed: list[tuple[UUID, str]] = field(default_factory=list)
+    new: list[tuple[str, str]] = field(default_factory=list)
+    changed: list[tuple[str, str]] = field(default_factory=list)
     same: int = 0
     older: list[Row] = field(default_factory=list)
 
@@ -175,15 +177,18 @@ def _known(tx: Transaction, table: Table, feed_id: UUID, rows: Sequence[Row]) ->
 
 def copy(
     tx: Transaction, table: Table, writing: Writing, rows: Sequence[Row], into: str = "", extra: str = ""
-) -> list[UUID]:
+) -> list[str]:
     """Copy rows into the table (or `into`, with `extra` columns given by `extra`); returns their ids."""
-    ids = [uuid_utils.uuid7() for _ in rows]
+    ids = [str(uuid_utils.uuid7()) for _ in rows]
+    updated = f"\t{rfc3339(writing.now)}" if table.has_updated_at else ""
     fixed = (
-        f"\t{escaped(writing.city)}\t{writing.feed_id}\t{rfc3339(writing.fetched_at)}"
+        f"{updated}\t{escaped(writing.city)}\t{writing.feed_id}\t{rfc3339(writing.fetched_at)}"
         f"\t{writing.run_id}\t{writing.parser_version}{extra}"
     )
+    tail = table.tail
     tails = (
-        f"{id_}\t\\\\x{row.digest}\t{moment(row.published_at)}{table.tail(row, writing)}{fixed}"
+        f"{id_}\t\\\\x{row.digest}\t{NULL if row.published_at is None else rfc3339(row.published_at)}"
+        f"{tail(row, writing)}{fixed}"
         for id_, row in zip(ids, rows, strict=True)
     )
     copy_lines(
@@ -192,7 +197,7 @@ def copy(
         table.columns + (", repeated" if extra else ""),
         store_encode.lines(rows, tails),
     )
-    return [UUID(bytes=id_.bytes) for id_ in ids]
+    return ids
 
 
 def _update(
@@ -218,7 +223,7 @@ def _update(
         ),
         {"feed_id": writing.feed_id},
     ).all()
-    kept = {external_id: id_ for id_, external_id in changed}
+    kept = {external_id: str(id_) for id_, external_id in changed}
     merged.changed += [(kept[row.external_id], row.kind) for row in rows if row.external_id in kept]
     merged.older += [row for row in rows if row.external_id not in kept]
 
@@ -229,7 +234,7 @@ def _bring_back(
     """Unmark what the publisher lists again; what was withdrawn meanwhile counts as changed."""
     values: dict[str, Any] = {"feed_id": writing.feed_id, "ids": external_ids}
     where = "WHERE feed_id = :feed_id AND external_id = ANY(:ids) AND missing_since IS NOT NULL"
-    back: list[tuple[UUID, str]] = []
+    back: list[tuple[str, str]] = []
     if table.has_withdrawn_at:
         rows = tx.execute(
             text(
@@ -238,7 +243,7 @@ def _bring_back(
             ),
             {**values, "now": writing.now},
         )
-        back = [(id_, kind) for id_, kind in rows]
+        back = [(str(id_), kind) for id_, kind in rows]
     tx.execute(text(f"UPDATE {table.name} SET missing_since = NULL {where}"), values)
     merged.changed += back
     merged.same += len(external_ids) - len(back)

@@ -16,44 +16,41 @@ _NOWHERE: Final = f"\t{NULL}\t{NULL}\t{NULL}\t{NULL}"
 
 
 def _feature_tail(row: Row, writing: Writing) -> str:
-    now = moment(writing.now)
-    withdrawn = now if row.withdrawn else NULL
-    return f"{_place(row)}\t{now}\t{withdrawn}"
-
-
-def _place(row: Row) -> str:
-    """Write point and cells; a shape is placed by a point on it."""
+    """Write point, cells and withdrawal; a shape is placed by a point on it."""
     place = row.place
     position: Position | None = point_of(place) if isinstance(place, Mapping) else place
+    withdrawn = moment(writing.now) if row.withdrawn else NULL
     if position is None:
-        return _NOWHERE
+        return f"{_NOWHERE}\t{withdrawn}"
     lon, lat = position
-    return "\t({!r},{!r})\t{}\t{}\t{}".format(lon, lat, *cells(lon, lat))
+    h3_6, h3_8, h3_10 = cells(lon, lat)
+    return f"\t({lon!r},{lat!r})\t{h3_6}\t{h3_8}\t{h3_10}\t{withdrawn}"
 
 
 def _thing_tail(row: Row, writing: Writing) -> str:
     place = row.place
-    h3_8 = cell(place[0], place[1], 8) if isinstance(place, tuple) else NULL
-    return f"\t{h3_8}\t{moment(writing.now)}"
+    return f"\t{cell(place[0], place[1], 8) if isinstance(place, tuple) else NULL}"
 
 
 TABLES: Final[dict[Noun, Table]] = {
     "things": Table(
         "things",
         store_encode.THING_BODY,
-        own="h3_8, updated_at",
+        own="h3_8",
         tail=_thing_tail,
         age="published_at",
         has_observed_at=False,
+        has_updated_at=True,
     ),
     "features": Table(
         "features",
         store_encode.FEATURE_BODY,
-        own="point, h3_6, h3_8, h3_10, updated_at, withdrawn_at",
+        own="point, h3_6, h3_8, h3_10, withdrawn_at",
         tail=_feature_tail,
         age="published_at",
         has_withdrawn_at=True,
         has_version=True,
+        has_updated_at=True,
     ),
     "vehicles": Table("vehicles", store_encode.VEHICLE_BODY),
     "trip_updates": Table("trip_updates", store_encode.TRIP_BODY),

@@ -20,24 +20,24 @@ T = TypeVar("T")
 def tell_features(
     tx: Transaction,
     writing: Writing,
-    changed: Sequence[tuple[UUID, str]],
-    withdrawn: Sequence[tuple[UUID, str]] = (),
+    changed: Sequence[tuple[str, str]],
+    withdrawn: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Publish one event a kind; it counts what changed and shows the last 50; withdrawn ids are all told."""
     kinds = dict.fromkeys(kind for _, kind in (*changed, *withdrawn))
     for kind in kinds:
         ids = [id_ for id_, of in changed if of == kind]
-        gone = [str(id_) for id_, of in withdrawn if of == kind]
-        items = features_by_id(tx, ids[-FEATURES_AN_EVENT:], writing.now)
+        gone = [id_ for id_, of in withdrawn if of == kind]
+        items = features_by_id(tx, [UUID(id_) for id_ in ids[-FEATURES_AN_EVENT:]], writing.now)
         for number, part in enumerate(_parts(gone, ITEMS_AN_EVENT) if gone else [[]]):
             told = (len(ids), items) if number == 0 else (0, [])
             _publish(tx, writing, FeaturesChanged(str(writing.feed_id), writing.city, kind, *told, part))
 
 
-def tell_vehicles(tx: Transaction, writing: Writing, ids: Sequence[UUID]) -> None:
+def tell_vehicles(tx: Transaction, writing: Writing, ids: Sequence[str]) -> None:
     """Publish where vehicles are now."""
     for part in _parts(ids, ITEMS_AN_EVENT):
-        if items := moved_vehicles(tx, part):
+        if items := moved_vehicles(tx, [UUID(id_) for id_ in part]):
             _publish(tx, writing, VehiclesMoved(str(writing.feed_id), writing.city, items))
 
 

@@ -73,8 +73,8 @@ def _unlisted(tx: Transaction, store: Store, noun: Noun) -> tuple[int, list[UUID
 def withdraw_overdue(tx: Transaction, writing: Writing, feed: Feed) -> int:
     """Withdraw features that were missing for longer than the grace, and tell browsers; returns how many."""
     before = writing.now - timedelta(seconds=rules.grace_seconds(pace_of(feed)))
-    gone: Sequence[tuple[UUID, str]] = [
-        (row.id, row.kind)
+    gone: Sequence[tuple[str, str]] = [
+        (str(row.id), row.kind)
         for row in tx.execute(
             text(
                 "UPDATE features SET withdrawn_at = :now, updated_at = :now"
