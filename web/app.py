@@ -6,7 +6,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shared.logging import configure_logging
 from shared.settings import Settings, get_settings
-from web import auth, cli, errors, gate, headers, health, metrics, openapi, page, requests
+from web import auth, cli, errors, gate, headers, health, limits, metrics, openapi, page, requests
 from web.api import NOUNS
 from web.jsonio import Json
 from web.openapi import Api, check_wire
@@ -38,6 +38,7 @@ def create_app(settings: Settings | None = None) -> Api:
     )
     _surround(app, settings)
     _answer(app)
+    limits.register(app, settings)
     # nginx, or the launcher's front door, is the one hop whose word about the client counts.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=0)  # type: ignore[method-assign]  # as Flask documents
     return app

@@ -18,6 +18,7 @@ from shared.db import transaction
 from shared.settings import Settings
 from tests.conftest import SECRET
 from web.app import create_app
+from web.limits import limiter_of
 from web.openapi import Api
 
 PASSWORD = "a long enough password"
@@ -33,10 +34,16 @@ CONFIG = """{"bounds": [-0.51, 51.28, 0.33, 51.69], "center": [-0.11, 51.51], "z
 
 @cache
 def app() -> Api:
-    """Return the application; it reads the settings anew at each request, so tests can share it."""
-    return create_app(
+    """
+    Return the application; it reads the settings anew at each request, so tests can share it.
+
+    Nobody is counted in it: what one test asks must not be held against the next.
+    """
+    made = create_app(
         Settings(citypulse_env="test", jwt_secret=SecretStr(SECRET), metrics_token=SecretStr(SECRET))
     )
+    limiter_of(made).enabled = False
+    return made
 
 
 def add_city(slug: str = "london", name: str = "London") -> None:

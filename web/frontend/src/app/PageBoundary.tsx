@@ -1,8 +1,6 @@
 import { Component, type ReactNode } from 'react';
 import { useLocation } from 'wouter';
 import { useText } from '@/i18n/useText';
-import { Button } from '@/ui/Button';
-import { Page } from '@/ui/Page';
 
 /** A page that fails leaves the bar above it standing, and the next page is tried afresh. */
 export function PageBoundary({ children }: { children: ReactNode }) {
@@ -29,8 +27,9 @@ class Boundary extends Component<{ path: string; children: ReactNode }, { error:
 function Failed({ error }: { error: Error }) {
   const { t } = useText();
   return (
-    <Page title={t('error.page')} lead={error.message} narrow>
-      <Button onClick={() => location.reload()}>{t('error.again')}</Button>
-    </Page>
+    <div role="alert" className="p-6">
+      <h1 className="text-xl font-semibold">{t('error.page')}</h1>
+      <p className="text-muted">{error.message}</p>
+    </div>
   );
 }

@@ -4,6 +4,8 @@ import { api, must } from '@/api/client';
 export function useRuns(feed: string) {
   return useQuery({
     queryKey: ['runs', feed],
+    // A dry run changes nothing, so the stream does not tell of it.
+    refetchInterval: 5_000,
     queryFn: async () =>
       (
         await must(

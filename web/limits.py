@@ -1,0 +1,86 @@
+"""
+How often somebody may ask: counted in Redis for all processes together.
+
+When Redis cannot be asked each process counts for itself, and says so in the log: a platform that refuses
+everybody because its counter is down would be worse than one that counts a little less well.
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+from shared.settings import Settings
+from web.gate import caller
+
+#: Seconds that a request waits for Redis. Flask-Limiter types them as whole ones; redis-py takes parts.
+_PATIENCE: Any = {"socket_timeout": 0.25, "socket_connect_timeout": 0.25}
+_EXTENSION = "citypulse.limits"
+
+#: Endpoint -> what is counted by, and how much of it is allowed.
+_BY_ADDRESS = {"auth.login": "20/minute;200/hour", "auth.refresh": "60/minute"}
+_BY_ACCOUNT = {"auth.login": "8/minute;40/hour"}
+_BY_CALLER = {
+    "reports.file_report": "20/hour",
+    "reports.support_report": "60/hour",
+    "uploads.send_upload": "120/hour",
+    "feeds.run_feed": "60/minute",
+    "feeds.reprocess_feed": "60/minute",
+    "jobs.retry_job": "120/minute",
+    "jobs.retry_jobs": "30/minute",
+    "jobs.cancel_job": "120/minute",
+    "jobs.cancel_jobs": "30/minute",
+}
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Limit the routes that cost something or guess something."""
+    logging.getLogger("flask-limiter").setLevel(logging.WARNING)
+    limiter = Limiter(
+        get_remote_address,
+        app=app,
+        storage_uri=settings.redis_url.get_secret_value(),
+        storage_options=_PATIENCE,
+        key_prefix="cp:limits",
+        strategy="fixed-window",
+        headers_enabled=True,
+        in_memory_fallback_enabled=True,
+        swallow_errors=True,
+    )
+    app.extensions[_EXTENSION] = limiter
+    for limits, key in ((_BY_ADDRESS, _address), (_BY_ACCOUNT, _account), (_BY_CALLER, _caller)):
+        for endpoint, allowed in limits.items():
+            _limit(app, limiter, endpoint, allowed, key)
+
+
+def limiter_of(app: Flask) -> Limiter:
+    """Return the limiter of an application; tests switch it off."""
+    limiter: Limiter = app.extensions[_EXTENSION]
+    return limiter
+
+
+def _limit(app: Flask, limiter: Limiter, endpoint: str, allowed: str, key: Callable[[], str]) -> None:
+    view = app.view_functions[endpoint]
+    app.view_functions[endpoint] = limiter.limit(  # type: ignore[assignment]  # typed for async views too
+        allowed, key_func=key, error_message="too many requests: wait a moment and try again"
+    )(view)
+
+
+def _address() -> str:
+    return f"address {request.remote_addr}"
+
+
+def _caller() -> str:
+    who = caller()
+    return f"user {who.user_id}" if who else _address()
+
+
+def _account() -> str:
+    """Name the account that is tried, whoever tries it; the address itself is not kept."""
+    body = request.get_json(silent=True)
+    email = body.get("email") if isinstance(body, dict) else None
+    return "account " + hashlib.sha256(str(email).strip().lower().encode()).hexdigest()[:32]
