@@ -40,9 +40,7 @@ def measure(runs: int) -> list[Row]:
     return _rows(taken, grown, peers)
 
 
-def _rows(
-    taken: list[dict[str, Any]], grown: dict[str, float], peers: dict[str, list[float]]
-) -> list[Row]:
+def _rows(taken: list[dict[str, Any]], grown: dict[str, float], peers: dict[str, list[float]]) -> list[Row]:
     def rate(name: str) -> list[float]:
         return [ROWS / run[name]["seconds"] for run in taken]
 
@@ -86,7 +84,12 @@ def _peer(made: Rig, which: str, path: Path) -> float:
     """Return the rows a second of a peer that loads the same file, in a venv of its own."""
     dsn = made.environment["DATABASE_URL"].replace("+psycopg2", "")
     command = [str(peer_python()), str(LOADERS), which, str(path), COLUMNS[0], str(ROWS)]
-    env = {**made.environment, "PEER_DSN": dsn, "RUNTIME__DLTHUB_TELEMETRY": "false", "HOME": str(made.folder)}
+    env = {
+        **made.environment,
+        "PEER_DSN": dsn,
+        "RUNTIME__DLTHUB_TELEMETRY": "false",
+        "HOME": str(made.folder),
+    }
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=env, cwd=made.folder)
     return float(done.stdout.splitlines()[-1])
 
