@@ -16,10 +16,10 @@ class FeatureRow(Base):
     __tablename__ = "features"
     __table_args__ = (
         UniqueConstraint("feed_id", "external_id"),
-        Index("ix_features_city_updated", "city", text("updated_at DESC"), text("id DESC")),
-        Index("ix_features_city_kind_updated", "city", "kind", text("updated_at DESC"), text("id DESC")),
+        # Ascending, and read backwards by lists: new rows are then added at an index's end.
+        Index("ix_features_city_updated", "city", "updated_at", "id"),
+        Index("ix_features_city_kind_updated", "city", "kind", "updated_at", "id"),
         Index("ix_features_point", "point", postgresql_using="gist"),
-        Index("ix_features_h3_8", "h3_8"),
         Index(
             "ix_features_missing",
             "feed_id",

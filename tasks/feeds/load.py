@@ -4,6 +4,7 @@ import dataclasses
 import io
 import random
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import datetime
 from functools import partial
 from typing import Any, BinaryIO, Final
@@ -18,6 +19,7 @@ from shared.feeds.models import Feed
 from shared.feeds.runs import Counts, Opened, end_run, fail_run
 from shared.stream.publish import publish
 from tasks.base import Job
+from tasks.feeds.ahead import read_ahead
 from tasks.feeds.connector import Connector, Payload, Record, Source
 from tasks.feeds.fetch import Visitor
 from tasks.feeds.quality import Context, check
@@ -50,12 +52,13 @@ def load(job: Job, visitor: Visitor, found: Connector) -> None:
     store = Store(_writing(visitor, found.manifest.parser_version, utcnow()))
     source = source_for(visitor.opened)
     records = checked(found.parse(meter.payloads, source), source, store.writing.now)
-    for chunk, is_last in chunks(records):
-        job.checkpoint()
-        with job.finish() if is_last else job.step(meter.read, meter.total, "records stored") as tx:
-            store.put(tx, chunk, is_last)
-            if is_last:
-                _end(tx, visitor, store, found)
+    with closing(read_ahead(chunks(records), lambda pair: pair[1])) as ahead:
+        for chunk, is_last in ahead:
+            job.checkpoint()
+            with job.finish() if is_last else job.step(meter.read, meter.total, "records stored") as tx:
+                store.put(tx, chunk, is_last)
+                if is_last:
+                    _end(tx, visitor, store, found)
 
 
 def checked(records: Iterator[Record], source: Source, now: datetime) -> Iterator[Record]:

@@ -497,16 +497,15 @@ def upgrade() -> None:
     op.create_index(
         "ix_features_city_kind_updated",
         "features",
-        ["city", "kind", sa.literal_column("updated_at DESC"), sa.literal_column("id DESC")],
+        ["city", "kind", "updated_at", "id"],
         unique=False,
     )
     op.create_index(
         "ix_features_city_updated",
         "features",
-        ["city", sa.literal_column("updated_at DESC"), sa.literal_column("id DESC")],
+        ["city", "updated_at", "id"],
         unique=False,
     )
-    op.create_index("ix_features_h3_8", "features", ["h3_8"], unique=False)
     op.create_index(
         "ix_features_missing",
         "features",
@@ -988,7 +987,6 @@ def downgrade() -> None:
         table_name="features",
         postgresql_where=sa.text("missing_since IS NOT NULL AND withdrawn_at IS NULL"),
     )
-    op.drop_index("ix_features_h3_8", table_name="features")
     op.drop_index("ix_features_city_updated", table_name="features")
     op.drop_index("ix_features_city_kind_updated", table_name="features")
     op.drop_table("features")
