@@ -5,7 +5,7 @@
 set -euo pipefail
 # shellcheck source=deploy/scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
-compose run --rm --no-deps -T backup once "${1:-by-hand}"
+run_once backup once "${1:-by-hand}" || fail "the backup"
 if [ -x "$home/hooks/after-backup" ]; then
     "$home/hooks/after-backup" "$home/backups" || fail "the backup is here but was not copied off this host"
 fi

@@ -90,7 +90,7 @@ back_up() {
         return
     fi
     say "backup"
-    compose run --rm --no-deps -T backup once "before-$version" || fail "no backup, no deployment"
+    run_once backup once "before-$version" || fail "no backup, no deployment"
 }
 
 start_idle() {
@@ -192,7 +192,7 @@ wait_healthy "$HEALTH_SECONDS" postgres redis || fail "postgres or redis is not 
 back_up
 if [ "${MIGRATE:-yes}" = yes ]; then
     say "migrating"
-    compose run --rm --no-deps -T migrate || fail "the migration"
+    run_once migrate || fail "the migration"
 fi
 start_idle
 switch

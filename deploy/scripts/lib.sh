@@ -34,6 +34,17 @@ compose_of() { # release folder, then Compose's arguments
 }
 compose() { compose_of "$release" "$@"; }
 
+# Run a service once and return its own exit code. Not `compose run --rm`: an engine that removes the container may lose
+# the code, and a failed migration must never look like a good one.
+run_once() { # service, arguments...
+    local container code
+    container=$(compose run -d --no-deps "$@" | tail -n 1) || return 1
+    code=$(docker wait "$container" | tail -n 1) || code=1
+    docker logs "$container" 2>&1 || true
+    docker rm -f "$container" >/dev/null 2>&1 || true
+    [ "$code" = 0 ]
+}
+
 lock() {
     mkdir -p "$state"
     exec 9>"$state/lock"
@@ -86,6 +97,7 @@ wait_healthy() { # seconds, services...
             [ -n "$service" ] || continue
             if [ "$status" = exited ] || [ "$status" = dead ] || [ "$restarts" -ge 3 ]; then
                 say "$service does not stay up: $status, $restarts restarts"
+                compose logs --no-color --tail 15 "$service" 2>&1 | sed 's/^/    /' || true
                 return 1
             fi
             [ "$status $health" = "running healthy" ] || waiting="$waiting $service($status, $health)"
@@ -93,6 +105,7 @@ wait_healthy() { # seconds, services...
         [ -n "$waiting" ] || return 0
         if [ $SECONDS -ge $deadline ]; then
             say "not healthy in time:$waiting"
+            compose logs --no-color --tail 5 "$@" 2>&1 | sed 's/^/    /' || true
             return 1
         fi
         sleep "${POLL_SECONDS:-2}"

@@ -24,17 +24,18 @@ began=$SECONDS
 say "stopping everything that writes"
 compose stop "backend-$colour" "live-$colour" "${APP_TIERS[@]}" backup
 say "restoring $file"
-compose run --rm --no-deps -T backup restore "$file" || {
+run_once backup restore "$file" || {
     say "nothing was replaced: starting again"
     compose start "backend-$colour" "live-$colour" "${APP_TIERS[@]}" backup
     fail "the restore"
 }
 if [ -n "$uploads" ]; then
     say "putting back the files of $uploads"
-    compose run --rm --no-deps -T --volume "$home/backups:/backups:ro" --entrypoint tar migrate -C /data/uploads -xf "/backups/$uploads"
+    run_once --volume "$home/backups:/backups:ro" --volume uploads_data:/data/uploads --entrypoint tar migrate \
+        -C /data/uploads -xf "/backups/$uploads" || fail "the files could not be put back"
 fi
 say "bringing the schema to this release"
-compose run --rm --no-deps -T migrate
+run_once migrate || fail "the migration"
 compose start "backend-$colour" "live-$colour" "${APP_TIERS[@]}" backup
 wait_healthy 300 "backend-$colour" "live-$colour" "${APP_TIERS[@]}" || fail "not everything came back"
 reload_nginx

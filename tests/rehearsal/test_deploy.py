@@ -116,8 +116,8 @@ def test_a_second_deployment_goes_by_the_order_that_loses_nothing(host: Host) ->
     host.release("v1.1.0")
     done = host.deploy("v1.1.0")
     order = [
-        "run --rm --no-deps -T backup",
-        "run --rm --no-deps -T migrate",
+        "run -d --no-deps backup",
+        "run -d --no-deps migrate",
         "up -d --no-deps backend-green live-green",
         "exec citypulse-nginx-prod nginx -q -t",
         "exec citypulse-nginx-prod nginx -q -c /etc/nginx/citypulse/nginx.conf -s reload",
