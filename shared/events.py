@@ -62,6 +62,11 @@ class FeedRan(Event):
     rejected: int
     fetched_at: str | None
 
+    def data(self) -> dict[str, Any]:
+        """Give the JSON body, in which the feed's name is `name`: here that is the event's own."""
+        body = super().data()
+        return {"name": body.pop("name_of_feed"), **body}
+
 
 @dataclass(frozen=True)
 class FreshnessChanged(Event):
