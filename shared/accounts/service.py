@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import func, select, text, update
@@ -11,9 +11,9 @@ from shared.accounts.models import SignIn, User
 from shared.accounts.passwords import hash_password, is_outdated, verify_password
 from shared.accounts.rules import Role
 from shared.audit import Actor, audit
-from shared.clock import new_id
+from shared.clock import new_id, rfc3339
 from shared.db import Transaction
-from shared.errors import FieldProblem, Invalid
+from shared.errors import FieldProblem, Invalid, NotFound
 
 #: A session ends this long after it began, however often it was renewed (ASVS 7.3.2).
 SESSION_LIFETIME = timedelta(days=30)
@@ -176,3 +176,31 @@ def _clean_address(email: str) -> str:
     if not (at and local and "." in domain and len(address) <= _ADDRESS_LENGTH and address.isprintable()):
         raise Invalid("this is no email address", FieldProblem("email", "format", "as in name@example.org"))
     return address
+
+
+def sessions_of(tx: Transaction, user_id: UUID, now: datetime) -> list[dict[str, Any]]:
+    """Return a person's sessions that are still good, the last used first, in the API's shape."""
+    good = (SignIn.user_id == user_id) & SignIn.revoked_at.is_(None) & (SignIn.expires_at > now)
+    return [
+        {
+            "id": str(session.id),
+            "user_agent": session.user_agent,
+            "address": session.address,
+            "created_at": rfc3339(session.created_at),
+            "used_at": rfc3339(session.used_at),
+            "expires_at": rfc3339(session.expires_at),
+        }
+        for session in tx.scalars(select(SignIn).where(good).order_by(SignIn.used_at.desc()))
+    ]
+
+
+def end_own_session(tx: Transaction, user_id: UUID, session_id: UUID, now: datetime) -> None:
+    """
+    End one of a person's own sessions.
+
+    Raises: NotFound, also for a session that is another's.
+    """
+    session = tx.get(SignIn, session_id)
+    if session is None or session.user_id != user_id:
+        raise NotFound("this session is not here")
+    end_session(tx, session_id, now, "ended by its owner")

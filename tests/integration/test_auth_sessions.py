@@ -186,6 +186,21 @@ def test_a_token_of_the_key_before_this_one_is_good(
     assert 200 == answer.status_code
 
 
+def test_a_person_sees_where_they_are_signed_in_and_ends_it_there() -> None:
+    """Their own sessions only; another's is not there."""
+    here, there, stranger = Browser(Role.STAFF), Browser(Role.STAFF), Browser(Role.RESIDENT)
+    listed = here.get("/api/v1/auth/sessions").json["items"]
+    elsewhere = next(each["id"] for each in listed if not each["current"])
+    path = f"/api/v1/auth/sessions/{elsewhere}"
+
+    assert (2, 1) == (len(listed), sum(each["current"] for each in listed))
+    assert_problem(stranger.delete(path), 404)
+    assert 200 == there.get("/api/v1/auth/me").status_code
+    assert 204 == here.delete(path).status_code
+    assert_problem(there.get("/api/v1/auth/me"), 401)
+    assert 200 == here.get("/api/v1/auth/me").status_code
+
+
 def test_the_password_is_kept_as_argon2id() -> None:
     """And never as itself."""
     address = add_user(Role.RESIDENT)

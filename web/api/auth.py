@@ -19,6 +19,7 @@ from shared.settings import get_settings
 from web import auth as tokens
 from web.gate import caller, signed_in
 from web.openapi import Answer, needs, noun
+from web.params import ById, page
 
 api = noun("auth", "Sign in, stay signed in, sign out")
 
@@ -47,6 +48,25 @@ class Session(BaseModel):
     access_token: str
     expires_in: int
     user: User
+
+
+class SignedIn(BaseModel):
+    """One session: where and when it was begun and last used, and whether it is the one that asks."""
+
+    id: UUID
+    user_agent: str
+    address: str
+    created_at: datetime
+    used_at: datetime
+    expires_at: datetime
+    current: bool
+
+
+class SignedInList(BaseModel):
+    """A person's sessions, the last used first."""
+
+    items: list[SignedIn]
+    next: str | None
 
 
 @api.post("/auth/login", responses={200: Session})
@@ -102,6 +122,25 @@ def logout() -> Answer:
 def me() -> Answer:
     """Show who is signed in."""
     return _user(signed_in())
+
+
+@api.get("/auth/sessions", responses={200: SignedInList})
+@needs(Permission.SIGNED_IN)
+def list_sessions() -> Answer:
+    """List where you are signed in."""
+    who = signed_in()
+    with transaction() as tx:
+        found = service.sessions_of(tx, who.user_id, utcnow())
+    return page([{**each, "current": each["id"] == str(who.session_id)} for each in found], None)
+
+
+@api.delete("/auth/sessions/<uuid:id>", responses={204: None})
+@needs(Permission.SIGNED_IN)
+def end_session(path: ById) -> Answer:
+    """Sign out elsewhere; its sockets are closed within seconds."""
+    with transaction() as tx:
+        service.end_own_session(tx, signed_in().user_id, path.id, utcnow())
+    return Response(status=204)
 
 
 def _session(who: service.Caller) -> Response:
