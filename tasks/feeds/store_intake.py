@@ -13,8 +13,8 @@ from tasks.feeds.store_encode import Row
 from tasks.feeds.store_tables import ENCODERS, TABLES, Noun
 
 #: Records and bytes of a chunk: what one step of a big run holds in memory.
-CHUNK_RECORDS: Final = 10_000
-CHUNK_BYTES: Final = 16 * 1024 * 1024
+CHUNK_RECORDS: Final = 5_000
+CHUNK_BYTES: Final = 8 * 1024 * 1024
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 #: Rejects handed on with their records; more of a chunk are only counted.
 _MOST_REJECTS: Final = 1000
