@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import text
 
 from shared.db import Transaction
+from shared.jobs.batches import settle_batches
 
 _REPORT = text("""
 INSERT INTO processes (name, role, data) VALUES (:name, :role, CAST(:data AS jsonb))
@@ -24,8 +25,10 @@ WITH ours AS (SELECT id, attempt, worker, started_at FROM jobs WHERE state = 'ru
     AND starts_with(worker, :prefix) FOR UPDATE),
 noted AS (INSERT INTO job_attempts (job_id, attempt, outcome, error, worker, started_at)
   SELECT id, attempt, 'released', 'put down at shutdown', worker, started_at FROM ours)
-UPDATE jobs j SET state = 'queued', attempt = j.attempt - 1, lease_token = NULL, lease_until = NULL,
-  published_at = NULL, worker = NULL FROM ours WHERE j.id = ours.id RETURNING j.id
+UPDATE jobs j SET state = CASE WHEN cancel_requested THEN 'cancelled' ELSE 'queued' END,
+  finished_at = CASE WHEN cancel_requested THEN clock_timestamp() END,
+  attempt = j.attempt - 1, lease_token = NULL, lease_until = NULL,
+  published_at = NULL, worker = NULL FROM ours WHERE j.id = ours.id RETURNING j.state, j.batch_id
 """)
 
 
@@ -51,5 +54,11 @@ def slots_by_queue(tx: Transaction) -> dict[str, int]:
 
 
 def release_jobs_of(tx: Transaction, node: str) -> int:
-    """Queue the running jobs of a node that is going away; the new token fences what still moves."""
-    return len(tx.execute(_RELEASE, {"prefix": f"{node}:"}).all())
+    """
+    Queue the running jobs of a node that is going away, or cancel them where that was asked for.
+
+    What still moves there is fenced. Returns: how many.
+    """
+    rows = tx.execute(_RELEASE, {"prefix": f"{node}:"}).all()
+    settle_batches(tx, [row.batch_id for row in rows if row.state == "cancelled"], succeeded=False)
+    return len(rows)

@@ -5,16 +5,25 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from shared.audit import Actor, audit
 from shared.db import Transaction, notify
 from shared.errors import Conflict, FieldProblem, Invalid, NotFound
-from shared.jobs.batches import settle_batches
+from shared.jobs.batches import reopen_batches, settle_batches
 from shared.jobs.enqueue import CHANNEL, Enqueued, enqueue
 from shared.jobs.lease import note
 from shared.jobs.rules import BULK_LIMIT, ENDED
 from shared.jobs.secrets import unseal
 from shared.messages import Queue, message_named
+
+_AGAIN = """state = 'queued', run_at = clock_timestamp(), published_at = NULL, finished_at = NULL,
+  cancel_requested = false, max_attempts = greatest(max_attempts, attempt + 1)"""
+_RETRY = text(f"UPDATE jobs SET {_AGAIN} WHERE id = :id")  # noqa: S608 - a constant
+# Of several dead jobs with one unique key the newest may live again, and none while another lives.
+_KEY_IS_FREE = """(state <> 'dead' OR unique_key IS NULL OR NOT EXISTS (
+  SELECT 1 FROM jobs o WHERE o.unique_key = jobs.unique_key AND o.id <> jobs.id
+    AND (o.state IN ('scheduled', 'queued', 'running', 'retryable') OR (o.state = 'dead' AND o.seq > jobs.seq))))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,8 @@ def retry(tx: Transaction, job_id: UUID, actor: Actor, reason: str) -> Enqueued:
     """
     Run a job again: a dead or waiting one in place, an ended one as a new job of the same message.
 
-    Raises: NotFound; Invalid without a reason; Conflict when it is running.
+    Raises: NotFound; Invalid without a reason; Conflict when it is running, or when another live job
+    bears its unique key.
     """
     _require_reason(reason)
     row = _locked(tx, job_id)
@@ -53,12 +63,13 @@ def retry(tx: Transaction, job_id: UUID, actor: Actor, reason: str) -> Enqueued:
         raise Conflict(f"job {job_id} is running: cancel it first, or wait for it")
     if row.state in ("succeeded", "cancelled"):
         return _reprocess(tx, row, actor, reason)
-    tx.execute(
-        text("""
-        UPDATE jobs SET state = 'queued', run_at = clock_timestamp(), published_at = NULL, finished_at = NULL,
-          cancel_requested = false, max_attempts = greatest(max_attempts, attempt + 1) WHERE id = :id"""),
-        {"id": job_id},
-    )
+    try:
+        with tx.begin_nested():
+            tx.execute(_RETRY, {"id": job_id})
+    except IntegrityError:
+        raise Conflict(f"job {job_id}: another live job bears its unique key {row.unique_key!r}") from None
+    if row.state == "dead":
+        reopen_batches(tx, [row.batch_id])
     note(tx, job_id, "retried", {"by": actor.name, "reason": reason})
     audit(tx, actor, "jobs.retry", subject=str(job_id), reason=reason, kind=row.kind)
     notify(tx, CHANNEL, row.queue)
@@ -104,12 +115,13 @@ def retry_many(
         return {"matched": matched, "changed": 0}
     changed = tx.execute(
         text(f"""
-        UPDATE jobs SET state = 'queued', run_at = clock_timestamp(), published_at = NULL, finished_at = NULL,
-          cancel_requested = false, max_attempts = greatest(max_attempts, attempt + 1)
-        WHERE id IN (SELECT id FROM jobs WHERE {condition} ORDER BY seq LIMIT :bulk FOR UPDATE SKIP LOCKED)
-        RETURNING queue"""),  # noqa: S608 - the condition is built of constants and bound values
+        WITH chosen AS (SELECT id, state FROM jobs WHERE {condition} AND {_KEY_IS_FREE}
+          ORDER BY seq LIMIT :bulk FOR UPDATE SKIP LOCKED)
+        UPDATE jobs SET {_AGAIN} FROM chosen WHERE jobs.id = chosen.id
+        RETURNING queue, batch_id, chosen.state = 'dead' AS was_dead"""),  # noqa: S608 - the condition is built of constants and bound values
         {**values, "bulk": BULK_LIMIT},
     ).all()
+    reopen_batches(tx, [row.batch_id for row in changed if row.was_dead])
     audit(tx, actor, "jobs.retry_many", reason=reason, filter=asdict(chosen), changed=len(changed))
     for queue in {row.queue for row in changed}:
         notify(tx, CHANNEL, queue)

@@ -13,9 +13,12 @@ from shared.jobs.enqueue import enqueue, enqueue_many
 from shared.messages import Message, message_named
 
 _COUNT = text("""
-UPDATE job_batches SET succeeded = succeeded + :good, failed = failed + :bad,
-  finished_at = CASE WHEN succeeded + failed + :good + :bad >= total THEN clock_timestamp() END
-WHERE id = :id RETURNING finished_at, callback_kind, callback_args
+WITH before AS (SELECT id, finished_at FROM job_batches WHERE id = :id FOR UPDATE)
+UPDATE job_batches b SET succeeded = succeeded + :good, failed = failed + :bad,
+  finished_at = CASE WHEN succeeded + failed + :good + :bad >= total
+    THEN coalesce(b.finished_at, clock_timestamp()) ELSE b.finished_at END
+FROM before WHERE b.id = before.id
+RETURNING before.finished_at IS NULL AND b.finished_at IS NOT NULL AS completed, callback_kind, callback_args
 """)
 
 
@@ -41,11 +44,25 @@ def enqueue_batch(tx: Transaction, members: Sequence[Message], callback: Message
     return batch_id
 
 
+def reopen_batches(tx: Transaction, batch_ids: Iterable[UUID | None]) -> None:
+    """
+    Take dead members that are tried again out of the count, one entry each.
+
+    A batch that was complete called back then, and does not do so a second time.
+    """
+    counted = Counter(batch_id for batch_id in batch_ids if batch_id is not None)
+    for batch_id, count in sorted(counted.items()):
+        tx.execute(
+            text("UPDATE job_batches SET failed = failed - :count WHERE id = :id"),
+            {"id": batch_id, "count": count},
+        )
+
+
 def settle_batches(tx: Transaction, batch_ids: Iterable[UUID | None], *, succeeded: bool) -> None:
     """Count ended members, one entry each; enqueue the callback of a batch that is now complete."""
     counted = Counter(batch_id for batch_id in batch_ids if batch_id is not None)
     for batch_id, count in sorted(counted.items()):
         good, bad = (count, 0) if succeeded else (0, count)
         row = tx.execute(_COUNT, {"id": batch_id, "good": good, "bad": bad}).one()
-        if row.finished_at is not None and row.callback_kind is not None:
+        if row.completed and row.callback_kind is not None:
             enqueue(tx, message_named(row.callback_kind).from_args(row.callback_args))

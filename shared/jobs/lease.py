@@ -95,12 +95,14 @@ UPDATE jobs SET state = 'succeeded', progress = 100, lease_token = NULL, lease_u
 WHERE id = ANY(CAST(:ids AS uuid[])) AND lease_token = :token AND state = 'running' RETURNING id, batch_id
 """)
 
+# A cancel that was asked for wins over another try: queued again, the job could never be claimed.
 _FAIL = text("""
-UPDATE jobs SET state = :state, error = :error, lease_token = NULL, lease_until = NULL, published_at = NULL,
+UPDATE jobs SET error = :error, lease_token = NULL, lease_until = NULL, published_at = NULL,
+  state = CASE WHEN cancel_requested AND :state IN ('retryable', 'queued') THEN 'cancelled' ELSE :state END,
   attempt = attempt - :give_back,
   run_at = clock_timestamp() + make_interval(secs => :delay),
-  finished_at = CASE WHEN :state IN ('dead', 'cancelled') THEN clock_timestamp() END
-WHERE id = :id AND lease_token = :token AND state = 'running' RETURNING batch_id, started_at
+  finished_at = CASE WHEN cancel_requested OR :state IN ('dead', 'cancelled') THEN clock_timestamp() END
+WHERE id = :id AND lease_token = :token AND state = 'running' RETURNING state, batch_id, started_at
 """)
 
 _ATTEMPT = text("""
@@ -222,6 +224,8 @@ def fail(
     """
     End an attempt without success: `state` is retryable, dead, cancelled or queued.
 
+    A job that somebody cancelled meanwhile is cancelled instead of tried again.
+
     `give_back` returns the attempt, for work that was put down and not failed. Returns: false when the
     lease was lost, so that there was nothing to say.
     """
@@ -238,6 +242,7 @@ def fail(
     ).first()
     if row is None:
         return False
+    state = row.state
     outcome = {"cancelled": "cancelled", "queued": "released"}.get(state, "failed")
     tx.execute(
         _ATTEMPT,

@@ -7,20 +7,26 @@ from sqlalchemy import text
 
 from shared.audit import Actor
 from shared.db import transaction
-from shared.errors import Conflict, Invalid, NotFound
+from shared.errors import Conflict, Invalid, NotFound, Permanent, Transient
 from shared.jobs import admin, queries
+from shared.jobs import lease as leases
 from shared.jobs.admin import JobFilter
+from shared.jobs.batches import enqueue_batch
 from shared.jobs.enqueue import enqueue, enqueue_many
-from shared.messages import Noop
+from shared.messages import Heartbeat, Noop
+from tasks.base import Job, Registration
+from tasks.execute import execute
+from tasks.heart import Heart
 from tests.support.jobs import run_job_id
+from workers.processes import release_jobs_of
 
 pytestmark = pytest.mark.usefixtures("db")
 ADMIN = Actor("admin@example.org")
 
 
-def put() -> UUID:
+def put(unique_key: str | None = None) -> UUID:
     with transaction() as tx:
-        return enqueue(tx, Noop()).id
+        return enqueue(tx, Noop(), unique_key=unique_key).id
 
 
 def state_of(job_id: UUID) -> str:
@@ -139,3 +145,73 @@ def test_lists_page_from_newest_to_oldest_without_gaps() -> None:
 
     assert seen == ids[::-1]
     assert before is None
+
+
+def run(job_id: UUID, handler: object) -> None:
+    execute(Registration(Noop, handler, 30), [job_id], "test:1", Heart())  # type: ignore[arg-type]  # any callable
+
+
+def die(message: Noop, job: Job) -> None:
+    raise Permanent("told to")
+
+
+def test_a_cancel_that_comes_while_an_attempt_fails_ends_the_job() -> None:
+    """Tried again it could never be claimed, and would wait for ever."""
+    job_id = put()
+
+    def fail(message: Noop, job: Job) -> None:
+        with transaction() as tx:
+            admin.cancel(tx, job_id, ADMIN, "not needed")
+        raise Transient("HTTP 503")
+
+    run(job_id, fail)
+
+    assert state_of(job_id) == "cancelled"
+
+
+def test_a_cancel_that_comes_before_its_worker_is_stopped_ends_the_job() -> None:
+    """What a worker gives back is queued again only when nobody cancelled it."""
+    job_id = put()
+    with transaction() as tx:
+        leases.claim(tx, "jobs.noop", [job_id], "node:1")
+    with transaction() as tx:
+        admin.cancel(tx, job_id, ADMIN, "not needed")
+
+    with transaction() as tx:
+        release_jobs_of(tx, "node")
+
+    assert state_of(job_id) == "cancelled"
+
+
+def test_a_dead_job_whose_unique_key_lives_again_is_not_retried() -> None:
+    """One live job a key: a single retry says so, a bulk retry passes over it."""
+    first, other = put(unique_key="only"), put()
+    run(first, die)
+    run(other, die)
+    put(unique_key="only")
+
+    with pytest.raises(Conflict, match="unique key"), transaction() as tx:
+        admin.retry(tx, first, ADMIN, "provider is back")
+    with transaction() as tx:
+        done = admin.retry_many(tx, JobFilter(state="dead"), ADMIN, "provider is back", dry_run=False)
+
+    assert done == {"matched": 2, "changed": 1}
+    assert (state_of(first), state_of(other)) == ("dead", "queued")
+
+
+def test_a_batch_stays_exact_and_calls_back_once_when_a_dead_member_is_retried() -> None:
+    """The member leaves the count of the failed, and the batch has called back already."""
+    with transaction() as tx:
+        enqueue_batch(tx, [Noop(), Noop()], callback=Heartbeat(queue="bulk"))
+        ids = list(tx.execute(text("SELECT id FROM jobs WHERE kind = 'jobs.noop'")).scalars())
+    run(ids[0], die)
+    run_job_id("jobs.noop", ids[1])
+
+    with transaction() as tx:
+        admin.retry(tx, ids[0], ADMIN, "provider is back")
+    run_job_id("jobs.noop", ids[0])
+
+    with transaction() as tx:
+        batch = tx.execute(text("SELECT succeeded, failed FROM job_batches")).one()
+        callbacks = tx.execute(text("SELECT count(*) FROM jobs WHERE kind = 'jobs.heartbeat'")).scalar_one()
+    assert (tuple(batch), callbacks) == ((2, 0), 1)
