@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     with stage(scale=options.scale, variant=options.variant) as opened:
         for seed in seeds:
             for row in chosen:
-                results.append(_run(opened, row, seed, short=options.short, minutes=options.minutes))
+                results.append(_run(opened, row, seed, options))
                 print(report.line(results[-1]), flush=True)
                 if results[-1].result == "FAIL":
                     _keep_logs(opened.rig.folder, results[-1])
@@ -46,10 +46,12 @@ def main(arguments: list[str] | None = None) -> int:
     return int(any(result.result == "FAIL" for result in results))
 
 
-def _run(opened: Stage, row: MatrixRow, seed: int, *, short: bool, minutes: float | None) -> Result:
+def _run(opened: Stage, row: MatrixRow, seed: int, options: argparse.Namespace) -> Result:
     began = time.monotonic()
     try:
-        arena = opened.arena(seed=seed, short=short, minutes=minutes)
+        arena = opened.arena(
+            seed=seed, short=options.short, minutes=options.minutes, patience=options.patience
+        )
         row.run(arena)
     except Skip as skip:
         return Result(row.number, row.fault, seed, "SKIP", reason=str(skip))
@@ -101,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, help="how long the soak takes (row 24)")
     parser.add_argument("--scale", type=float, default=0.1, help="the engine's waits are this much shorter")
     parser.add_argument("--break", dest="variant", choices=sorted(BREAKS), help="break the engine on purpose")
+    parser.add_argument("--patience", type=float, default=120, help="seconds before anything is given up")
     parser.add_argument("--json", type=Path, help="write the record here")
     return parser
 

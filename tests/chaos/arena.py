@@ -44,6 +44,8 @@ class Arena:
     short: bool
     seed: int
     minutes: float | None = None
+    #: How long anything may take before the row gives it up.
+    patience: float = PATIENCE_SECONDS
     ledger: Ledger = field(default_factory=Ledger)
     random: Random = field(default_factory=Random)
     #: Criteria of a row that did not hold, in words.
@@ -88,11 +90,11 @@ class Arena:
         """Count jobs in some states, written as SQL writes a list."""
         return int(self.number(f"SELECT count(*) FROM jobs WHERE state IN {states}"))
 
-    def until(self, reached: Callable[[], bool], what: str, limit: float = PATIENCE_SECONDS) -> float:
+    def until(self, reached: Callable[[], bool], what: str, limit: float | None = None) -> float:
         """Wait, supervised; a wait too long is a failure of the row and not an end of the run."""
         began = time.monotonic()
         try:
-            return self.rig.until(reached, limit, what)
+            return self.rig.until(reached, limit or self.patience, what)
         except AssertionError as error:
             self.failures.append(str(error))
             return time.monotonic() - began
@@ -101,7 +103,7 @@ class Arena:
         """Wait until that many jobs have ended."""
         self.until(lambda: self.count("('succeeded')") >= number, "work under way")
 
-    def all_ended(self, limit: float = PATIENCE_SECONDS) -> float:
+    def all_ended(self, limit: float | None = None) -> float:
         """Wait until no job is live."""
         return self.until(lambda: self.count() == 0, "every job ended", limit)
 
@@ -173,7 +175,7 @@ class Arena:
                     self.number("SELECT count(*) FROM jobs WHERE id = :id AND state = 'succeeded'", id=probe)
                     == 1
                 ),
-                PATIENCE_SECONDS / 2,
+                self.patience / 2,
                 "a probe",
             )
         except AssertionError:

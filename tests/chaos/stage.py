@@ -36,11 +36,11 @@ class Stage:
     servers: Servers
     scale: float
 
-    def arena(self, *, seed: int, short: bool, minutes: float | None) -> Arena:
+    def arena(self, *, seed: int, short: bool, minutes: float | None, patience: float) -> Arena:
         """Return everything a row needs, with nothing left of the row before."""
         history = self.rig.folder / "oracle.jsonl"
         history.unlink(missing_ok=True)
-        made = Arena(self.rig, self.servers, history, self.scale, short, seed, minutes)
+        made = Arena(self.rig, self.servers, history, self.scale, short, seed, minutes, patience)
         made.random = Random(seed)
         self._rest()
         self._prove(made)
