@@ -115,7 +115,7 @@ def retry_many(
         return {"matched": matched, "changed": 0}
     changed = tx.execute(
         text(f"""
-        WITH chosen AS (SELECT id, state FROM jobs WHERE {condition} AND {_KEY_IS_FREE}
+        WITH chosen AS MATERIALIZED (SELECT id, state FROM jobs WHERE {condition} AND {_KEY_IS_FREE}
           ORDER BY seq LIMIT :bulk FOR UPDATE SKIP LOCKED)
         UPDATE jobs SET {_AGAIN} FROM chosen WHERE jobs.id = chosen.id
         RETURNING queue, batch_id, chosen.state = 'dead' AS was_dead"""),  # noqa: S608 - the condition is built of constants and bound values
@@ -142,10 +142,12 @@ def cancel_many(
         return {"matched": matched, "changed": 0}
     changed = tx.execute(
         text(f"""
+        WITH chosen AS MATERIALIZED (
+          SELECT id FROM jobs WHERE {condition} ORDER BY seq LIMIT :bulk FOR UPDATE SKIP LOCKED)
         UPDATE jobs SET cancel_requested = true,
           state = CASE WHEN state = 'running' THEN state ELSE 'cancelled' END,
           finished_at = CASE WHEN state = 'running' THEN NULL ELSE clock_timestamp() END
-        WHERE id IN (SELECT id FROM jobs WHERE {condition} ORDER BY seq LIMIT :bulk FOR UPDATE SKIP LOCKED)
+        FROM chosen WHERE jobs.id = chosen.id
         RETURNING state, batch_id"""),  # noqa: S608 - the condition is built of constants and bound values
         {**values, "bulk": BULK_LIMIT},
     ).all()

@@ -207,12 +207,12 @@ def prune(tx: Transaction, succeeded_days: int, dead_days: int) -> int:
     """Delete one batch of jobs that ended long ago, and never a live one; returns how many."""
     result = tx.execute(
         text("""
-        DELETE FROM jobs WHERE id IN (
+        WITH old AS MATERIALIZED (
           SELECT id FROM jobs WHERE finished_at IS NOT NULL
             AND finished_at < clock_timestamp() - make_interval(days =>
                 CASE WHEN state = 'dead' THEN :dead ELSE :done END)
           ORDER BY finished_at LIMIT :batch FOR UPDATE SKIP LOCKED)
-        RETURNING 1"""),
+        DELETE FROM jobs USING old WHERE jobs.id = old.id RETURNING 1"""),
         {"dead": dead_days, "done": succeeded_days, "batch": PRUNE_BATCH},
     )
     return len(result.all())

@@ -85,8 +85,10 @@ class LiveClient:
         self.connection.send(json.dumps(message))
 
     def hear(self) -> dict[str, Any]:
-        """Wait for the next message."""
-        told: dict[str, Any] = json.loads(self.connection.recv(timeout=PATIENCE_SECONDS))
+        """Wait for the next message, past the server's pings, which come when they come."""
+        told: dict[str, Any] = {"type": "ping"}
+        while told["type"] == "ping":
+            told = json.loads(self.connection.recv(timeout=PATIENCE_SECONDS))
         return told
 
     def hear_event(self) -> dict[str, Any]:
