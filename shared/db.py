@@ -1,5 +1,6 @@
 """The database: one engine a process, one declarative base, and the only thing that commits."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -106,21 +107,20 @@ def engine() -> Engine:
         pool_timeout=5,
         pool_recycle=900,
         hide_parameters=True,  # an error's text goes to logs, its values do not
-        connect_args={
-            **_CONNECT_ARGS,
-            "options": f"-c idle_in_transaction_session_timeout={_idle_limit_ms()}",
-        },
+        connect_args={**_CONNECT_ARGS, "options": _session_options()},
     )
 
 
-def _idle_limit_ms() -> int:
+def _session_options() -> str:
     """
-    Return how long a silent transaction may keep its locks: as long as a lease, and ten seconds at least.
+    Return what every session begins with; PGOPTIONS of the process comes after it, and so wins.
 
     A process that froze in mid-transaction answers keep-alives for ever, and whoever takes its job over
-    would wait for its locks as long.
+    would wait for its locks as long: a silent transaction keeps them as long as a lease lasts, and ten
+    seconds at least. (`options` replaces PGOPTIONS in libpq, so it is handed on here.)
     """
-    return int(1000 * max(10.0, 30.0 * get_settings().jobs_time_scale))
+    limit_ms = int(1000 * max(10.0, 30.0 * get_settings().jobs_time_scale))
+    return f"-c idle_in_transaction_session_timeout={limit_ms} {os.environ.get('PGOPTIONS', '')}".strip()
 
 
 @cache

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from shared.db import transaction
+from shared.db import forget_engine, transaction
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -14,3 +14,17 @@ def test_a_silent_transaction_keeps_its_locks_no_longer_than_a_lease() -> None:
         limit = tx.execute(text("SHOW idle_in_transaction_session_timeout")).scalar_one()
 
     assert limit == "30s"
+
+
+def test_a_process_may_ask_for_stricter_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What PGOPTIONS says still holds, and wins."""
+    monkeypatch.setenv("PGOPTIONS", "-c statement_timeout=5s -c idle_in_transaction_session_timeout=10s")
+    forget_engine()
+
+    with transaction() as tx:
+        said = [
+            tx.execute(text(f"SHOW {name}")).scalar_one()
+            for name in ("statement_timeout", "idle_in_transaction_session_timeout")
+        ]
+
+    assert said == ["5s", "10s"]
