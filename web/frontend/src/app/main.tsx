@@ -9,7 +9,6 @@ import { LiveContext } from '@/live/useLive';
 import { App } from './App';
 import { ConfigContext, loadConfig } from './config';
 import { SessionProvider } from './session';
-import { StartFailed } from './StartFailed';
 import './styles.css';
 import { startTheme } from './theme';
 
@@ -51,5 +50,8 @@ Promise.all([loadConfig(), startLanguage()]).then(
       </StrictMode>,
     );
   },
-  () => root.render(<StartFailed />),
+  async () => {
+    const { StartFailed } = await import('./StartFailed');
+    root.render(<StartFailed />);
+  },
 );
