@@ -21,7 +21,10 @@ export type Mail = Schemas['Mail'];
 export type Photo = Schemas['Photo'];
 export type Problem = Schemas['Problem'];
 export type Pulse = Schemas['Pulse'];
-export type PulseTile = Schemas['PulseTile'];
+/** The client reads tuples as lists: a point is the start of an hour and its value. */
+export type PulseTile = Omit<Schemas['PulseTile'], 'series'> & {
+  series: (string | number | null)[][];
+};
 export type Queue = Schemas['Queue'];
 export type Report = Schemas['Report'];
 export type ReportAccepted = Schemas['ReportAccepted'];
