@@ -437,11 +437,13 @@ def test_a_restored_database_is_a_new_stream(live: LiveServer) -> None:
 
 
 def test_a_restart_sends_everybody_elsewhere_and_they_miss_nothing(
-    live: LiveServer, postgres: Postgres, tmp_path: Path
+    postgres: Postgres, tmp_path: Path
 ) -> None:
     """SIGTERM closes with 1012; another server goes on after the last event heard."""
     environment = {"DATABASE_URL": postgres.url(DATABASE), "JWT_SECRET": SECRET, "CITYPULSE_ENV": "test"}
-    with live_server(tmp_path, **environment) as old:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    with live_server(tmp_path, **environment) as old, live_server(elsewhere, **environment) as new:
         with live_client(old) as client:
             client.hello("city:london")
             tell("before")
@@ -449,7 +451,7 @@ def test_a_restart_sends_everybody_elsewhere_and_they_miss_nothing(
             old.terminate()
             assert 1012 == closed_with(client)[0]
         tell("between")
-        with live_client(live) as client:
+        with live_client(new) as client:
             client.hello("city:london", after=last)
             tell("after")
             assert ["between", "after"] == words([client.hear_event(), client.hear_event()])
