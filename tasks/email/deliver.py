@@ -13,6 +13,7 @@ from shared.email.service import locked_delivery
 from shared.errors import Permanent, Transient
 from shared.jobs import lease as leases
 from shared.jobs.lease import Fenced
+from shared.jobs.points import reach
 from shared.messages import DeliverEmail
 from shared.reports.service import locked_report, note_step
 from shared.settings import get_settings
@@ -42,7 +43,9 @@ def deliver(
     if outgoing is None:
         return
     job.checkpoint()
+    reach("intended")
     provider_id = _call(sender, outgoing, job, delivery_id, now)
+    reach("called")
     with job.finish() as tx:
         if (delivery := locked_delivery(tx, delivery_id)) is not None:
             service.mark_sent(tx, delivery, provider_id, now)
