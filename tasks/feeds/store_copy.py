@@ -2,7 +2,8 @@
 
 # ruff: noqa: S608 - the only names put into statements are those of our tables and columns.
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
 
@@ -49,6 +50,30 @@ def stage_for(tx: Transaction, table: str) -> str:
         )
     tx.execute(text(f"DELETE FROM {stage}"))
     return stage
+
+
+@contextmanager
+def by_index(tx: Transaction) -> Iterator[None]:
+    """
+    Join staged rows with a table by its index, row by row, for the length of the block.
+
+    Right after a big load the planner knows nothing of the table and would read all of it for each chunk.
+    Compiling is off meanwhile: before Postgres 18 a forbidden join that is needed all the same looks
+    costly enough for it.
+    """
+    _allow_joins(tx, "off")
+    yield
+    _allow_joins(tx, "on")
+
+
+def _allow_joins(tx: Transaction, value: str) -> None:
+    tx.execute(
+        text(
+            "SELECT set_config('enable_hashjoin', :value, true),"
+            " set_config('enable_mergejoin', :value, true), set_config('jit', :value, true)"
+        ),
+        {"value": value},
+    )
 
 
 def moment(value: datetime | None) -> str:

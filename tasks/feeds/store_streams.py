@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from shared.clock import rfc3339
 from shared.db import Transaction
-from tasks.feeds.store_copy import copy_lines, escaped, moment, stage_for
+from tasks.feeds.store_copy import by_index, copy_lines, escaped, moment, stage_for
 from tasks.feeds.store_table import Writing
 
 Key = tuple[str, str]
@@ -78,13 +78,14 @@ def write_streams(tx: Transaction, writing: Writing, streams: dict[Key, Stream])
             continue
         stage = stage_for(tx, "datastreams")
         copy_lines(tx, stage, f"{columns}, repeated", [lines.encode()])
-        tx.execute(
-            text(
-                "UPDATE datastreams d SET result = s.result, phenomenon_time = s.phenomenon_time,"
-                f" fetched_at = s.fetched_at FROM {stage} s WHERE d.id = s.id"
-                " AND coalesce(s.phenomenon_time >= d.phenomenon_time, true)"
+        with by_index(tx):
+            tx.execute(
+                text(
+                    "UPDATE datastreams d SET result = s.result, phenomenon_time = s.phenomenon_time,"
+                    f" fetched_at = s.fetched_at FROM {stage} s WHERE d.id = s.id"
+                    " AND coalesce(s.phenomenon_time >= d.phenomenon_time, true)"
+                )
             )
-        )
 
 
 def moved_items(streams: dict[Key, Stream]) -> Iterable[dict[str, Any]]:

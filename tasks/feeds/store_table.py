@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import uuid_utils
@@ -21,7 +21,7 @@ from sqlalchemy import text
 from shared.clock import rfc3339
 from shared.db import Transaction
 from tasks.feeds import store_encode
-from tasks.feeds.store_copy import NULL, copy_lines, escaped, stage_for
+from tasks.feeds.store_copy import NULL, by_index, copy_lines, escaped, stage_for
 from tasks.feeds.store_encode import Row
 from tasks.feeds.store_versions import write_versions
 
@@ -153,8 +153,7 @@ def merge(
     return merged
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(NamedTuple):
     digest: str
     is_missing: bool
 
@@ -171,7 +170,7 @@ def _known(tx: Transaction, table: Table, feed_id: UUID, rows: Sequence[Row]) ->
             " WHERE feed_id = :feed_id AND external_id = ANY(:ids)"
         ),
         {"feed_id": feed_id, "ids": [row.external_id for row in rows]},
-    )
+    ).all()
     return {external_id: _Known(digest, is_missing) for external_id, digest, is_missing in found}
 
 
@@ -213,16 +212,17 @@ def _update(
         part = [row for row in rows if (row.external_id in repeated) is again]
         if part:
             copy(tx, table, writing, part, into=stage, extra=f"\t{'t' if again else 'f'}")
-    if table.has_version:
-        write_versions(tx, stage, table.newer, writing.feed_id, writing.run_id, writing.now)
-    changed = tx.execute(
-        text(
-            f"UPDATE {table.name} f SET {table.assignments(writing.is_current)} FROM {stage} s"
-            f" WHERE f.feed_id = :feed_id AND f.external_id = s.external_id AND {table.newer}"
-            " RETURNING f.id, f.external_id"
-        ),
-        {"feed_id": writing.feed_id},
-    ).all()
+    with by_index(tx):
+        if table.has_version:
+            write_versions(tx, stage, table.newer, writing.feed_id, writing.run_id, writing.now)
+        changed = tx.execute(
+            text(
+                f"UPDATE {table.name} f SET {table.assignments(writing.is_current)} FROM {stage} s"
+                f" WHERE f.feed_id = :feed_id AND f.external_id = s.external_id AND {table.newer}"
+                " RETURNING f.id, f.external_id"
+            ),
+            {"feed_id": writing.feed_id},
+        ).all()
     kept = {external_id: str(id_) for id_, external_id in changed}
     merged.changed += [(kept[row.external_id], row.kind) for row in rows if row.external_id in kept]
     merged.older += [row for row in rows if row.external_id not in kept]
