@@ -30,7 +30,9 @@ LIVE = "('scheduled','queued','running','retryable')"
 #: A job's cause is a row written with it, or a slot of a schedule.
 _CAUSES = "SELECT job_id FROM work_asked UNION SELECT id FROM jobs WHERE cron_slot IS NOT NULL"
 #: Tables a row leaves something in.
-TABLES = "jobs, job_batches, work_done, work_asked, effects, queues, schedules, rate_buckets, events"
+TABLES = (
+    "jobs, job_batches, work_done, work_asked, effects, queues, schedules, rate_buckets, events, deliveries"
+)
 
 
 @dataclass

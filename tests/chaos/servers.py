@@ -42,8 +42,13 @@ class Servers:
 
     def crash(self, name: str) -> None:
         """Kill -9 a server and wait until it is gone."""
-        self.signal(name, signal.SIGKILL)
         # Somebody must take note of its end, or its process id stays taken and Postgres sees a rival.
+        self.reap(name)
+
+    def reap(self, name: str) -> None:
+        """Take note of the end of a server that stopped by itself."""
+        with contextlib.suppress(ProcessLookupError):
+            self.signal(name, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self._pids[name], 0)
 

@@ -27,11 +27,16 @@ _EFFECT = text("INSERT INTO work_done (job_id, attempt, token, step) VALUES (:jo
 
 @message("chaos.work", Queue.BULK, max_attempts=20)
 class ChaosWork(Message):
-    """Work a while in steps, each of which leaves one effect; the first attempts may fail on purpose."""
+    """
+    Work a while in steps, each of which leaves one effect.
+
+    The first attempts may fail on purpose; `padding` only makes the row large.
+    """
 
     milliseconds: int = 0
     steps: int = 1
     failures: int = 0
+    padding: str = ""
 
 
 @message("chaos.light", Queue.BULK, max_attempts=20, quiet=True)

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from tests.chaos.arena import Arena
 
-MODULES = ("workers", "brokers", "databases", "clocks", "releases", "load", "live")
+MODULES = ("workers", "brokers", "databases", "disks", "clocks", "releases", "mail", "live", "load")
 
 
 class Skip(Exception):

@@ -121,7 +121,7 @@ def bad_networks(arena: Arena) -> None:
             for weather in ("hole", "slow", "reset"):
                 proxy.weather(weather)
                 arena.ledger.put_one(ChaosWork(), queue="uploads")
-                arena.rig.rest(arena.size(4.0, 90.0) if weather == "hole" else 2.0)
+                arena.rig.rest(arena.size(4.0, 90.0) if weather == "hole" else arena.size(1.0, 5.0))
                 proxy.weather("fair")
                 took.append(_remote_work(arena, 2))
         arena.all_ended()

@@ -49,10 +49,10 @@ def dying_schedulers(arena: Arena) -> None:
     for name in names:
         _beat(arena, name)
     arena.until(lambda: arena.number(_SLOTS, name=ALL) > 2, "slots")
-    for _ in range(arena.size(3, 60)):
+    for _ in range(arena.size(2, 60)):
         victim = arena.rig.members[arena.random.choice([*names, "relay", "second"])]
         victim.process.kill()
-        arena.rig.rest(5.0)
+        arena.rig.rest(arena.size(4.0, 5.0))
     _no_more_slots(arena)
     arena.all_ended()
     _no_slot_missed(arena)

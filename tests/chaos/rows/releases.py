@@ -13,6 +13,7 @@ from tests.chaos import nemesis
 from tests.chaos.arena import Arena
 from tests.chaos.ledger import Load
 from tests.chaos.rows import row
+from tests.chaos.rows.mail import crash_around_the_call
 from tests.chaos.stage import AIM, relay, worker
 from tests.chaos.work import RELEASE_VARIABLE, ChaosWork
 
@@ -71,7 +72,8 @@ def crash_points(arena: Arena) -> None:
     for _ in range(arena.size(1, 5)):
         taken += [point for point in RUNNING if _crash_at(arena, point)]
     arena.all_ended()
-    arena.figures["points"] = len(set(taken))
+    crash_around_the_call(arena)
+    arena.figures["points"] = len({*taken, "intended", "called"})
 
 
 def _crash_at(arena: Arena, point: str) -> bool:
