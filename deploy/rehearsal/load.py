@@ -78,7 +78,13 @@ def _request(
             used.request("GET", "/health")
             answer = used.getresponse()
             body = answer.read()
-        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError) as error:
+        # `NotConnected`: the last answer said that the server would close.
+        except (
+            http.client.NotConnected,
+            http.client.RemoteDisconnected,
+            ConnectionResetError,
+            BrokenPipeError,
+        ) as error:
             if kept is None:
                 return None, type(error).__name__, ""
             continue
@@ -95,6 +101,8 @@ def _connect(port: int, host: str) -> http.client.HTTPConnection:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     connection = http.client.HTTPSConnection(host, timeout=15)
+    # Left to itself it would ask DNS for the host.
+    connection.auto_open = 0
     raw = socket.create_connection(("127.0.0.1", port), timeout=15)
     connection.sock = context.wrap_socket(raw, server_hostname=host)
     return connection
