@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import redis
 from sqlalchemy import Engine
@@ -14,6 +15,11 @@ from deploy.local import testing
 from deploy.local.servers import Postgres
 from shared.db import Transaction, engine, forget_engine, transaction
 from shared.settings import Settings, get_settings
+
+# A check of a change must say the same twice; elsewhere the search goes on where it likes.
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
 
 DATABASE = "citypulse_test"
 TEMPLATE = "citypulse_template"

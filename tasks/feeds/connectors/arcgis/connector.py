@@ -106,12 +106,18 @@ def _features(document: Mapping[str, Any], payload: Payload, source: Source) -> 
         yield reader.read(row, f"{payload.name}#{number}")
 
 
+def _fields(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the descriptions of the columns, whatever a server put in their place."""
+    told = document.get("fields")
+    return [field for field in told if isinstance(field, dict)] if isinstance(told, list) else []
+
+
 def _identity(document: Mapping[str, Any], names: Sequence[str]) -> int | None:
     """Return the column of global ids, else of object ids, which a reload of the layer may renumber."""
     by_type = {
         field.get("type"): field.get("name")
-        for field in document.get("fields") or ()
-        if isinstance(field, dict) and isinstance(field.get("type"), str)
+        for field in _fields(document)
+        if isinstance(field.get("type"), str)
     }
     told = (
         document.get("globalIdFieldName"), by_type.get("esriFieldTypeGlobalID"),
@@ -124,10 +130,8 @@ def _table(document: Mapping[str, Any], name: str) -> Table:
     place = shapes.to_crs84(document.get("spatialReference"), name)
     dates = {
         field.get("name")
-        for field in document.get("fields") or ()
-        if isinstance(field, dict)
-        and field.get("type") == "esriFieldTypeDate"
-        and isinstance(field.get("name"), str)
+        for field in _fields(document)
+        if field.get("type") == "esriFieldTypeDate" and isinstance(field.get("name"), str)
     }
     found = [_row(row, place, dates) for row in document["features"]]
     names = list(dict.fromkeys(key for row in found if isinstance(row, dict) for key in row))
