@@ -90,7 +90,10 @@ def _postgres_cannot_write(arena: Arena) -> None:
 def _fill_and_empty(arena: Arena, small: Path) -> None:
     ballast = small / "ballast"
     with Load(
-        arena.ledger, [ChaosWork(milliseconds=20, padding=arena.random.randbytes(4000).hex())], per_second=40, seed=arena.seed
+        arena.ledger,
+        [ChaosWork(milliseconds=20, padding=arena.random.randbytes(4000).hex())],
+        per_second=40,
+        seed=arena.seed,
     ) as load:
         arena.rig.rest(1)
         _write_until(ballast, shutil.disk_usage(small).free - LEFT_MB * 1_000_000)
