@@ -26,7 +26,7 @@ compose stop "backend-$colour" "live-$colour" "${APP_TIERS[@]}" backup
 say "restoring $file"
 run_once backup restore "$file" || {
     say "nothing was replaced: starting again"
-    compose start "backend-$colour" "live-$colour" "${APP_TIERS[@]}" backup
+    compose up -d --no-deps --no-recreate "backend-$colour" "live-$colour" "${APP_TIERS[@]}" backup
     fail "the restore"
 }
 if [ -n "$uploads" ]; then
@@ -36,7 +36,7 @@ if [ -n "$uploads" ]; then
 fi
 say "bringing the schema to this release"
 run_once migrate || fail "the migration"
-compose start "backend-$colour" "live-$colour" "${APP_TIERS[@]}" backup
+compose up -d --no-deps --no-recreate "backend-$colour" "live-$colour" "${APP_TIERS[@]}" backup
 wait_healthy 300 "backend-$colour" "live-$colour" "${APP_TIERS[@]}" || fail "not everything came back"
 reload_nginx
 say "restored after $((SECONDS - began)) s"
