@@ -3,13 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.accounts.rules import Role
 from shared.db import Base, CreatedAt, Id
 
-__all__ = ["Role", "SignIn", "User"]
+__all__ = ["AccountToken", "Identity", "Role", "SignIn", "User"]
 
 
 class User(Base):
@@ -30,6 +30,8 @@ class User(Base):
     language: Mapped[str] = mapped_column(server_default="en")
     email_verified_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
+    #: When everything about this person will be removed, as they asked.
+    erase_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
 
 
@@ -49,3 +51,45 @@ class SignIn(Base):
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     revoked_why: Mapped[str | None]
+
+
+class AccountToken(Base):
+    """A link we mailed: whoever holds it reads that address. Good once, for a while, and kept as a hash only."""
+
+    __tablename__ = "account_tokens"
+    __table_args__ = (
+        UniqueConstraint("token_hash"),
+        CheckConstraint("purpose IN ('verify','reset','email')", name="purpose"),
+    )
+
+    id: Mapped[Id]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    purpose: Mapped[str]
+    #: SHA-256 of the token.
+    token_hash: Mapped[bytes]
+    #: The address it was mailed to, and which it proves.
+    email: Mapped[str]
+    #: The password chosen with this registration (`verify`): proving the address takes this one and no other.
+    password_hash: Mapped[str | None]
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[datetime]
+    #: When it was used, or made void.
+    used_at: Mapped[datetime | None]
+
+
+class Identity(Base):
+    """A way in through somebody else; the key is issuer and subject, for an address may change hands."""
+
+    __tablename__ = "identities"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+
+    id: Mapped[Id]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    #: Whom the person knows it by: google.
+    provider: Mapped[str]
+    issuer: Mapped[str]
+    subject: Mapped[str]
+    #: The address the provider told when it was linked; shown, and trusted for nothing.
+    email: Mapped[str]
+    created_at: Mapped[CreatedAt]
+    used_at: Mapped[datetime] = mapped_column(server_default=func.now())

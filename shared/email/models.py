@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db import Base, CreatedAt, Id
@@ -16,6 +16,8 @@ class Delivery(Base):
     __tablename__ = "deliveries"
     __table_args__ = (
         UniqueConstraint("dedupe_key"),
+        #: Read for each mail that a stranger can cause: how many did this address get lately?
+        Index("ix_deliveries_to_address_lower", text("lower(to_address)"), "created_at"),
         CheckConstraint(
             "state IN ('pending','sending','sent','delivered','bounced','dropped','failed','held')",
             name="state",

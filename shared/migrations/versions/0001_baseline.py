@@ -318,6 +318,7 @@ def upgrade() -> None:
         sa.Column("language", sa.Text(), server_default="en", nullable=False),
         sa.Column("email_verified_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("erase_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
             "role IN ('resident','partner','staff','admin','ops')", name=op.f("ck_users_role")
@@ -325,6 +326,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
     )
     op.create_index("uq_users_email_lower", "users", [sa.literal_column("lower(email)")], unique=True)
+    op.create_table(
+        "account_tokens",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("password_hash", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("purpose IN ('verify','reset','email')", name=op.f("ck_account_tokens_purpose")),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_account_tokens_user_id_users"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account_tokens")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_account_tokens_token_hash")),
+    )
+    op.create_index(op.f("ix_account_tokens_user_id"), "account_tokens", ["user_id"], unique=False)
     op.create_table(
         "areas",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -387,6 +407,23 @@ def upgrade() -> None:
     op.create_index(
         "ix_feeds_next_run", "feeds", ["next_run_at"], unique=False, postgresql_where=sa.text("NOT paused")
     )
+    op.create_table(
+        "identities",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("issuer", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_identities_user_id_users"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identities")),
+        sa.UniqueConstraint("issuer", "subject", name=op.f("uq_identities_issuer_subject")),
+    )
+    op.create_index(op.f("ix_identities_user_id"), "identities", ["user_id"], unique=False)
     op.create_table(
         "job_attempts",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -807,6 +844,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("dedupe_key", name=op.f("uq_deliveries_dedupe_key")),
     )
     op.create_index(op.f("ix_deliveries_report_id"), "deliveries", ["report_id"], unique=False)
+    op.create_index(
+        "ix_deliveries_to_address_lower",
+        "deliveries",
+        [sa.literal_column("lower(to_address)"), "created_at"],
+        unique=False,
+    )
     op.create_index(op.f("ix_deliveries_user_id"), "deliveries", ["user_id"], unique=False)
     op.create_table(
         "feature_versions",
@@ -947,6 +990,7 @@ def downgrade() -> None:
     op.drop_table("feed_rejects")
     op.drop_table("feature_versions")
     op.drop_index(op.f("ix_deliveries_user_id"), table_name="deliveries")
+    op.drop_index("ix_deliveries_to_address_lower", table_name="deliveries")
     op.drop_index(op.f("ix_deliveries_report_id"), table_name="deliveries")
     op.drop_table("deliveries")
     op.drop_index(op.f("ix_datastreams_feed_id"), table_name="datastreams")
@@ -996,10 +1040,14 @@ def downgrade() -> None:
     op.drop_table("job_events")
     op.drop_index("ix_job_attempts_job", table_name="job_attempts")
     op.drop_table("job_attempts")
+    op.drop_index(op.f("ix_identities_user_id"), table_name="identities")
+    op.drop_table("identities")
     op.drop_index("ix_feeds_next_run", table_name="feeds", postgresql_where=sa.text("NOT paused"))
     op.drop_table("feeds")
     op.drop_index("ix_areas_cells", table_name="areas", postgresql_using="gin")
     op.drop_table("areas")
+    op.drop_index(op.f("ix_account_tokens_user_id"), table_name="account_tokens")
+    op.drop_table("account_tokens")
     op.drop_index("uq_users_email_lower", table_name="users")
     op.drop_table("users")
     op.drop_table("stream_state")
