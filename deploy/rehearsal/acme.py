@@ -1,13 +1,13 @@
 """Let's Encrypt on this machine: pebble issues, certbot renews, nginx shows the new certificate without a restart."""
 
 import contextlib
+import http.client
 import json
 import socket
 import ssl
 import subprocess
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -185,7 +185,7 @@ def _authority(site: Edge) -> Iterator[dict[str, str]]:
         )
         root = folder / "root.pem"
         root.write_bytes(
-            _await(lambda: _fetch(f"https://127.0.0.1:{management}/roots/0", certificate), "no pebble")
+            _await(lambda: _fetch(management, "/roots/0", certificate), "pebble does not answer")
         )
         yield {
             "ACME_SERVER": f"https://localhost:{https}/dir",
@@ -205,10 +205,12 @@ def _background(*command: str) -> Iterator[None]:
         process.wait()
 
 
-def _fetch(url: str, certificate: Path) -> bytes | None:
+def _fetch(port: int, path: str, certificate: Path) -> bytes | None:
     context = ssl.create_default_context(cafile=str(certificate))
-    with contextlib.suppress(OSError), urllib.request.urlopen(url, context=context, timeout=2) as answer:  # noqa: S310  # our own
-        return bytes(answer.read())
+    connection = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=2)
+    with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
+        connection.request("GET", path)
+        return connection.getresponse().read()
     return None
 
 

@@ -82,7 +82,7 @@ def need(programs: Mapping[str, str]) -> None:
     }
     if not absent:
         return
-    if shutil.which("apt-get") is None or os.geteuid() != 0:
+    if shutil.which("apt-get") is None or _as_root() is None:
         raise Skip(f"{', '.join(absent)} not installed, and cannot be installed without apt-get and root")
     apt_install(sorted(set(absent.values())))
     if still := [program for program in absent if not shutil.which(program, path=PATH)]:
@@ -90,10 +90,17 @@ def need(programs: Mapping[str, str]) -> None:
 
 
 def apt_install(packages: Sequence[str]) -> None:
-    """Install Debian packages; their services must not start."""
+    """Install Debian packages, as root or by sudo; their services must not start."""
     say(f"  installing {' '.join(packages)}")
-    env = {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    done = run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages, env=env)
-    if done.code:
-        run("apt-get", "update", "-qq", env=env)
-        run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages, env=env)
+    prefix = (*(_as_root() or ()), "env", "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1", "apt-get")
+    install = (*prefix, "install", "-y", "-qq", "--no-install-recommends", *packages)
+    if run(*install).code:
+        run(*prefix, "update", "-qq")
+        run(*install)
+
+
+def _as_root() -> tuple[str, ...] | None:
+    """Return what makes a command root's: nothing, sudo where it does not ask, or None."""
+    if os.geteuid() == 0:
+        return ()
+    return ("sudo", "-n") if run("sudo", "-n", "true").code == 0 else None

@@ -1,23 +1,17 @@
 """The workflow's own steps, run here: names and package by act, the upload through a real SSH server."""
 
-import contextlib
-import getpass
-import os
 import re
 import shutil
-import socket
-import subprocess
 import tarfile
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.rehearsal import example
-from deploy.rehearsal.edge import free_ports
 from deploy.rehearsal.machine import PATH, ROOT, Done, need, run
-from deploy.rehearsal.stage import Failed, Report
+from deploy.rehearsal.sshd import running_sshd
+from deploy.rehearsal.stage import Report
 from deploy.rehearsal.stubs import VERSION, Stub, running
 
 CI = ROOT / "deploy" / "scripts" / "ci"
@@ -123,26 +117,19 @@ def _package(report: Report, folder: Path) -> Path:
 
 def _ssh(report: Report, folder: Path, archive: Path) -> None:
     """Send the archive through a real SSH server and start a deploy.sh that only says what it was told."""
-    if os.geteuid() != 0 and not shutil.which("sshd", path=PATH):
-        report.skip("SCP and SSH", "no sshd here")
-        return
     home = folder / "droplet"
     home.mkdir(mode=0o755)
     work = folder / "runner"
     work.mkdir()
-    with _sshd(folder) as (port, key, known_hosts):
+    with running_sshd(folder / "sshd") as host:
         for attempt, hosts, expected in (
             ("a host that is not the known one", "", 1),
-            ("the known host", known_hosts, 0),
+            ("the known host", host.known_hosts, 0),
         ):
             shutil.copy(_with_stub(archive, folder), work / archive.name)
-            env = {
+            env = host.env | {
                 "VERSION": RELEASE,
-                "DEPLOY_HOST": "127.0.0.1",
-                "DEPLOY_PORT": str(port),
-                "DEPLOY_USER": getpass.getuser(),
-                "DEPLOY_SSH_KEY": key,
-                "DEPLOY_KNOWN_HOSTS": hosts or known_hosts.replace("AAAA", "BAAA", 1),
+                "DEPLOY_KNOWN_HOSTS": hosts or host.known_hosts.replace("AAAA", "BAAA", 1),
                 "REMOTE_HOME": str(home),
             }
             began = time.monotonic()
@@ -173,31 +160,6 @@ def _with_stub(archive: Path, folder: Path) -> Path:
     return stubbed
 
 
-@contextmanager
-def _sshd(folder: Path) -> Iterator[tuple[int, str, str]]:
-    """Run an SSH server on loopback; its port, a key it lets in, and who it is."""
-    server = folder / "sshd"
-    server.mkdir(mode=0o700)
-    port = free_ports(1)[0]
-    for name in ("host", "client"):
-        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", server / name)
-    (server / "authorized").write_text((server / "client.pub").read_text())
-    (server / "config").write_text(
-        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {server}/host\nAuthorizedKeysFile {server}/authorized\n"
-        f"PidFile {server}/pid\nPasswordAuthentication no\nStrictModes no\nUsePAM no\nSubsystem sftp internal-sftp\nPermitRootLogin prohibit-password\n"
-    )
-    Path("/run/sshd").mkdir(exist_ok=True)
-    sshd = shutil.which("sshd", path=PATH) or "sshd"
-    process = subprocess.Popen([sshd, "-D", "-q", "-f", str(server / "config")])
-    try:
-        _await_port(port)
-        known = f"[127.0.0.1]:{port} " + " ".join((server / "host.pub").read_text().split()[:2])
-        yield port, (server / "client").read_text(), known
-    finally:
-        process.terminate()
-        process.wait()
-
-
 def _health(report: Report) -> None:
     """The health gate passes on the release that answers and gives up on another; notify says so."""
     with running(Stub("backend")) as stub:
@@ -221,16 +183,6 @@ def _health(report: Report) -> None:
 
 def _gate(url: str, version: str, seconds: str) -> Done:
     return run("bash", CI / "wait-health.sh", url, version, seconds, env={"POLL_SECONDS": "0.2"})
-
-
-def _await_port(port: int) -> None:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        time.sleep(0.05)
-    raise Failed("sshd did not start")
 
 
 def _pairs(values: Mapping[str, str]) -> list[str]:
