@@ -82,7 +82,7 @@ def _act(report: Report, folder: Path) -> None:
     done = run(
         "act", "push", "-P", "ubuntu-24.04=-self-hosted", "--pull=false", cwd=repository, limit_seconds=120
     )
-    found = re.search(r"handed on (v[^ ]+)\.", done.output)
+    found = re.search(r"handed on (v\S+)\.\s", done.output)
     report.check(
         "act computes the version once and hands it to the next job",
         done.code == 0 and found is not None,
