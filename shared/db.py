@@ -1,6 +1,7 @@
 """The database: one engine a process, one declarative base, and the only thing that commits."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -8,6 +9,7 @@ from functools import cache
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
+import psycopg2
 from sqlalchemy import (
     DateTime,
     Engine,
@@ -15,12 +17,15 @@ from sqlalchemy import (
     MetaData,
     Text,
     create_engine,
+    event,
     func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql.base import ischema_names
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import UserDefinedType
 
 from shared.clock import new_id
@@ -28,6 +33,9 @@ from shared.settings import get_settings
 
 Transaction = Session
 """What `transaction()` yields and every service takes as `tx`."""
+
+#: A connection idle for longer than this is tried before it is used.
+RESTED_SECONDS = 0.5
 
 _CONNECT_ARGS = {
     "connect_timeout": 3,
@@ -99,9 +107,8 @@ class Base(DeclarativeBase):
 @cache
 def engine() -> Engine:
     """Return the process's engine; a forked child must call `dispose_after_fork` first."""
-    return create_engine(
+    made = create_engine(
         get_settings().database_url,
-        pool_pre_ping=True,
         pool_size=5,
         max_overflow=5,
         pool_timeout=5,
@@ -109,6 +116,28 @@ def engine() -> Engine:
         hide_parameters=True,  # an error's text goes to logs, its values do not
         connect_args={**_CONNECT_ARGS, "options": _session_options()},
     )
+    event.listen(made, "checkin", _note_use)
+    event.listen(made, "checkout", _try_when_rested)
+    return made
+
+
+def _note_use(_: Any, record: ConnectionPoolEntry) -> None:
+    record.info["used_at"] = time.monotonic()
+
+
+def _try_when_rested(raw: Any, record: ConnectionPoolEntry, _: Any) -> None:
+    """
+    Ask a connection that lay idle whether it still stands; one just used needs no such round trip.
+
+    Raises: DisconnectionError, upon which the pool connects anew.
+    """
+    used_at = record.info.get("used_at")
+    if used_at is None or time.monotonic() - used_at < RESTED_SECONDS:
+        return
+    try:
+        engine().dialect.do_ping(raw)
+    except psycopg2.Error as error:
+        raise DisconnectionError from error
 
 
 def _session_options() -> str:
