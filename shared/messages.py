@@ -31,7 +31,7 @@ class UnknownMessage(Permanent):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How a message travels: name, queue, attempts, and whether its steps are told to browsers."""
+    """How a message travels: name, queue, attempts, whether its steps are told to browsers, and its fields."""
 
     name: str
     queue: Queue
@@ -39,6 +39,9 @@ class Route:
     priority: int
     batch: int
     quiet: bool
+    fields: tuple[str, ...]
+    #: Those whose values must be encrypted.
+    secrets: frozenset[str]
 
 
 class Message:
@@ -48,7 +51,7 @@ class Message:
 
     def to_args(self) -> dict[str, Any]:
         """Give the JSON arguments stored in `jobs.args`."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]  # every subclass is a dataclass
+        return {name: getattr(self, name) for name in self.route.fields}
 
     @classmethod
     def from_args(cls, args: dict[str, Any]) -> Self:
@@ -59,7 +62,7 @@ class Message:
         the release before or after this one still runs.
         Raises: Permanent when a field without default is missing.
         """
-        known = {f.name for f in fields(cls)}  # type: ignore[arg-type]  # every subclass is a dataclass
+        known = cls.route.fields
         try:
             return cls(**{name: value for name, value in args.items() if name in known})
         except TypeError as error:
@@ -94,7 +97,17 @@ def message(
 
     def register(cls: type[M]) -> type[M]:
         made = dataclass(frozen=True, slots=False)(cls)
-        made.route = Route(name, queue, max_attempts, priority, batch, quiet)
+        found = fields(made)  # type: ignore[arg-type]  # it has just become a dataclass
+        made.route = Route(
+            name,
+            queue,
+            max_attempts,
+            priority,
+            batch,
+            quiet,
+            tuple(each.name for each in found),
+            frozenset(each.name for each in found if each.metadata.get("secret")),
+        )
         if name in _registry:
             raise ValueError(f"two messages are named {name}")
         _registry[name] = made
@@ -118,11 +131,6 @@ def message_named(name: str) -> type[Message]:
 def all_messages() -> dict[str, type[Message]]:
     """Return every registered message by name."""
     return dict(_registry)
-
-
-def secret_fields(cls: type[Message]) -> frozenset[str]:
-    """Return the names of the fields whose values must be encrypted."""
-    return frozenset(f.name for f in fields(cls) if f.metadata.get("secret"))  # type: ignore[arg-type]  # every subclass is a dataclass
 
 
 @message("feeds.run", Queue.FEEDS, max_attempts=3, quiet=True)
@@ -195,7 +203,7 @@ class PruneJobs(Message):
     """Remove ended jobs and old events in small batches."""
 
 
-@message("jobs.noop", Queue.BULK, max_attempts=3, batch=64, quiet=True)
+@message("jobs.noop", Queue.BULK, max_attempts=3, batch=128, quiet=True)
 class Noop(Message):
     """Do nothing, durably: what the benchmarks and the fault tests count."""
 

@@ -174,11 +174,11 @@ def run_batch(
     """
     Run light jobs of one kind that share a claim: one lock, one end statement, one commit.
 
-    Each still finishes or fails on its own: a failing one rolls back to its savepoint.
+    Each still finishes or fails on its own: a failing one rolls back to its savepoint. The leases run
+    out together, so they are lost together: then the end is refused and all is rolled back.
     """
     with transaction() as tx:
-        ours = leases.hold(tx, held[0].token, [lease.job_id for lease in held])
-        jobs = [Job(lease, heart, shared_tx=tx) for lease in held if lease.job_id in ours]
+        jobs = [Job(lease, heart, shared_tx=tx) for lease in held]
         done = [job.lease for job in jobs if run_one(registered, job)]
         if done:
             leases.succeed(tx, done)

@@ -31,7 +31,21 @@ def worker_name(node: str | None = None) -> str:
 
 
 def execute(registration: Registration, job_ids: Sequence[UUID], worker: str, heart: Heart) -> int:
-    """Claim `job_ids`, run what was got and settle each; returns how many were claimed."""
+    """
+    Claim what a message brought, run what was got and settle each; returns how many were claimed.
+
+    Jobs of a batch kind share one claim. Others that came in one message are claimed one after the
+    other; those that would wait too long go back to be rung again.
+    """
+    if registration.message.route.batch > 1 or len(job_ids) == 1:
+        return _execute(registration, job_ids, worker, heart)
+    done = 0
+    for job_id in heart.queueing(job_ids):
+        done += _execute(registration, [job_id], worker, heart)
+    return done
+
+
+def _execute(registration: Registration, job_ids: Sequence[UUID], worker: str, heart: Heart) -> int:
     kind = registration.message.route.name
     with transaction() as tx:
         held = leases.claim(tx, kind, job_ids, worker)

@@ -15,9 +15,9 @@ def encode(place: int | None) -> str | None:
     return base64.urlsafe_b64encode(f"{_MARK}{place}".encode()).decode().rstrip("=")
 
 
-def decode(cursor: str | None) -> int | None:
+def decode(cursor: str | None, bits: int = 63) -> int | None:
     """
-    Read a cursor.
+    Read a cursor whose place has so many bits.
 
     Raises: Invalid naming the field for anything that is no cursor of ours.
     """
@@ -30,7 +30,7 @@ def decode(cursor: str | None) -> int | None:
         place = int(text.removeprefix(_MARK))
     except (ValueError, binascii.Error):
         raise _refusal() from None
-    if not 0 <= place < 1 << 63:
+    if not 0 <= place < 1 << bits:
         raise _refusal()
     return place
 

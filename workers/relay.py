@@ -22,10 +22,10 @@ from shared.jobs import sweep
 from shared.jobs.enqueue import CHANNEL
 from shared.jobs.pace import poll_seconds, sweep_seconds
 from shared.jobs.points import reach
-from shared.jobs.rules import window
+from shared.jobs.rules import riders, window
 from shared.jobs.sweep import Rung
 from shared.logging import configure_logging
-from shared.messages import UnknownMessage, all_messages, message_named
+from shared.messages import all_messages
 from shared.settings import get_settings
 from workers.bell import Bell
 from workers.flow import Flow
@@ -44,10 +44,7 @@ class Relay:
         self._bell = bell
         self._name = name
         self._slots: dict[str, int] = {}
-        self._largest = _largest_batches()
-        self._batches = {
-            name: found.route.batch for name, found in all_messages().items() if found.route.batch > 1
-        }
+        self._sizes = _batch_sizes()
         self._flow = Flow()
         self._next_minor = 0.0
         self._next_major = 0.0
@@ -84,6 +81,8 @@ class Relay:
             with transaction() as tx:
                 rescued = sweep.rescue(tx)
                 forget_silent(tx)
+                rides = {kind: riders(seconds) for kind, seconds in sweep.longest(tx).items()}
+            self._sizes = rides | _batch_sizes()
             if rescued:
                 log.warning("jobs rescued from silent workers", extra={"count": rescued})
         try:
@@ -109,10 +108,10 @@ class Relay:
         rung: dict[str, list[Rung]] = {}
         with transaction() as tx:
             for queue in served:
-                slots, largest = self._slots[queue], self._largest.get(queue, 1)
+                slots, largest = self._slots[queue], self._largest(queue)
                 space = self._flow.room(queue, slots, in_redis[queue], time.monotonic())
                 jobs = min(window(slots, largest, waiting[queue]), space * largest)
-                if jobs and (picked := sweep.pick(tx, queue, jobs, space, self._batches)):
+                if jobs and (picked := sweep.pick(tx, queue, jobs, space, self._sizes)):
                     rung[queue] = picked
         if rung:
             reach("stamped")
@@ -121,7 +120,7 @@ class Relay:
         return True
 
     def _push(self, rung: dict[str, list[Rung]]) -> None:
-        encoded = {queue: _encode(picked, queue, self._name) for queue, picked in rung.items()}
+        encoded = {queue: self._encode(picked, queue) for queue, picked in rung.items()}
         try:
             self._bell.ring(encoded)
             for queue, messages in encoded.items():
@@ -130,6 +129,24 @@ class Relay:
             with transaction() as tx:
                 sweep.unring(tx, [job.job_id for picked in rung.values() for job in picked])
             raise
+
+    def _encode(self, picked: list[Rung], queue: str) -> list[str]:
+        """Group neighbouring jobs of a kind into as few messages as may be; keep the order of the rest."""
+        encoded = []
+        for kind, group in groupby(picked, key=lambda job: job.kind):
+            ids = [str(job.job_id) for job in group]
+            size = self._sizes.get(kind, 1)
+            encoded += [
+                envelope(kind, ids[at : at + size], queue, self._name) for at in range(0, len(ids), size)
+            ]
+        return encoded
+
+    def _largest(self, queue: str) -> int:
+        """Return how many jobs the fullest message of a queue carries."""
+        here = (
+            self._sizes.get(name, 1) for name, found in all_messages().items() if found.route.queue == queue
+        )
+        return max(here, default=1)
 
     def _tell_redis(self, *, up: bool, error: Exception | None = None) -> None:
         if up != self._redis_up:
@@ -153,29 +170,9 @@ class Relay:
             farewell(tx, self._name)
 
 
-def _encode(picked: list[Rung], queue: str, origin: str) -> list[str]:
-    """Group neighbouring jobs of a batch kind into one message; keep the order of the rest."""
-    encoded = []
-    for kind, group in groupby(picked, key=lambda job: job.kind):
-        ids = [str(job.job_id) for job in group]
-        size = _batch_of(kind)
-        encoded += [envelope(kind, ids[at : at + size], queue, origin) for at in range(0, len(ids), size)]
-    return encoded
-
-
-def _batch_of(kind: str) -> int:
-    try:
-        return message_named(kind).route.batch
-    except UnknownMessage:
-        return 1
-
-
-def _largest_batches() -> dict[str, int]:
-    largest: dict[str, int] = {}
-    for message in all_messages().values():
-        queue = message.route.queue.value
-        largest[queue] = max(largest.get(queue, 1), message.route.batch)
-    return largest
+def _batch_sizes() -> dict[str, int]:
+    """Return kind -> how many of its jobs share one claim, of the kinds that do."""
+    return {name: found.route.batch for name, found in all_messages().items() if found.route.batch > 1}
 
 
 def _listen() -> Any:

@@ -23,7 +23,7 @@ _RETRY = text(f"UPDATE jobs SET {_AGAIN} WHERE id = :id")  # noqa: S608 - a cons
 # Of several dead jobs with one unique key the newest may live again, and none while another lives.
 _KEY_IS_FREE = """(state <> 'dead' OR unique_key IS NULL OR NOT EXISTS (
   SELECT 1 FROM jobs o WHERE o.unique_key = jobs.unique_key AND o.id <> jobs.id
-    AND (o.state IN ('scheduled', 'queued', 'running', 'retryable') OR (o.state = 'dead' AND o.seq > jobs.seq))))"""
+    AND (o.state IN ('scheduled', 'queued', 'running', 'retryable') OR (o.state = 'dead' AND o.id > jobs.id))))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def retry_many(
     changed = tx.execute(
         text(f"""
         WITH chosen AS MATERIALIZED (SELECT id, state FROM jobs WHERE {condition} AND {_KEY_IS_FREE}
-          ORDER BY seq LIMIT :bulk FOR UPDATE SKIP LOCKED)
+          ORDER BY id LIMIT :bulk FOR UPDATE SKIP LOCKED)
         UPDATE jobs SET {_AGAIN} FROM chosen WHERE jobs.id = chosen.id
         RETURNING queue, batch_id, chosen.state = 'dead' AS was_dead"""),  # noqa: S608 - the condition is built of constants and bound values
         {**values, "bulk": BULK_LIMIT},
@@ -143,7 +143,7 @@ def cancel_many(
     changed = tx.execute(
         text(f"""
         WITH chosen AS MATERIALIZED (
-          SELECT id FROM jobs WHERE {condition} ORDER BY seq LIMIT :bulk FOR UPDATE SKIP LOCKED)
+          SELECT id FROM jobs WHERE {condition} ORDER BY id LIMIT :bulk FOR UPDATE SKIP LOCKED)
         UPDATE jobs SET cancel_requested = true,
           state = CASE WHEN state = 'running' THEN state ELSE 'cancelled' END,
           finished_at = CASE WHEN state = 'running' THEN NULL ELSE clock_timestamp() END

@@ -80,10 +80,6 @@ UPDATE jobs SET lease_until = clock_timestamp() + make_interval(secs => :lease)
 WHERE id = ANY(CAST(:ids AS uuid[])) AND lease_token = :token AND state = 'running' RETURNING id, cancel_requested
 """)
 
-_HOLD = text("""
-SELECT id FROM jobs WHERE id = ANY(CAST(:ids AS uuid[])) AND lease_token = :token AND state = 'running' FOR UPDATE
-""")
-
 _PROGRESS = text("""
 UPDATE jobs SET progress = :progress WHERE id = :id AND lease_token = :token AND state = 'running'
 RETURNING cancel_requested
@@ -173,12 +169,6 @@ def beat(tx: Transaction, token: UUID, job_ids: Sequence[UUID]) -> dict[UUID, bo
     ids = [str(job_id) for job_id in job_ids]
     rows = tx.execute(_BEAT, {"ids": ids, "token": token, "lease": lease_seconds()})
     return {row.id: row.cancel_requested for row in rows}
-
-
-def hold(tx: Transaction, token: UUID, job_ids: Sequence[UUID]) -> set[UUID]:
-    """Lock those of the jobs whose lease is still ours, so that nobody can take them before we commit."""
-    rows = tx.execute(_HOLD, {"ids": [str(i) for i in job_ids], "token": token})
-    return {row.id for row in rows}
 
 
 def record_step(tx: Transaction, lease: Lease, progress: int, detail: str) -> None:

@@ -61,8 +61,10 @@ class JobRow(Base):
             "published_at",
             postgresql_where=text("state = 'queued' AND published_at IS NOT NULL"),
         ),
-        Index("ix_jobs_state_seq", "state", text("seq DESC")),
-        Index("ix_jobs_kind_seq", "kind", text("seq DESC")),
+        # Every step of a job writes to each of these two and to the key, and so there are no more of them.
+        Index("ix_jobs_state", "state", "id"),
+        Index("ix_jobs_kind", "kind", "id"),
+        Index("uq_jobs_cron_slot", "cron_slot", unique=True, postgresql_where=text("cron_slot IS NOT NULL")),
         Index("ix_jobs_ended", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
         Index("ix_jobs_batch", "batch_id", postgresql_where=text("batch_id IS NOT NULL")),
         Index("ix_jobs_root", "root_id", postgresql_where=text("root_id IS NOT NULL")),
@@ -77,8 +79,8 @@ class JobRow(Base):
     )
 
     id: Mapped[Id]
-    #: Order of arrival, the tie-break of priorities.
-    seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True), unique=True)
+    #: Order of arrival, the tie-break of priorities; lists go by the id, which is sorted by time too.
+    seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
     kind: Mapped[str]
     queue: Mapped[str]
     #: 0 is served first, 9 last.
@@ -108,7 +110,7 @@ class JobRow(Base):
     unique_key: Mapped[str | None]
     batch_id: Mapped[UUID | None]
     #: `name@slot`: the row that makes a schedule fire once whatever the number of schedulers.
-    cron_slot: Mapped[str | None] = mapped_column(unique=True)
+    cron_slot: Mapped[str | None]
     #: W3C trace context of whoever asked.
     traceparent: Mapped[str | None]
     #: The job this one repeats by an admin's wish.

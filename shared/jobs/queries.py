@@ -10,7 +10,7 @@ from shared.clock import rfc3339
 from shared.db import Transaction
 from shared.errors import NotFound
 from shared.jobs.admin import JobFilter
-from shared.messages import Queue, UnknownMessage, message_named, secret_fields
+from shared.messages import Queue, UnknownMessage, message_named
 from shared.trace import trace_id
 
 HIDDEN = "•••"
@@ -18,17 +18,17 @@ _COUNTED = 10_000
 
 
 def list_jobs(
-    tx: Transaction, chosen: JobFilter, limit: int, before_seq: int | None
-) -> tuple[list[dict[str, Any]], int | None]:
-    """Return up to `limit` jobs, newest first, and the `seq` to go on from, or none."""
+    tx: Transaction, chosen: JobFilter, limit: int, before: UUID | None
+) -> tuple[list[dict[str, Any]], UUID | None]:
+    """Return up to `limit` jobs, newest first, and the id to go on from, or none."""
     where, values = chosen.where()
     rows = tx.execute(
         text(f"""
-        SELECT * FROM jobs WHERE {where} AND (CAST(:before AS bigint) IS NULL OR seq < :before)
-        ORDER BY seq DESC LIMIT :limit"""),  # noqa: S608 - the condition is built of constants and bound values
-        {**values, "before": before_seq, "limit": limit + 1},
+        SELECT * FROM jobs WHERE {where} AND (CAST(:before AS uuid) IS NULL OR id < :before)
+        ORDER BY id DESC LIMIT :limit"""),  # noqa: S608 - the condition is built of constants and bound values
+        {**values, "before": before, "limit": limit + 1},
     ).all()
-    more = rows[limit - 1].seq if len(rows) > limit else None
+    more = rows[limit - 1].id if len(rows) > limit else None
     return [job_json(row) for row in rows[:limit]], more
 
 
@@ -66,7 +66,7 @@ def get_job(tx: Transaction, job_id: UUID) -> dict[str, Any]:
     family = tx.execute(
         text("""SELECT id, kind, state, created_at FROM jobs
                 WHERE id = :root OR root_id = :root OR (batch_id IS NOT NULL AND batch_id = :batch)
-                ORDER BY seq LIMIT 100"""),
+                ORDER BY id LIMIT 100"""),
         {"root": row.root_id or row.id, "batch": row.batch_id},
     ).all()
     return {
@@ -162,7 +162,7 @@ def job_json(row: Row[Any]) -> dict[str, Any]:
 
 def _shown(kind: str, args: dict[str, Any]) -> dict[str, Any]:
     try:
-        hidden = secret_fields(message_named(kind))
+        hidden = message_named(kind).route.secrets
     except UnknownMessage:
         hidden = frozenset(name for name, value in args.items() if str(value).startswith("enc:"))
     return {name: HIDDEN if name in hidden and value else value for name, value in args.items()}

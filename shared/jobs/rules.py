@@ -13,6 +13,15 @@ POLL_SECONDS = 1
 WINDOW_PER_SLOT = 4
 #: Where jobs are short that is too little, so as many are rung as are taken in this time.
 WINDOW_SECONDS = 0.5
+#: Jobs that end at once share a message, though each is claimed alone: as many as take this long together.
+RIDE_SECONDS = 0.1
+#: And no more than this, so that a lost message delays few.
+RIDE_LIMIT = 16
+#: A kind is known to end at once when its last ended jobs show it: so many at least, and no older than this.
+RIDE_SAMPLE = 20
+RIDE_MEMORY_SECONDS = 60
+#: Riders that wait longer than this for the one before them are rung again, for another worker.
+RIDER_PATIENCE_SECONDS = 1.0
 #: A waiting job older than this is served by age, whatever its priority.
 AGEING_SECONDS = 240
 BACKOFF_CAP_SECONDS = 3600.0
@@ -41,6 +50,11 @@ def backoff_seconds(attempt: int, jitter: float, retry_after_seconds: float | No
 def room(slots: int, drained_per_second: float, in_redis: int) -> int:
     """Return how many more messages of a queue may lie in Redis: a few a slot, or half a second's worth."""
     return max(0, max(slots * WINDOW_PER_SLOT, int(drained_per_second * WINDOW_SECONDS)) - in_redis)
+
+
+def riders(longest_seconds: float) -> int:
+    """Return how many jobs of a kind may share a message, given the longest that one took lately."""
+    return max(1, min(RIDE_LIMIT, int(RIDE_SECONDS / max(longest_seconds, 1e-6))))
 
 
 def window(slots: int, largest_batch: int, outstanding: int) -> int:

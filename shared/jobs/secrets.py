@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from shared.errors import Permanent
-from shared.messages import Message, secret_fields
+from shared.messages import Message
 from shared.settings import get_settings
 
 _MARK = "enc:"
@@ -30,7 +30,7 @@ def _derive(secret: str) -> bytes:
 def seal(message: Message) -> dict[str, Any]:
     """Return the message's arguments with its secret fields encrypted."""
     args = message.to_args()
-    for name in secret_fields(type(message)):
+    for name in message.route.secrets:
         if args[name]:
             args[name] = _MARK + _cipher().encrypt(str(args[name]).encode()).decode()
     return args
@@ -43,7 +43,7 @@ def unseal(cls: type[Message], args: dict[str, Any]) -> dict[str, Any]:
     Raises: Permanent when a field cannot be decrypted with any key we hold.
     """
     opened = dict(args)
-    for name in secret_fields(cls):
+    for name in cls.route.secrets:
         value = opened.get(name)
         if isinstance(value, str) and value.startswith(_MARK):
             opened[name] = _open(cls, name, value.removeprefix(_MARK))

@@ -10,7 +10,13 @@ from shared.db import Transaction
 from shared.jobs.batches import settle_batches
 from shared.jobs.pace import scaled, stale_seconds
 from shared.jobs.points import reach
-from shared.jobs.rules import AGEING_SECONDS, PRUNE_BATCH, UNKNOWN_SECONDS
+from shared.jobs.rules import (
+    AGEING_SECONDS,
+    PRUNE_BATCH,
+    RIDE_MEMORY_SECONDS,
+    RIDE_SAMPLE,
+    UNKNOWN_SECONDS,
+)
 
 _PROMOTE = text("""
 WITH due AS (SELECT id FROM jobs WHERE state IN ('scheduled', 'retryable') AND run_at <= clock_timestamp()
@@ -100,6 +106,15 @@ WHERE n.queue IS NOT NULL AND NOT coalesce(q.paused, false)
 """)
 
 
+_LONGEST = text("""
+SELECT kind, max(extract(epoch FROM finished_at - started_at)) AS seconds FROM (
+  SELECT kind, started_at, finished_at FROM jobs
+  WHERE finished_at > clock_timestamp() - make_interval(secs => :memory) AND started_at IS NOT NULL
+  ORDER BY finished_at DESC LIMIT 1000) lately
+GROUP BY kind HAVING count(*) >= :sample
+""")
+
+
 @dataclass(frozen=True, slots=True)
 class Rung:
     """A job stamped as rung, to be pushed to Redis after the commit."""
@@ -162,8 +177,14 @@ def pick(
     return [Rung(row.id, row.kind) for row in ordered]
 
 
+def longest(tx: Transaction) -> dict[str, float]:
+    """Return kind -> seconds its longest job took, of the kinds of which enough ended in the last minute."""
+    rows = tx.execute(_LONGEST, {"memory": RIDE_MEMORY_SECONDS, "sample": RIDE_SAMPLE})
+    return {row.kind: float(row.seconds) for row in rows}
+
+
 def unring(tx: Transaction, job_ids: Sequence[UUID]) -> None:
-    """Take the stamp back from jobs that Redis did not take."""
+    """Take the stamp back from jobs that Redis did not take, or whose message is held up."""
     tx.execute(
         text("UPDATE jobs SET published_at = NULL WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'queued'"),
         {"ids": [str(i) for i in job_ids]},

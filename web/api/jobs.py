@@ -1,6 +1,7 @@
 """Jobs and queues, for those who run the platform."""
 
 from typing import Any
+from uuid import UUID
 
 from shared.accounts.rules import Permission
 from shared.db import Transaction, transaction
@@ -21,6 +22,7 @@ from web.paging import decode, encode
 from web.params import ById, Reason, page
 from web.shapes import JobAccepted
 
+_ID_BITS = 128
 api = noun("jobs", "Every job, its attempts, and the queues")
 
 
@@ -28,10 +30,12 @@ api = noun("jobs", "Every job, its attempts, and the queues")
 @needs(Permission.READ_JOBS)
 def list_jobs(query: JobQuery) -> Answer:
     """List jobs, newest first, with counts of all."""
+    place = decode(query.cursor, _ID_BITS)
+    before = None if place is None else UUID(int=place)
     with transaction() as tx:
-        items, before = queries.list_jobs(tx, query.chosen(), query.limit, decode(query.cursor))
+        items, last = queries.list_jobs(tx, query.chosen(), query.limit, before)
         counts = queries.count_jobs(tx)
-    return page(items, encode(before), counts=counts)
+    return page(items, encode(last.int if last else None), counts=counts)
 
 
 @api.get("/jobs/<uuid:id>", responses={200: JobDetail})

@@ -1,0 +1,135 @@
+"""Jobs that end at once share a message, and none waits for a stranger that does not."""
+
+import base64
+import json
+from collections.abc import Sequence
+from uuid import UUID
+
+import pytest
+import redis
+from sqlalchemy import text
+
+from shared.db import transaction
+from shared.errors import Permanent
+from shared.jobs import sweep
+from shared.jobs.enqueue import enqueue_many
+from shared.jobs.rules import RIDE_LIMIT, RIDE_SAMPLE, riders
+from shared.messages import Queue
+from tasks.base import Job, Registration
+from tasks.execute import execute
+from tasks.heart import Heart
+from tests.support.work import Work
+from workers.bell import PREFIX, Bell
+from workers.processes import report
+from workers.relay import Relay
+
+pytestmark = pytest.mark.usefixtures("db")
+
+
+def put(number: int) -> list[UUID]:
+    with transaction() as tx:
+        return enqueue_many(tx, [Work(milliseconds=n) for n in range(number)])
+
+
+def column(name: str, ids: Sequence[UUID]) -> list[object]:
+    with transaction() as tx:
+        rows = tx.execute(text(f"SELECT id, {name} AS value FROM jobs")).all()
+    found = {row.id: row.value for row in rows}
+    return [found[job_id] for job_id in ids]
+
+
+def ended(ids: Sequence[UUID], seconds: float) -> None:
+    """Make it so that these jobs have just ended, each after so many seconds."""
+    with transaction() as tx:
+        tx.execute(
+            text("""UPDATE jobs SET state = 'succeeded', finished_at = clock_timestamp(),
+                    started_at = clock_timestamp() - make_interval(secs => :s) WHERE id = ANY(:ids)"""),
+            {"s": seconds, "ids": list(ids)},
+        )
+
+
+@pytest.mark.parametrize(
+    ("longest", "expected"), [(0.0, RIDE_LIMIT), (0.001, RIDE_LIMIT), (0.03, 3), (0.2, 1), (60.0, 1)]
+)
+def test_the_shorter_a_kind_the_more_of_it_share_a_message(longest: float, expected: int) -> None:
+    """A tenth of a second in all, a few at most, and always one."""
+    assert riders(longest) == expected
+
+
+def test_riders_are_claimed_one_by_one_and_fail_on_their_own() -> None:
+    """Each has a lease of its own; the second one's failure is nobody else's."""
+    ids = put(3)
+    tokens = []
+
+    def work(message: Work, job: Job) -> None:
+        tokens.append(job.lease.token)
+        if message.milliseconds == 1:
+            raise Permanent("not this one")
+
+    assert execute(Registration(Work, work, 30), ids, "test:1", Heart()) == 3
+
+    assert column("state", ids) == ["succeeded", "dead", "succeeded"]
+    assert len(set(tokens)) == 3
+
+
+def test_riders_behind_a_long_job_go_to_another_worker() -> None:
+    """What was rung with it is unrung when it takes long, and not run here any more."""
+    ids, heart, ran = put(3), Heart(), []
+    with transaction() as tx:
+        tx.execute(text("UPDATE jobs SET published_at = clock_timestamp()"))
+
+    def work(message: Work, job: Job) -> None:
+        ran.append(job.id)
+        heart.let_go(0.0)
+
+    execute(Registration(Work, work, 30), ids, "test:1", heart)
+
+    assert ran == ids[:1]
+    assert column("state", ids) == ["succeeded", "queued", "queued"]
+    assert column("published_at", ids[1:]) == [None, None]
+
+
+def test_riders_of_a_short_job_are_kept() -> None:
+    """Nobody is sent away before the patience is over."""
+    ids, heart = put(3), Heart()
+
+    execute(Registration(Work, lambda message, job: heart.let_go(60), 30), ids, "test:1", heart)
+
+    assert column("state", ids) == ["succeeded"] * 3
+
+
+def test_a_kind_is_short_only_when_enough_of_it_showed_it() -> None:
+    """Too few say nothing, and the longest one speaks for all."""
+    ids = put(RIDE_SAMPLE)
+    ended(ids[1:], 0.01)
+    with transaction() as tx:
+        assert sweep.longest(tx) == {}
+
+    ended(ids[:1], 5)
+    with transaction() as tx:
+        assert sweep.longest(tx) == {"test.work": pytest.approx(5, abs=0.1)}
+
+
+def test_the_relay_rings_short_jobs_together_and_unknown_ones_alone(redis_url: str) -> None:
+    """It learns at its next sweep; before that every job has a message of its own."""
+    with transaction() as tx:
+        report(tx, "worker@here", "worker", {"queues": [Queue.BULK.value], "slots": 2})
+    relay = Relay(Bell(redis_url), "relay@here")
+    first = put(RIDE_SAMPLE)
+    relay.turn(0.0)
+    assert {1} == {len(ids) for ids in rung(redis_url)}
+
+    ended(first, 0.001)
+    second = put(20)
+    relay.turn(1_000_000.0)
+
+    assert [RIDE_LIMIT, 20 - RIDE_LIMIT] == [len(ids) for ids in rung(redis_url)]
+    assert None not in column("published_at", second)
+
+
+def rung(redis_url: str) -> list[list[str]]:
+    """Take what lies in the queue's list and return the job ids of each message, the first rung first."""
+    client = redis.Redis.from_url(redis_url)
+    taken = client.lrange(PREFIX + Queue.BULK, 0, -1)
+    client.delete(PREFIX + Queue.BULK)
+    return [json.loads(base64.b64decode(json.loads(raw)["body"]))[0][0] for raw in reversed(taken)]
