@@ -1,6 +1,8 @@
 """Import every table once, so that metadata is whole: migrations and tests use this module."""
 
 from shared.accounts import models as accounts
+from shared.accounts import models_exports as exports
+from shared.accounts import models_keys as api_keys
 from shared.cities import models as cities
 from shared.email import models as email
 from shared.features import models as features
@@ -13,8 +15,10 @@ from shared.uploads import models as uploads
 
 __all__ = [
     "accounts",
+    "api_keys",
     "cities",
     "email",
+    "exports",
     "features",
     "feeds",
     "jobs",

@@ -7,6 +7,7 @@ from flask import Flask, g, request
 from flask_jwt_extended import get_jwt, verify_jwt_in_request
 from werkzeug.exceptions import Forbidden, NotFound, Unauthorized, UnsupportedMediaType
 
+from shared.accounts.api_keys import MARK, Holder, holder_of
 from shared.accounts.rules import Permission, allows
 from shared.accounts.service import Caller, caller_of
 from shared.audit import Actor
@@ -17,6 +18,7 @@ from web.auth import INVALID_TOKEN
 from web.jsonio import require_json
 
 _MULTIPART = "multipart/form-data"
+_BEARER = "Bearer "
 
 
 def register(app: Flask) -> None:
@@ -24,7 +26,7 @@ def register(app: Flask) -> None:
 
     @app.before_request
     def _enter() -> None:
-        g.caller = None
+        g.caller = g.holder = None
         if request.endpoint is None or request.method == "OPTIONS":
             return
         view = app.view_functions[request.endpoint]
@@ -32,7 +34,7 @@ def register(app: Flask) -> None:
         if permission is None:
             raise NotFound
         g.caller = _identify()
-        _authorise(permission)
+        _authorise(permission, getattr(view, "by_key", None))
         _check_body(getattr(view, "__annotations__", {}))
 
 
@@ -54,11 +56,27 @@ def signed_in() -> Caller:
     return who
 
 
+def key_holder() -> Holder | None:
+    """Return whose key asks and what it may do, or none when no key does."""
+    held: Holder | None = g.get("holder")
+    return held
+
+
+def holds(permission: Permission) -> bool:
+    """Tell whether who asks holds a permission: their role does and, where a key asks, the key was given it."""
+    who, held = caller(), key_holder()
+    if held is not None and permission is not Permission.PUBLIC:
+        return permission in held.permissions
+    return allows(who.role if who else None, permission)
+
+
 def actor() -> Actor:
-    """Return who asks as the audit log names them."""
-    who = caller()
+    """Return who asks as the audit log names them; a key is named beside its owner."""
+    who, held = caller(), key_holder()
     request_id = g.get("request_id")
-    return Actor(who.email, who.user_id, request_id) if who else Actor("anonymous", None, request_id)
+    if who is None:
+        return Actor("anonymous", None, request_id)
+    return Actor(who.email, who.user_id, request_id, key_id=held.key_id if held else None)
 
 
 def mailbox_is_open(settings: Settings) -> bool:
@@ -68,12 +86,29 @@ def mailbox_is_open(settings: Settings) -> bool:
 
 def _identify() -> Caller | None:
     """
-    Return the caller of a good token.
+    Return the caller of a good token or key.
 
     Raises: an error of flask-jwt-extended for a bad token, Unauthorized for one whose session has ended.
     """
-    if not request.headers.get("Authorization", "").startswith("Bearer ") or request.path == "/metrics":
+    given = request.headers.get("Authorization", "")
+    if not given.startswith(_BEARER) or request.path == "/metrics":
         return None
+    who = _by_key(given.removeprefix(_BEARER)) if given.startswith(_BEARER + MARK) else _by_token()
+    structlog.contextvars.bind_contextvars(user_id=str(who.user_id))
+    return who
+
+
+def _by_key(key: str) -> Caller:
+    with transaction() as tx:
+        held = holder_of(tx, key.strip(), utcnow())
+    if held is None:
+        raise Unauthorized("this API key is not valid")
+    g.holder = held
+    structlog.contextvars.bind_contextvars(key_id=str(held.key_id))
+    return held.caller
+
+
+def _by_token() -> Caller:
     verify_jwt_in_request(locations=["headers"])
     claims = get_jwt()
     if claims.get("exp", 0) <= utcnow().timestamp():
@@ -87,20 +122,21 @@ def _identify() -> Caller | None:
         who = caller_of(tx, session_id, user_id, utcnow())
     if who is None:
         raise Unauthorized("this session has ended: sign in again")
-    structlog.contextvars.bind_contextvars(user_id=str(who.user_id))
     return who
 
 
-def _authorise(permission: Permission) -> None:
-    who = caller()
+def _authorise(permission: Permission, by_key: Permission | None) -> None:
+    """Let in who holds the permission; `by_key` is what lets a key in where a person only has to sign in."""
     if permission in {Permission.METRICS, Permission.SIGNATURE}:
         return  # The view itself checks what the request carries.
     if permission is Permission.READ_MAILBOX and mailbox_is_open(get_settings()):
         return
-    if allows(who.role if who else None, permission):
+    if holds(by_key if by_key is not None and key_holder() is not None else permission):
         return
-    if who is None:
+    if caller() is None:
         raise Unauthorized("sign in first")
+    if permission is Permission.SIGNED_IN:
+        raise Forbidden("this needs you yourself, signed in: an API key cannot do it")
     raise Forbidden(f"this needs the permission to {permission.value}")
 
 

@@ -48,11 +48,19 @@ _PROBLEM = {
 }
 
 
-def needs(permission: Permission, *, max_bytes: int | None = None) -> Callable[[V], V]:
-    """Say what a view asks of its caller; a view that says nothing answers nobody. Also its body's limit."""
+def needs(
+    permission: Permission, *, by_key: Permission | None = None, max_bytes: int | None = None
+) -> Callable[[V], V]:
+    """
+    Say what a view asks of its caller; a view that says nothing answers nobody. Also its body's limit.
+
+    A view that only asks for somebody signed in is closed to API keys, or open to those with `by_key`.
+    """
 
     def mark(view: V) -> V:
         view.needs = permission  # type: ignore[attr-defined]  # a mark on a function, read by web.gate
+        if by_key is not None:
+            view.by_key = by_key  # type: ignore[attr-defined]  # as above
         if max_bytes is not None:
             view.max_bytes = max_bytes  # type: ignore[attr-defined]  # as above, read by web.requests
         return view

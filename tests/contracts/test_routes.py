@@ -6,6 +6,7 @@ from typing import NamedTuple
 import pytest
 from werkzeug.routing import Rule
 
+from shared.accounts.api_keys import grantable, scope_code
 from shared.accounts.rules import Permission, Role, allows
 from tests.support.web import Browser, app, assert_problem
 
@@ -17,6 +18,12 @@ _OPEN_TO_WRITE = {
     "/api/v1/reports": "anybody may report",
     "/api/v1/reports/<uuid:id>/supports": "anybody may say me too",
     "/api/v1/auth/login": "nobody is signed in yet",
+    "/api/v1/auth/register": "nobody has an account yet",
+    "/api/v1/auth/verify-email": "the link's token proves the caller",
+    "/api/v1/auth/verify-email/resend": "nobody can sign in yet",
+    "/api/v1/auth/password-reset": "who forgot the password cannot sign in",
+    "/api/v1/auth/password-reset/confirm": "the link's token proves the caller",
+    "/api/v1/auth/email/confirm": "the link's token proves the caller",
     "/api/v1/auth/refresh": "the cookie and its CSRF twin prove the caller",
     "/api/v1/auth/logout": "the cookie and its CSRF twin, or the token, prove the caller",
 }
@@ -28,6 +35,7 @@ class Route(NamedTuple):
     method: str
     rule: Rule
     needs: Permission | None
+    by_key: Permission | None
 
     @property
     def path(self) -> str:
@@ -40,7 +48,7 @@ def routes() -> Iterator[Route]:
     for rule in app().url_map.iter_rules():
         view = app().view_functions[rule.endpoint]
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            yield Route(method, rule, getattr(view, "needs", None))
+            yield Route(method, rule, getattr(view, "needs", None), getattr(view, "by_key", None))
 
 
 def _named(chosen: Iterator[Route]) -> list[object]:
@@ -74,21 +82,56 @@ def test_a_guarded_route_refuses_who_is_not_signed_in(route: Route) -> None:
 @pytest.mark.parametrize("role", list(Role))
 def test_a_guarded_route_refuses_every_role_that_lacks_its_permission(role: Role) -> None:
     """403, and what the role holds is not refused."""
-    browser = Browser(role)
-    refused, admitted = [], []
+    token, wrong = Browser(role).token, []
     for route in GUARDED:
         assert route.needs is not None
-        answer = browser.client.open(
-            route.path,
-            method=route.method,
-            headers={"Authorization": f"Bearer {browser.token}"},
-            buffered=True,
-        )
-        wanted = admitted if allows(role, route.needs) else refused
-        wanted.append((f"{route.method} {route.rule}", answer.status_code))
+        status = _ask(route, token)
+        if not _is_as_expected(status, allows(role, route.needs)):
+            wrong.append((f"{route.method} {route.rule}", status))
 
-    assert [] == [each for each in refused if each[1] != 403]
-    assert [] == [each for each in admitted if each[1] in {401, 403} or each[1] >= 500]
+    assert [] == wrong
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize(("role", "scope"), [(role, scope) for role in Role for scope in grantable(role)])
+def test_a_key_opens_the_routes_of_its_scope_and_no_other(role: Role, scope: Permission) -> None:
+    """Whatever else its owner may do."""
+    person = Browser(role)
+    made = person.post("/api/v1/auth/api-keys", json={"name": "walk", "scopes": [scope_code(scope)]})
+    wrong = []
+    for route in GUARDED:
+        status = _ask(route, made.json["key"])
+        if not _is_as_expected(status, scope in {route.needs, route.by_key}):
+            wrong.append((f"{route.method} {route.rule}", status))
+
+    assert [] == wrong
+
+
+@pytest.mark.usefixtures("db")
+def test_what_everybody_may_ask_is_refused_to_no_role_and_no_key() -> None:
+    """A sign-in that is refused says so of the password, never of the role."""
+    person = Browser(Role.RESIDENT)
+    made = person.post("/api/v1/auth/api-keys", json={"name": "walk", "scopes": ["public"]})
+    wrong = []
+    for route in (route for route in ALL if route.needs is Permission.PUBLIC):
+        for token in (None, made.json["key"]):
+            status = _ask(route, token)
+            if status == 403 or status >= 500:
+                wrong.append((f"{route.method} {route.rule}", status))
+
+    assert [] == wrong
+
+
+def _ask(route: Route, token: str | None) -> int:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return (
+        app().test_client().open(route.path, method=route.method, headers=headers, buffered=True).status_code
+    )
+
+
+def _is_as_expected(status: int, is_allowed: bool) -> bool:
+    """Refused is 403 and nothing else; let in is whatever the view itself says of an empty request."""
+    return status not in {401, 403} and status < 500 if is_allowed else status == 403
 
 
 @pytest.mark.usefixtures("db")

@@ -27,7 +27,11 @@ FEED = {"city": "london", "kind": "gbfs", "url": "https://bikes.example/gbfs.jso
 def audited() -> list[tuple[str, str]]:
     """Return what was done and by whom, sign-ins left out."""
     with transaction() as tx:
-        rows = tx.execute(text("SELECT action, actor FROM audit_log ORDER BY id"))
+        rows = tx.execute(
+            text(
+                "SELECT a.action, u.email AS actor FROM audit_log a JOIN users u ON u.id = a.actor_id ORDER BY a.id"
+            )
+        )
         return [(row.action, row.actor) for row in rows if not row.action.startswith("accounts.")]
 
 

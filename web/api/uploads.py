@@ -8,12 +8,12 @@ from flask import Response, send_file
 from flask_openapi.models.file import FileStorage
 from pydantic import BaseModel
 
-from shared.accounts.rules import Permission, allows
+from shared.accounts.rules import Permission
 from shared.db import transaction
 from shared.errors import NotFound
 from shared.storage import storage
 from shared.uploads import queries, service
-from web.gate import signed_in
+from web.gate import holds, signed_in
 from web.openapi import Answer, needs, noun
 from web.params import ById
 
@@ -69,14 +69,14 @@ def send_upload(form: UploadForm) -> Answer:
 
 
 @api.get("/uploads/<uuid:id>", responses={200: Upload})
-@needs(Permission.SIGNED_IN)
+@needs(Permission.SIGNED_IN, by_key=Permission.SEND_FILES)
 def get_upload(path: ById) -> Answer:
     """Show an upload to its sender, and to staff."""
     who = signed_in()
     with transaction() as tx:
         upload = queries.get_upload(tx, path.id)
     is_sender = upload.owner_id == who.user_id
-    if not is_sender and not allows(who.role, Permission.HANDLE_REPORTS):
+    if not is_sender and not holds(Permission.HANDLE_REPORTS):
         raise NotFound("This upload is not here.")
     return queries.upload_json(upload, for_sender=is_sender)
 
