@@ -37,7 +37,8 @@ class FeatureRow(Base):
 
     id: Mapped[Id]
     city: Mapped[str]
-    feed_id: Mapped[UUID] = mapped_column(ForeignKey("feeds.id", ondelete="CASCADE"))
+    #: No foreign key: it would ask for the feed once a row; `lock_feed` asks once a chunk.
+    feed_id: Mapped[UUID]
     #: The publisher's own id; (feed_id, external_id) is the natural key.
     external_id: Mapped[str]
     kind: Mapped[str]

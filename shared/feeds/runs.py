@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from shared.cities.models import City
 from shared.clock import new_id
 from shared.db import Transaction
+from shared.errors import Permanent
 from shared.feeds import rules
 from shared.feeds.items import pace_of
 from shared.feeds.models import Feed, FeedReject, FeedResource, FeedRun, Payload
@@ -285,7 +286,14 @@ def _clean(value: str | None) -> str | None:
 
 
 def lock_feed(tx: Transaction, feed_id: UUID) -> None:
-    """Let one transaction at a time store for a feed: a live run and a reprocess may meet."""
+    """
+    Let one transaction at a time store for a feed: a live run and a reprocess may meet.
+
+    The feed cannot be removed before the transaction ends.
+    Raises: Permanent if it is gone.
+    """
     tx.execute(
         text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"feeds.store/{feed_id}"}
     )
+    if not tx.execute(text("SELECT 1 FROM feeds WHERE id = :id FOR KEY SHARE"), {"id": feed_id}).first():
+        raise Permanent(f"feed {feed_id} was removed")

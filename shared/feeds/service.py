@@ -129,6 +129,7 @@ def delete_feed(tx: Transaction, feed_id: UUID) -> None:
         ),
         {"feed_id": feed_id},
     )
+    tx.execute(text("DELETE FROM features WHERE feed_id = :feed_id"), {"feed_id": feed_id})
     tx.execute(delete(Feed).where(Feed.id == feed.id))
 
 

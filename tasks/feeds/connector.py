@@ -90,7 +90,7 @@ class Payload:
             return stream.read()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Sourced:
     """`record` is payload name and position (`station_status#12`), the address of a record in a run."""
 
@@ -100,7 +100,7 @@ class _Sourced:
     published_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Feature(_Sourced):
     """Something that happens; `geometry` is GeoJSON in CRS84 (lon, lat) or none; all times aware UTC."""
 
@@ -120,7 +120,7 @@ class Feature(_Sourced):
     withdrawn: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Thing(_Sourced):
     """Something with a place that is observed: a station, a sensor."""
 
@@ -140,7 +140,7 @@ class Result:
     unit: str = "1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Observation(_Sourced):
     """Results for the thing `external_id` at `phenomenon_time`; the thing may come from another payload."""
 
@@ -149,7 +149,7 @@ class Observation(_Sourced):
     properties: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Vehicle(_Sourced):
     """A vehicle now; no position is legal (subways), 0,0 is no position. Bearing in degrees, speed m/s."""
 
@@ -164,7 +164,7 @@ class Vehicle(_Sourced):
     properties: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class TripUpdate(_Sourced):
     """A prediction for one trip; `external_id` is `trip_id@start_date`; stops as in `trip_updates.stops`."""
 
@@ -177,7 +177,7 @@ class TripUpdate(_Sourced):
     properties: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Rejected:
     """One record set aside: `reason` is a short code (`bad_time`), `detail` a sentence."""
 
@@ -188,7 +188,7 @@ class Rejected:
     excerpt: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Described:
     """A record that describes the feed itself (system_information, a header); counted, not stored."""
 

@@ -32,7 +32,7 @@ SAMPLES: Final = 20
 class Stored(NamedTuple):
     """What decides whether a stored row gives way."""
 
-    digest: str
+    digest: bytes
     fetched_at: datetime
     parser_version: int
     age: datetime | None
@@ -147,17 +147,17 @@ def _fields(tx: Transaction, table: Table, writing: Writing, rows: Sequence[Row]
     if not rows:
         return {}
     stage = stage_for(tx, table.name)
-    copy(tx, table, writing, rows, into=stage, extra="\tf")
+    copy(tx, table, writing, rows, into=stage, repeated=False)
     return changes_of(tx, stage, writing.feed_id)
 
 
 def _stored(tx: Transaction, table: Table, feed_id: UUID, external_ids: Sequence[str]) -> dict[str, Stored]:
     rows = tx.execute(
         text(
-            f"SELECT external_id, encode(content_hash, 'hex'), fetched_at, parser_version, {table.age},"
+            f"SELECT external_id, content_hash, fetched_at, parser_version, {table.age},"
             f" missing_since IS NOT NULL FROM {table.name}"
             " WHERE feed_id = :feed_id AND external_id = ANY(:ids)"
         ),
         {"feed_id": feed_id, "ids": external_ids},
     )
-    return {external_id: Stored(*rest) for external_id, *rest in rows}
+    return {external_id: Stored(bytes(digest), *rest) for external_id, digest, *rest in rows}

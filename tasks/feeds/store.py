@@ -11,8 +11,9 @@ from tasks.feeds.connector import Observation
 from tasks.feeds.store_encode import Row
 from tasks.feeds.store_intake import Chunk, duplicate
 from tasks.feeds.store_keys import KeySet, add_new
+from tasks.feeds.store_merge import Merged, merge
 from tasks.feeds.store_observations import store_observations
-from tasks.feeds.store_table import Merged, Writing, merge
+from tasks.feeds.store_table import Writing
 from tasks.feeds.store_tables import TABLES, Noun
 from tasks.feeds.store_tell import tell_features, tell_observations, tell_vehicles
 

@@ -34,6 +34,14 @@ def copy_lines(tx: Transaction, table: str, columns: str, blocks: Iterable[bytes
         cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", _Blocks(blocks), size=_READ_BYTES)
 
 
+def copy_binary(tx: Transaction, table: str, columns: str, blocks: Iterable[bytes]) -> None:
+    """Send what `store_binary` wrote, a block at a time."""
+    cursor: Any = tx.connection().connection.cursor()  # psycopg2's own, which knows COPY
+    with cursor:
+        statement = f"COPY {table} ({columns}) FROM STDIN (FORMAT binary)"
+        cursor.copy_expert(statement, _Blocks(blocks), size=_READ_BYTES)
+
+
 def stage_for(tx: Transaction, table: str) -> str:
     """
     Return an empty staging table of this session with the columns of `table` and `repeated`.

@@ -104,7 +104,7 @@ class Chunk:
         self.reject(duplicate(loser.record, loser.external_id))
 
 
-def rank(row: Row) -> tuple[datetime, str]:
+def rank(row: Row) -> tuple[datetime, bytes]:
     """Return by what the winner of two records of one id is found: the newest observed, then the hash."""
     return row.observed_at or _BEGINNING, row.digest
 

@@ -2,34 +2,36 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from struct import Struct
 from typing import Any, Final, Literal
 
 from shared.geo import Position, cell, cells, point_of
 from tasks.feeds import store_encode
 from tasks.feeds.connector import Feature, Record, Thing, TripUpdate, Vehicle
-from tasks.feeds.store_copy import NULL, moment
+from tasks.feeds.store_binary import NULL, bigint, moment
 from tasks.feeds.store_encode import Row
 from tasks.feeds.store_table import Table, Writing
 
 Noun = Literal["things", "features", "vehicles", "trip_updates"]
-_NOWHERE: Final = f"\t{NULL}\t{NULL}\t{NULL}\t{NULL}"
+_NOWHERE: Final = NULL * 4
+_PLACED: Final = Struct(">iddiqiqiq")
 
 
-def _feature_tail(row: Row, writing: Writing) -> str:
+def _feature_tail(row: Row, writing: Writing) -> bytes:
     """Write point, cells and withdrawal; a shape is placed by a point on it."""
     place = row.place
     position: Position | None = point_of(place) if isinstance(place, Mapping) else place
     withdrawn = moment(writing.now) if row.withdrawn else NULL
     if position is None:
-        return f"{_NOWHERE}\t{withdrawn}"
+        return _NOWHERE + withdrawn
     lon, lat = position
     h3_6, h3_8, h3_10 = cells(lon, lat)
-    return f"\t({lon!r},{lat!r})\t{h3_6}\t{h3_8}\t{h3_10}\t{withdrawn}"
+    return _PLACED.pack(16, lon, lat, 8, h3_6, 8, h3_8, 8, h3_10) + withdrawn
 
 
-def _thing_tail(row: Row, writing: Writing) -> str:
+def _thing_tail(row: Row, writing: Writing) -> bytes:
     place = row.place
-    return f"\t{cell(place[0], place[1], 8) if isinstance(place, tuple) else NULL}"
+    return bigint(cell(place[0], place[1], 8) if isinstance(place, tuple) else None)
 
 
 TABLES: Final[dict[Noun, Table]] = {
