@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     google_client_secret: SecretStr | None = None
     google_discovery_url: str = "https://accounts.google.com/.well-known/openid-configuration"
 
+    #: Base address of a list of stolen passwords (https://api.pwnedpasswords.com); none: not asked.
+    password_breach_url: str | None = None
+
     sendgrid_api_key: SecretStr | None = None
     sendgrid_api_url: str = "https://api.sendgrid.com"
     sendgrid_webhook_public_key: str | None = None

@@ -22,9 +22,25 @@ _PATIENCE: Any = {"socket_timeout": 0.25, "socket_connect_timeout": 0.25}
 _EXTENSION = "citypulse.limits"
 
 #: Endpoint -> what is counted by, and how much of it is allowed.
-_BY_ADDRESS = {"auth.login": "20/minute;200/hour", "auth.refresh": "60/minute"}
-_BY_ACCOUNT = {"auth.login": "8/minute;40/hour"}
+_BY_ADDRESS = {
+    "auth.login": "20/minute;200/hour",
+    "auth.refresh": "60/minute",
+    "accounts.register": "10/minute;60/hour",
+    "accounts.verify_email": "20/minute;200/hour",
+    "accounts.resend_verification": "10/minute;60/hour",
+    "accounts.ask_password_reset": "10/minute;60/hour",
+    "accounts.reset_password": "20/minute;200/hour",
+    "profile.confirm_email": "20/minute;200/hour",
+}
+_BY_ACCOUNT = {
+    "auth.login": "8/minute;40/hour",
+    "accounts.register": "5/minute;20/hour",
+    "accounts.resend_verification": "5/minute;20/hour",
+    "accounts.ask_password_reset": "5/minute;20/hour",
+}
 _BY_CALLER = {
+    "profile.change_password": "8/minute;40/hour",
+    "profile.change_email": "8/minute;40/hour",
     "reports.file_report": "20/hour",
     "reports.support_report": "60/hour",
     "uploads.send_upload": "120/hour",

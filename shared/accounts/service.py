@@ -7,17 +7,17 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text, update
 
+from shared.accounts.addresses import clean_address
 from shared.accounts.models import SignIn, User
 from shared.accounts.passwords import hash_password, is_outdated, verify_password
 from shared.accounts.rules import Role
 from shared.audit import Actor, audit
 from shared.clock import new_id, rfc3339
 from shared.db import Transaction
-from shared.errors import FieldProblem, Invalid, NotFound
+from shared.errors import NotFound
 
 #: A session ends this long after it began, however often it was renewed (ASVS 7.3.2).
 SESSION_LIFETIME = timedelta(days=30)
-_ADDRESS_LENGTH = 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def ensure_user(tx: Transaction, email: str, password: str, role: Role, name: st
 
     Raises: Invalid for a bad address or password.
     """
-    address = _clean_address(email)
+    address = clean_address(email)
     user = find_user(tx, address)
     if user is None:
         user = User(id=new_id(), email=address, name=name, role=role, password_hash=hash_password(password))
@@ -75,6 +75,7 @@ def ensure_user(tx: Transaction, email: str, password: str, role: Role, name: st
     if not verify_password(user.password_hash, password):
         user.password_hash = hash_password(password)
     user.role = role
+    user.email_verified_at = user.email_verified_at or tx.scalar(select(func.now()))
     return user, False
 
 
@@ -146,9 +147,13 @@ def end_session(tx: Transaction, session_id: UUID, now: datetime, why: str) -> N
         audit(tx, Actor("", session.user_id), "accounts.sign_out", subject=str(session_id), reason=why)
 
 
-def end_all_sessions(tx: Transaction, user_id: UUID, now: datetime, why: str) -> None:
-    """End every session of a person."""
+def end_all_sessions(
+    tx: Transaction, user_id: UUID, now: datetime, why: str, *, keep: UUID | None = None
+) -> None:
+    """End every session of a person, but the one to keep."""
     still_open = (SignIn.user_id == user_id) & SignIn.revoked_at.is_(None)
+    if keep is not None:
+        still_open &= SignIn.id != keep
     tx.execute(update(SignIn).where(still_open).values(revoked_at=now, revoked_why=why))
 
 
@@ -168,14 +173,6 @@ def ended_among(tx: Transaction, held: dict[UUID, Role]) -> set[UUID]:
 
 def _end(session: SignIn, now: datetime, why: str) -> None:
     session.revoked_at, session.revoked_why = now, why
-
-
-def _clean_address(email: str) -> str:
-    address = email.strip()
-    local, at, domain = address.rpartition("@")
-    if not (at and local and "." in domain and len(address) <= _ADDRESS_LENGTH and address.isprintable()):
-        raise Invalid("this is no email address", FieldProblem("email", "format", "as in name@example.org"))
-    return address
 
 
 def sessions_of(tx: Transaction, user_id: UUID, now: datetime) -> list[dict[str, Any]]:

@@ -1,6 +1,21 @@
 """The API: one module a noun."""
 
-from web.api import auth, cities, features, feeds, hooks, jobs, mailbox, observations, pulse, reports, uploads
+from web.api import (
+    accounts,
+    api_keys,
+    auth,
+    cities,
+    features,
+    feeds,
+    hooks,
+    jobs,
+    mailbox,
+    observations,
+    profile,
+    pulse,
+    reports,
+    uploads,
+)
 
 #: Every noun's routes, in the order the document shows them.
 NOUNS = (
@@ -12,7 +27,10 @@ NOUNS = (
     uploads.api,
     feeds.api,
     jobs.api,
+    accounts.api,
     auth.api,
+    profile.api,
+    api_keys.api,
     mailbox.api,
     hooks.api,
 )

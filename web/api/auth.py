@@ -1,22 +1,24 @@
 """Signing in and out."""
 
 from datetime import datetime
-from typing import Annotated, Any
 from uuid import UUID
 
 from flask import Response, g, jsonify, request
 from flask_jwt_extended import get_jwt, verify_jwt_in_request
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import PyJWTError
-from pydantic import BaseModel, Field
 from werkzeug.exceptions import Unauthorized
 
 from shared.accounts import service
-from shared.accounts.rules import Permission, Role
+from shared.accounts.models import User
+from shared.accounts.profile import profile_json
+from shared.accounts.registration import require_verified
+from shared.accounts.rules import Permission
 from shared.clock import new_id, utcnow
-from shared.db import transaction
+from shared.db import Transaction, transaction
 from shared.settings import get_settings
 from web import auth as tokens
+from web.api.account_shapes import Credentials, Session, SignedInList
 from web.gate import caller, signed_in
 from web.openapi import Answer, needs, noun
 from web.params import ById, page
@@ -24,49 +26,6 @@ from web.params import ById, page
 api = noun("auth", "Sign in, stay signed in, sign out")
 
 _REFUSAL = "the email address or the password is wrong"
-
-
-class Credentials(BaseModel):
-    """An address and its password."""
-
-    email: Annotated[str, Field(min_length=3, max_length=254)]
-    password: Annotated[str, Field(min_length=1, max_length=256)]
-
-
-class User(BaseModel):
-    """A person with an account."""
-
-    id: UUID
-    email: str
-    name: str | None
-    role: Role
-
-
-class Session(BaseModel):
-    """An access token, how many seconds it is good for, and whose it is."""
-
-    access_token: str
-    expires_in: int
-    user: User
-
-
-class SignedIn(BaseModel):
-    """One session: where and when it was begun and last used, and whether it is the one that asks."""
-
-    id: UUID
-    user_agent: str
-    address: str
-    created_at: datetime
-    used_at: datetime
-    expires_at: datetime
-    current: bool
-
-
-class SignedInList(BaseModel):
-    """A person's sessions, the last used first."""
-
-    items: list[SignedIn]
-    next: str | None
 
 
 @api.post("/auth/login", responses={200: Session})
@@ -78,11 +37,13 @@ def login(body: Credentials) -> Answer:
         user = service.check_password(tx, body.email, body.password)
         if user is None:
             raise Unauthorized(_REFUSAL)
+        require_verified(user)
         token, jti = tokens.refresh_token(user.id, session_id, get_settings())
         agent = request.headers.get("User-Agent", "")
         address = request.remote_addr or ""
         who = service.begin_session(tx, user, session_id, jti, now, address=address, agent=agent)
-    return tokens.with_refresh(_session(who), token)
+        answer = _session(tx, who)
+    return tokens.with_refresh(answer, token)
 
 
 @api.post("/auth/refresh", responses={200: Session})
@@ -96,11 +57,12 @@ def refresh() -> Answer:
     token, next_jti = tokens.refresh_token(user_id, session_id, get_settings(), until=ends)
     with transaction() as tx:
         renewal = service.renew_session(tx, session_id, jti, next_jti, utcnow())
-    if renewal.caller is None:
+        answer = _session(tx, renewal.caller) if renewal.caller else None
+    if answer is None:
         g.caller = None
         response = tokens.refusal()
         return tokens.without_refresh(response)
-    return tokens.with_refresh(_session(renewal.caller), token)
+    return tokens.with_refresh(answer, token)
 
 
 @api.post("/auth/logout", responses={204: None})
@@ -115,13 +77,6 @@ def logout() -> Answer:
         with transaction() as tx:
             service.end_session(tx, session_id, utcnow(), "signed out")
     return tokens.without_refresh(Response(status=204))
-
-
-@api.get("/auth/me", responses={200: User})
-@needs(Permission.SIGNED_IN)
-def me() -> Answer:
-    """Show who is signed in."""
-    return _user(signed_in())
 
 
 @api.get("/auth/sessions", responses={200: SignedInList})
@@ -143,18 +98,24 @@ def end_session(path: ById) -> Answer:
     return Response(status=204)
 
 
-def _session(who: service.Caller) -> Response:
+@api.delete("/auth/sessions", responses={204: None})
+@needs(Permission.SIGNED_IN)
+def end_other_sessions() -> Answer:
+    """Sign out everywhere else; the session that asks goes on."""
+    who = signed_in()
+    with transaction() as tx:
+        service.end_all_sessions(tx, who.user_id, utcnow(), "ended by their owner", keep=who.session_id)
+    return Response(status=204)
+
+
+def _session(tx: Transaction, who: service.Caller) -> Response:
     return jsonify(
         {
             "access_token": tokens.access_token(who, get_settings()),
             "expires_in": int(tokens.ACCESS_LIFETIME.total_seconds()),
-            "user": _user(who),
+            "user": profile_json(tx.get_one(User, who.user_id)),
         }
     )
-
-
-def _user(who: service.Caller) -> dict[str, Any]:
-    return {"id": who.user_id, "email": who.email, "name": who.name, "role": who.role.value}
 
 
 def _cookie() -> tuple[UUID, UUID, str, datetime] | None:
