@@ -57,6 +57,17 @@ preflight() {
     docker info >/dev/null 2>&1 || fail "the container engine does not answer"
     free=$(df -Pm "$home" | awk 'NR == 2 { print $4 }')
     [ "$free" -ge "$MIN_FREE_MB" ] || fail "only $free MB are free below $home, $MIN_FREE_MB are needed"
+    check_certificate
+}
+
+# With an expired certificate the smoke test would fail, and that only after the switch.
+check_certificate() {
+    local file=/etc/letsencrypt/live/city-pulse.app/fullchain.pem
+    [ -n "$active" ] && docker exec "$NGINX" test -s "$file" || return 0
+    docker exec "$NGINX" openssl x509 -noout -checkend 0 -in "$file" >/dev/null ||
+        fail "the certificate has expired: renew it first (certificates.sh once, in the certbot container)"
+    docker exec "$NGINX" openssl x509 -noout -checkend 1209600 -in "$file" >/dev/null ||
+        say "WARNING: the certificate ends within two weeks: look at certbot's log"
 }
 
 # What containers mount: readable by their users, owned by root; only the backups belong to the backup's user.

@@ -21,7 +21,7 @@ case $1 in
         exit
         ;;
     exec)
-        case "$*" in *" -t "*) ! fails "nginx -t" ;; esac
+        case "$*" in *" -t "*) ! fails "nginx -t" ;; *"-checkend 0"*) ! fails certificate ;; esac
         exit
         ;;
     wait) # the code of a container that `run -d` named

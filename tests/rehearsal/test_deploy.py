@@ -201,6 +201,17 @@ def test_a_release_that_cannot_work_touches_nothing(
     assert [] == [call for call in host.calls if call.startswith(("up", "run", "stop", "exec"))]
 
 
+def test_an_expired_certificate_stops_a_deployment_before_anything_moves(host: Host) -> None:
+    """The edge is asked for its certificate first; nothing is started, and nobody is switched."""
+    host.release("v1.1.0")
+    host.fault("fail certificate")
+    done = host.deploy("v1.1.0")
+
+    assert (1, "blue") == (done.returncode, host.answers)
+    assert "the certificate has expired" in done.stderr
+    assert [] == [call for call in host.calls if call.startswith(("up", "run", "stop"))]
+
+
 def test_two_deployments_at_once_are_one(host: Host) -> None:
     """The second is refused while the first holds the lock."""
     host.release("v1.1.0")
