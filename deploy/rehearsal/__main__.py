@@ -12,6 +12,7 @@ STAGES = {
     "nginx": "nginx_stage",
     "acme": "acme",
     "workflow": "workflow",
+    "rolling": "rolling",
     "full": "full",
 }
 

@@ -24,6 +24,11 @@ class Result:
     failures: Counter[str] = field(default_factory=Counter)
     slowest_seconds: float = 0.0
 
+    @property
+    def none_failed(self) -> bool:
+        """Tell whether there were answers and nothing but."""
+        return self.answered > 0 and not self.failures
+
     def __str__(self) -> str:
         by = ", ".join(f"{release} {number}" for release, number in sorted(self.releases.items()))
         wrong = ", ".join(f"{what} x{number}" for what, number in self.failures.items())

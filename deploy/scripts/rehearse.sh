@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Rehearse a deployment on this machine: bash deploy/scripts/rehearse.sh [lint] [nginx] [acme] [workflow] [full]
+# Rehearse a deployment on this machine: bash deploy/scripts/rehearse.sh [lint] [nginx] [acme] [workflow] [rolling] [full]
 # Without names: everything. The tools live in .venv-rehearsal and are installed when their list changed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
