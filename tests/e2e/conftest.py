@@ -1,10 +1,10 @@
 """A platform, a publisher it reads from, and a browser that nobody else uses."""
 
 import os
-import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import pytest
@@ -26,6 +26,7 @@ FLAGS = [
 ]
 #: Software rendering on a shared machine: a bound that only a hang reaches.
 PATIENCE_MS = 90_000
+LOOK_MS = 250
 expect.set_options(timeout=PATIENCE_MS)
 AXE = testing.ROOT / "web" / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -78,6 +79,9 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     one.close()
 
 
+_Seen = TypeVar("_Seen")
+
+
 class Visitor:
     """Somebody with a browser of their own, who notes what their page asks for and complains about."""
 
@@ -108,6 +112,24 @@ class Visitor:
         page.locator("[data-ref]").first.wait_for()
         return page
 
+    def open_first_row(self) -> str:
+        """
+        Open the item that is first in the list, and return its reference.
+
+        The list is live: by the time of the click the row may be another's, so it is sought by its own name.
+        """
+        reference = self.page.locator("[data-ref]").first.get_attribute("data-ref")
+        self.page.locator(f'[data-ref="{reference}"]').click()
+        return str(reference)
+
+    def until(self, true: Callable[[], _Seen]) -> _Seen:
+        """Look again and again, without blocking the page, until what is seen is true; return it."""
+        for _ in range(PATIENCE_MS // LOOK_MS):
+            if seen := true():
+                return seen
+            self.page.wait_for_timeout(LOOK_MS)  # lets the page breathe between two looks
+        raise AssertionError("it did not come to be")
+
     def sign_in(self, platform: Platform, role: str, then: str) -> Page:
         """Sign in through the form and arrive at `then`."""
         account = platform.accounts[role]
@@ -115,7 +137,8 @@ class Visitor:
         page.locator("#email").fill(account.email)
         page.locator("#password").fill(account.password)
         page.locator("main form button[type=submit]").click()
-        page.wait_for_url(re.compile(re.escape(then)))
+        # The path alone: the address of the form names it too.
+        page.wait_for_url(lambda address: urlsplit(address).path == then)
         return page
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from deploy.local import testing
+from deploy.local.processes import Program, spawn
 
 START_SECONDS = 300
 RUNS = "CityPulse runs"
@@ -75,25 +76,18 @@ def own(folder: Path, allowed: str) -> Iterator[Platform]:
         "FEEDS_ALLOWED_PRIVATE_HOSTS": allowed,
     }
     log = folder.with_suffix(".log")
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "deploy.local", "run"],
-            cwd=testing.ROOT,
-            env=environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        try:
-            _wait_until_it_runs(process, log)
-            told = json.loads((folder / "run.json").read_text())
-            platform = Platform(told["url"], _accounts(folder))
-            with platform.http:
-                yield platform
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(timeout=120)
+    command = (sys.executable, "-m", "deploy.local", "run")
+    # Its death signal: a test run that is killed takes its platform along.
+    process = spawn(Program("platform", command, log, environment, testing.ROOT, stop_signal=signal.SIGINT))
+    try:
+        _wait_until_it_runs(process, log)
+        told = json.loads((folder / "run.json").read_text())
+        platform = Platform(told["url"], _accounts(folder))
+        with platform.http:
+            yield platform
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=120)
 
 
 def _wait_until_it_runs(process: "subprocess.Popen[bytes]", log: Path) -> None:

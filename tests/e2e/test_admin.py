@@ -12,9 +12,8 @@ def test_an_admin_sees_the_jobs(visitor: Visitor, platform: Platform) -> None:
     """Jobs come with their state and lead to their timeline; the filter is in the address."""
     page = visitor.sign_in(platform, "admin", "/admin/jobs")
     page.get_by_role("button", name="Succeeded").click()
-    assert "state=succeeded" in page.url
-    job = page.locator("main table a[href*='/admin/jobs/']").first
-    job.click()
+    expect(page).to_have_url(re.compile("state=succeeded"))
+    page.locator("main table a[href*='/admin/jobs/']").first.click()
 
     expect(page).to_have_url(re.compile(r"/admin/jobs/[0-9a-f-]{36}"))
     expect(page.get_by_role("heading", name="Timeline")).to_be_visible()

@@ -37,8 +37,9 @@ def test_a_report_with_a_photo_is_followed_live_and_confirmed_by_mail(
         expect(page.locator(f"[data-step={step}]")).to_have_attribute("data-state", DONE)
     photo = page.locator("img[data-photo=ready]")
     expect(photo).to_be_visible()
-    assert page.wait_for_function("e => e.complete && e.naturalWidth > 0", arg=photo.element_handle())
-    assert any("ReportChanged" in frame for frame in frames), "the steps came by the stream"
+    expect(photo).to_have_js_property("complete", True)
+    expect(photo).not_to_have_js_property("naturalWidth", 0)
+    assert visitor.until(lambda: any("ReportChanged" in frame for frame in frames))
 
     reference = re.search(r"[A-Z]{2,4}-\d{6}", page.locator("main").inner_text())
     assert reference is not None
