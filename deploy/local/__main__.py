@@ -48,7 +48,7 @@ def do(options: argparse.Namespace, rest: list[str]) -> int:
     if options.command == "run":
         from deploy.local.launcher import Launcher
 
-        Launcher(State.open(state_folder()), options.city, build_page=not options.no_page).run()
+        Launcher(State.open(state_folder()), known_city(options.city), build_page=not options.no_page).run()
         return 0
     from deploy.local import checks
 
@@ -58,6 +58,18 @@ def do(options: argparse.Namespace, rest: list[str]) -> int:
 def state_folder() -> Path:
     """Return the folder that CITYPULSE_STATE_DIR names, or the one in the project."""
     return Path(os.environ.get("CITYPULSE_STATE_DIR") or ROOT / ".citypulse")
+
+
+def known_city(slug: str) -> str:
+    """
+    Return the city to run when there is a pack of it.
+
+    Raises: Problem naming those that there are.
+    """
+    known = sorted(each.parent.name for each in (ROOT / "deploy" / "cities").glob("*/city.toml"))
+    if slug not in known:
+        raise Problem(f"CITYPULSE_CITY={slug} is no city of deploy/cities: choose of {', '.join(known)}")
+    return slug
 
 
 def clean(folder: Path) -> int:
