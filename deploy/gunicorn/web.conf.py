@@ -10,7 +10,9 @@ workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = int(os.environ.get("WEB_THREADS", "8"))
 timeout = 30
 graceful_timeout = 25
-keepalive = 5
+# Longer than nginx keeps an idle connection to us (60 s): whoever lets go first may do so just as the other asks, and
+# nginx does not ask twice for what changes something.
+keepalive = 75
 max_requests = 5000
 max_requests_jitter = 500
 limit_request_line = 4094

@@ -207,7 +207,7 @@ def render(folder: Path, ports: Ports) -> None:
 def write_upstream(conf: Path, backend: int, live: int) -> None:
     """Write which servers answer."""
     (conf / "upstream.conf").write_text(
-        f"upstream citypulse_backend {{ server 127.0.0.1:{backend} max_fails=0; keepalive 32; }}\n"
+        f"upstream citypulse_backend {{ server 127.0.0.1:{backend} max_fails=0; keepalive 32; keepalive_timeout 60s; }}\n"
         f"upstream citypulse_live {{ server 127.0.0.1:{live} max_fails=0; }}\n"
     )
 

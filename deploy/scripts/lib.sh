@@ -61,7 +61,7 @@ other() { if [ "$1" = blue ]; then echo green; else echo blue; fi; }
 write_upstream() { # colour; the folder is mounted, so the file may be replaced
     cat >"$home/nginx/upstream.conf.new" <<UPSTREAM
 # Written by deploy.sh at $(date -u +%FT%TZ): $1 answers.
-upstream citypulse_backend { server backend-$1:5000 max_fails=0; keepalive 32; }
+upstream citypulse_backend { server backend-$1:5000 max_fails=0; keepalive 32; keepalive_timeout 60s; }
 upstream citypulse_live { server live-$1:5001 max_fails=0; }
 UPSTREAM
     chmod a+r "$home/nginx/upstream.conf.new"

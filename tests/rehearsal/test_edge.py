@@ -1,6 +1,7 @@
 """The production nginx configuration, run with other paths and ports, refuses and passes what it should."""
 
 import base64
+import re
 import socket
 import ssl
 import struct
@@ -11,7 +12,7 @@ from dataclasses import replace
 
 import pytest
 
-from deploy.rehearsal.edge import Edge, Ports, free_ports, render
+from deploy.rehearsal.edge import ROOT, Edge, Ports, free_ports, render
 from deploy.rehearsal.stubs import Stub, running
 from tests.rehearsal.conftest import Stack
 
@@ -151,6 +152,17 @@ def test_the_twenty_first_websocket_of_an_address_is_refused(stack: Stack) -> No
         each.__exit__(None, None, None)
 
     assert [b"101"] * 20 + [b"429"] == statuses
+
+
+def test_an_idle_connection_is_let_go_by_nginx_and_not_by_the_application() -> None:
+    """The other way round a report could be sent into a connection that closes, and answered with 502."""
+    written = [ROOT / "nginx" / "upstream.conf", ROOT / "deploy" / "scripts" / "lib.sh"]
+    nginx_seconds = {re.findall(r"keepalive_timeout (\d+)s", file.read_text())[0] for file in written}
+    gunicorn = (ROOT / "deploy" / "gunicorn" / "web.conf.py").read_text()
+    application_seconds = re.findall(r"^keepalive = (\d+)$", gunicorn, re.MULTILINE)
+
+    assert 1 == len(nginx_seconds) == len(application_seconds)
+    assert int(nginx_seconds.pop()) < int(application_seconds[0])
 
 
 def test_a_stream_of_events_is_passed_on_as_it_comes(stack: Stack) -> None:
