@@ -26,7 +26,6 @@ class Heard:
 
     ids: list[str] = field(default_factory=list)
     after: str | None = None
-    began_after: str | None = None
     returns: int = 0
     resets: int = 0
 
@@ -50,7 +49,7 @@ class Filed:
 
 
 @contextmanager
-def residents(site: Edge, pause_seconds: float = 0.25) -> Iterator[Filed]:
+def residents(site: Edge, pause_seconds: float = 1.0) -> Iterator[Filed]:
     """File reports, read them back and follow the stream until the block ends."""
     filed, stop, lock = Filed(pages=[Heard() for _ in range(_SOCKETS)]), threading.Event(), threading.Lock()
     filers = [
@@ -157,4 +156,3 @@ def _hear(page: Heard, message: dict[str, str]) -> None:
     elif message["type"] in {"welcome", "reset"}:
         page.resets += message["type"] == "reset"
         page.after = page.after or message["after"]
-        page.began_after = page.began_after or message["after"]

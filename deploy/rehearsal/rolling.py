@@ -141,8 +141,8 @@ def _tell(report: Report, number: int, filed: Filed, asked: Result) -> None:
     )
 
 
-def _settle(fleet: Fleet, filed: Filed, limit_seconds: float = 60) -> None:
-    """Wait until no job of the reports is under way and every page is where the stream ends; at most a minute."""
+def _settle(fleet: Fleet, filed: Filed, limit_seconds: float = 300) -> None:
+    """Wait until no job of the reports is under way and every page is where the stream ends; five minutes at most."""
     deadline = time.monotonic() + limit_seconds
     while time.monotonic() < deadline:
         last = fleet.sql(_EVENTS)[-1][0]
@@ -186,7 +186,8 @@ def _judge(report: Report, fleet: Fleet, filed: Filed, asked: Result, provider: 
     report.check(
         "every page heard every event once and in order",
         all(whole),
-        f"{len(told)} events, {sum(page.returns for page in filed.pages)} returns of {len(whole)} pages",
+        f"{len(told)} events, {sum(page.returns for page in filed.pages)} returns of {len(whole)} pages, "
+        f"{sum(page.resets for page in filed.pages)} resets",
     )
 
 
