@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from flask_jwt_extended import (
     JWTManager,
     create_access_token,
@@ -15,9 +15,11 @@ from flask_jwt_extended import (
     unset_refresh_cookies,
 )
 
-from shared.accounts.service import SESSION_LIFETIME, Caller
-from shared.clock import utcnow
-from shared.settings import Settings
+from shared.accounts.models import User
+from shared.accounts.service import SESSION_LIFETIME, Caller, begin_session
+from shared.clock import new_id, utcnow
+from shared.db import Transaction
+from shared.settings import Settings, get_settings
 from web.errors import problem
 
 ACCESS_LIFETIME = timedelta(minutes=15)
@@ -89,6 +91,14 @@ def refresh_token(
         additional_headers=_header(settings),
     )
     return token, str(decode_token(token)["jti"])
+
+
+def sign_in(tx: Transaction, user: User, now: datetime) -> tuple[Caller, str]:
+    """Begin a session of the browser that asks; returns who it is now, and the refresh token."""
+    session_id = new_id()
+    token, jti = refresh_token(user.id, session_id, get_settings())
+    agent, address = request.headers.get("User-Agent", ""), request.remote_addr or ""
+    return begin_session(tx, user, session_id, jti, now, address=address, agent=agent), token
 
 
 def end_of(claims: dict[str, Any]) -> datetime:

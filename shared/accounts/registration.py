@@ -45,7 +45,7 @@ class EmailNotVerified(Refused):
 
 def register(tx: Transaction, wish: Registration, now: datetime) -> None:
     """Begin an account and owe the mail that confirms it; a known address is told that it is known."""
-    user = _locked_row(tx, wish, now)
+    user = ensured_row(tx, wish.email, now)
     if user.email_verified_at is not None:
         mail.owe_asked(tx, mail.exists_mail(user), now)
         audit(tx, Actor("anonymous"), "accounts.register_known", subject=str(user.id))
@@ -96,14 +96,14 @@ def locked_user(tx: Transaction, email: str) -> User | None:
     return tx.scalars(select(User).where(address).with_for_update()).one_or_none()
 
 
-def _locked_row(tx: Transaction, wish: Registration, now: datetime) -> User:
-    """Return the row of an address, made when there was none; of many at once one makes it."""
+def ensured_row(tx: Transaction, email: str, now: datetime) -> User:
+    """Return the row of an address, locked, and made when there was none; of many at once one makes it."""
     tx.execute(
         insert(User)
-        .values(id=new_id(), email=wish.email, created_at=now)
+        .values(id=new_id(), email=email, created_at=now)
         .on_conflict_do_nothing(index_elements=[text("lower(email)")])
     )
-    address = func.lower(User.email) == func.lower(wish.email)
+    address = func.lower(User.email) == func.lower(email)
     return tx.scalars(select(User).where(address).with_for_update()).one()
 
 

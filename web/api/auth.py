@@ -14,7 +14,7 @@ from shared.accounts.models import User
 from shared.accounts.profile import profile_json
 from shared.accounts.registration import require_verified
 from shared.accounts.rules import Permission
-from shared.clock import new_id, utcnow
+from shared.clock import utcnow
 from shared.db import Transaction, transaction
 from shared.settings import get_settings
 from web import auth as tokens
@@ -32,16 +32,12 @@ _REFUSAL = "the email address or the password is wrong"
 @needs(Permission.PUBLIC)
 def login(body: Credentials) -> Answer:
     """Sign in; the refresh token comes as a cookie that no script can read."""
-    now, session_id = utcnow(), new_id()
     with transaction() as tx:
         user = service.check_password(tx, body.email, body.password)
         if user is None:
             raise Unauthorized(_REFUSAL)
         require_verified(user)
-        token, jti = tokens.refresh_token(user.id, session_id, get_settings())
-        agent = request.headers.get("User-Agent", "")
-        address = request.remote_addr or ""
-        who = service.begin_session(tx, user, session_id, jti, now, address=address, agent=agent)
+        who, token = tokens.sign_in(tx, user, utcnow())
         answer = _session(tx, who)
     return tokens.with_refresh(answer, token)
 

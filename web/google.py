@@ -1,0 +1,181 @@
+"""
+The protocol of signing in with Google: OpenID Connect, authorization code with PKCE (RFC 9700, 2.1).
+
+What must be remembered while the person is away (state, nonce, verifier) travels in a signed cookie of
+their own browser, so that any process can take them back, and no other browser can.
+"""
+
+import re
+from dataclasses import asdict, dataclass
+from functools import cache
+from hmac import compare_digest
+from typing import Any, Self
+
+import requests
+from authlib.common.errors import AuthlibBaseError
+from authlib.integrations.flask_client import FlaskOAuth2App
+from authlib.integrations.flask_client.integration import FlaskIntegration
+from flask import Response, request
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from joserfc.errors import JoseError
+
+from shared.accounts.identities import Claims
+from shared.settings import Settings
+
+CALLBACK = "/api/v1/auth/google/callback"
+#: Seconds a person may take at the provider.
+PATIENCE_SECONDS = 600
+_TIMEOUT_SECONDS = 5
+_LEEWAY_SECONDS = 30
+_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,499}")
+
+
+class GoogleFailed(Exception):
+    """Say that the provider could not be reached, refused, or told what cannot be believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A sign-in under way; `link_user` and `link_session` are given when it is to be linked to an account."""
+
+    state: str
+    nonce: str
+    code_verifier: str
+    next: str = "/"
+    link_user: str | None = None
+    link_session: str | None = None
+
+    @classmethod
+    def from_cookie(cls, settings: Settings) -> Self | None:
+        """Read what this browser began, when it is ours and not too old."""
+        try:
+            told = _signer(settings).loads(
+                request.cookies.get(cookie_name(settings), ""), max_age=PATIENCE_SECONDS
+            )
+            return cls(**told)
+        except (BadSignature, TypeError):
+            return None
+
+
+def is_on(settings: Settings) -> bool:
+    """Tell whether this site has a client at Google."""
+    return bool(settings.google_client_id and settings.google_client_secret)
+
+
+def safe_path(wanted: str | None) -> str:
+    """Return a path of this site to go to; anything that could lead elsewhere becomes the start page."""
+    return wanted if wanted and _PATH.fullmatch(wanted) else "/"
+
+
+def begin(settings: Settings, **more: Any) -> tuple[str, Pending]:
+    """
+    Return the provider's address to go to, and what to remember until the person is back.
+
+    Raises: GoogleFailed.
+    """
+    try:
+        made = _client(settings).create_authorization_url(_redirect_uri(settings))
+    except (requests.RequestException, AuthlibBaseError, RuntimeError, ValueError) as error:
+        raise GoogleFailed(type(error).__name__) from error
+    return made["url"], Pending(made["state"], made["nonce"], made["code_verifier"], **more)
+
+
+def finish(settings: Settings, pending: Pending, code: str, state: str, issuer: str | None) -> Claims:
+    """
+    Trade the code for an ID token and return what it claims, once every check holds.
+
+    Signature by the provider's published keys, issuer, audience, expiry, nonce and access token hash are
+    checked; the code's own binding is PKCE. An `iss` beside the code (RFC 9207) must be the provider's.
+    Raises: GoogleFailed.
+    """
+    if not compare_digest(pending.state.encode(), state.encode()):
+        raise GoogleFailed("state")
+    client = _client(settings)
+    try:
+        if issuer is not None and issuer != client.load_server_metadata().get("issuer"):
+            raise GoogleFailed("issuer")
+        token = client.fetch_access_token(
+            _redirect_uri(settings), code=code, code_verifier=pending.code_verifier
+        )
+        claims = client.parse_id_token(token, nonce=pending.nonce, leeway=_LEEWAY_SECONDS)
+    except (
+        requests.RequestException,
+        AuthlibBaseError,
+        JoseError,
+        RuntimeError,
+        ValueError,
+        KeyError,
+    ) as error:
+        raise GoogleFailed(type(error).__name__) from error
+    if not claims:
+        raise GoogleFailed("no ID token")
+    return Claims(
+        issuer=str(claims["iss"]),
+        subject=str(claims["sub"]),
+        email=str(claims.get("email") or ""),
+        email_verified=claims.get("email_verified") is True,
+        name=str(claims.get("name") or ""),
+        locale=str(claims.get("locale") or ""),
+    )
+
+
+def remember(response: Response, pending: Pending, settings: Settings) -> Response:
+    """Set the cookie; Lax, because the provider sends the person back by a link."""
+    response.set_cookie(
+        cookie_name(settings),
+        str(_signer(settings).dumps(asdict(pending))),
+        max_age=PATIENCE_SECONDS,
+        **_attributes(settings),
+    )
+    return response
+
+
+def forget(response: Response, settings: Settings) -> Response:
+    """Take the cookie away."""
+    response.delete_cookie(cookie_name(settings), **_attributes(settings))
+    return response
+
+
+def cookie_name(settings: Settings) -> str:
+    """Name the cookie as the refresh cookie is named."""
+    return "__Host-citypulse_google" if settings.secure_cookies else "citypulse_google"
+
+
+def _attributes(settings: Settings) -> dict[str, Any]:
+    return {"secure": settings.secure_cookies, "httponly": True, "samesite": "Lax", "path": "/"}
+
+
+def _signer(settings: Settings) -> URLSafeTimedSerializer:
+    keys = [settings.jwt_secret_previous, settings.jwt_secret]
+    secrets = [key.get_secret_value() for key in keys if key is not None]
+    return URLSafeTimedSerializer(secrets, salt="citypulse google sign-in")
+
+
+def _redirect_uri(settings: Settings) -> str:
+    return settings.public_url.rstrip("/") + CALLBACK
+
+
+def _client(settings: Settings) -> FlaskOAuth2App:
+    secret = settings.google_client_secret
+    return _made(
+        settings.google_client_id or "",
+        secret.get_secret_value() if secret else "",
+        settings.google_discovery_url,
+    )
+
+
+@cache
+def _made(client_id: str, client_secret: str, discovery_url: str) -> FlaskOAuth2App:
+    """Return the process's client: it reads the provider's document once, and its keys when one is new."""
+    return FlaskOAuth2App(
+        FlaskIntegration("google"),
+        "google",
+        client_id=client_id,
+        client_secret=client_secret,
+        server_metadata_url=discovery_url,
+        client_kwargs={
+            "scope": "openid email profile",
+            "code_challenge_method": "S256",
+            "default_timeout": _TIMEOUT_SECONDS,
+        },
+    )
