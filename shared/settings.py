@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     public_url: str = "http://127.0.0.1:8000"
     storage_dir: Path = Path(".citypulse/storage")
     frontend_dist: Path | None = None
+    #: Addresses asked for the status page: the page's server, the edge's counters; none: not asked.
+    frontend_url: str | None = None
+    nginx_status_url: str | None = None
     cities_dir: Path = Path(__file__).parent.parent / "deploy" / "cities"
     citypulse_city: str = "london"
     citypulse_simulator_url: str | None = None

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from shared.clock import utcnow
 from shared.db import Transaction, transaction
 from shared.settings import Settings
+from web.neighbours import mail, neighbours
 
 FRESHNESS = ("fresh", "late", "stale", "dead")
 _SILENT_SECONDS = 30
@@ -40,14 +41,15 @@ _QUEUE_NAMES = ("critical", "email", "feeds", "uploads", "bulk")
 def platform_status(settings: Settings) -> dict[str, Any]:
     """Return the status document; a database that cannot be reached is part of the answer."""
     backend = part("backend", "ok", f"instance {settings.instance_id}")
-    frontend = _frontend(settings)
+    around = [part(*told) for told in neighbours(settings)]
     feeds = dict.fromkeys(FRESHNESS, 0)
     try:
         with transaction() as tx:
-            parts = [part("postgres", "ok"), backend, frontend, *_database_parts(tx)]
+            mails = part(*mail(tx, settings))
+            parts = [part("postgres", "ok"), backend, *around, mails, *_database_parts(tx)]
             feeds |= {row.freshness: row.number for row in tx.execute(_FEEDS)}
     except SQLAlchemyError:
-        parts = [part("postgres", "down", "cannot be reached"), backend, frontend, *_unknown()]
+        parts = [part("postgres", "down", "cannot be reached"), backend, *around, *_unknown()]
     return {
         "status": overall(parts),
         "version": settings.app_version,
@@ -92,13 +94,6 @@ def _queue(row: Any) -> tuple[str, str]:
     return "ok", workers
 
 
-def _frontend(settings: Settings) -> dict[str, Any]:
-    if settings.frontend_dist is None:
-        return part("frontend", "unknown", "served elsewhere")
-    is_there = (settings.frontend_dist / "index.html").is_file()
-    return part("frontend", "ok" if is_there else "down", None if is_there else "the page is not built")
-
-
 def _unknown() -> list[dict[str, Any]]:
-    names = [*_EXPECTED, *(f"queue:{name}" for name in _QUEUE_NAMES)]
+    names = ["email", *_EXPECTED, *(f"queue:{name}" for name in _QUEUE_NAMES)]
     return [part(name, "unknown", "the database, which knows, cannot be reached") for name in names]

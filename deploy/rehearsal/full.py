@@ -23,7 +23,7 @@ from deploy.rehearsal.stack import (
 from deploy.rehearsal.stage import Report
 
 #: What the health page must show in production, whatever else it shows.
-PARTS = {"postgres", "backend", "live", "relay", "beat"} | {
+PARTS = {"postgres", "redis", "backend", "frontend", "nginx", "live", "relay", "beat", "storage", "email"} | {
     f"queue:{queue}" for queue in ("critical", "email", "feeds", "uploads", "bulk")
 }
 

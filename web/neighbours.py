@@ -1,0 +1,93 @@
+"""How the parts are that have no process of ours: Redis, the page's server, the edge, the files, the mail."""
+
+import contextlib
+import http.client
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import redis
+from sqlalchemy import text
+
+from shared.db import Transaction
+from shared.settings import Settings
+
+#: Somebody waits for the status: a neighbour that takes longer than this is not well.
+_PATIENCE_SECONDS = 1.0
+#: Below this share of free space the files are in danger.
+_LEAST_FREE = 0.05
+_MAIL = text("""
+SELECT count(*) FILTER (WHERE state IN ('pending', 'sending')) AS waiting,
+  count(*) FILTER (WHERE state IN ('pending', 'sending')
+    AND created_at < clock_timestamp() - interval '10 minutes') AS late,
+  count(*) FILTER (WHERE state IN ('failed', 'held') AND created_at > clock_timestamp() - interval '1 hour') AS lost
+FROM deliveries WHERE created_at > clock_timestamp() - interval '1 day'
+""")
+
+#: Name, state and detail of a part.
+Told = tuple[str, str, str | None]
+
+
+def neighbours(settings: Settings) -> Iterator[Told]:
+    """Yield what is asked outside the database; each answers, or is given up, within a second."""
+    yield _redis(settings)
+    yield _frontend(settings)
+    if settings.nginx_status_url is not None:
+        yield "nginx", *_asked(settings.nginx_status_url)
+    yield _storage(settings.storage_dir)
+
+
+def mail(tx: Transaction, settings: Settings) -> Told:
+    """Return how mail goes: what waits, and what of the last hour was not sent."""
+    if settings.sendgrid_api_key is None:
+        return "email", "ok", "kept in the mailbox: no provider is set"
+    row = tx.execute(_MAIL).one()
+    told = f"{row.waiting} waiting" + (f", {row.lost} not sent in the last hour" if row.lost else "")
+    return "email", "degraded" if row.late or row.lost else "ok", told
+
+
+def _redis(settings: Settings) -> Told:
+    url, seconds = settings.redis_url.get_secret_value(), _PATIENCE_SECONDS
+    try:
+        with contextlib.closing(
+            redis.Redis.from_url(url, socket_timeout=seconds, socket_connect_timeout=seconds)
+        ) as client:
+            client.ping()
+    except redis.RedisError as error:
+        # Its words may hold the address; what kind it is says enough to everybody.
+        return "redis", "down", type(error).__name__
+    return "redis", "ok", None
+
+
+def _frontend(settings: Settings) -> Told:
+    if settings.frontend_url is not None:
+        return "frontend", *_asked(settings.frontend_url)
+    if settings.frontend_dist is None:
+        return "frontend", "unknown", "served elsewhere"
+    is_there = (settings.frontend_dist / "index.html").is_file()
+    return "frontend", "ok" if is_there else "down", None if is_there else "the page is not built"
+
+
+def _asked(url: str) -> tuple[str, str | None]:
+    """Return the state of a server, and what it said when that was not 200."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_PATIENCE_SECONDS)
+    try:
+        connection.request("GET", parts.path or "/")
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        return "down", type(error).__name__
+    finally:
+        connection.close()
+    return ("ok", None) if status == 200 else ("degraded", f"HTTP {status}")
+
+
+def _storage(folder: Path) -> Told:
+    there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    usage = shutil.disk_usage(there)
+    if not os.access(there, os.W_OK):
+        return "storage", "down", "cannot be written"
+    told = f"{usage.free / 1e9:.1f} GB free"
+    return "storage", "degraded" if usage.free < usage.total * _LEAST_FREE else "ok", told
