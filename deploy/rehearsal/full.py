@@ -2,14 +2,17 @@
 
 import json
 import shutil
+import tempfile
 import time
 
+from deploy.rehearsal.edge import DOMAIN
 from deploy.rehearsal.images import FIRST, build_all
 from deploy.rehearsal.keeping import back_up, drain
 from deploy.rehearsal.podman import Engine, engine, make_bases
 from deploy.rehearsal.releases import refuse, replace, roll_back
 from deploy.rehearsal.stack import (
     HOME,
+    HTTPS,
     PAGE,
     compose,
     curl,
@@ -92,8 +95,30 @@ def _works(report: Report, made: Engine) -> None:
         and not {"down", "degraded"} & set(states.values()),
         str(states),
     )
+    _browse(report, made)
     memory = made.must("podman", "stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}}")
     report.figure("memory: " + "; ".join(line.split(" / ")[0] for line in sorted(memory.splitlines())))
+
+
+def _browse(report: Report, made: Engine) -> None:
+    """Let a real browser open the site through the edge with TLS, and read what it shows."""
+    browser = next(filter(shutil.which, ("chromium", "chromium-browser", "google-chrome")), None)
+    if browser is None:
+        report.skip("a browser shows the page", "no Chromium here")
+        return
+    with tempfile.TemporaryDirectory(prefix="citypulse-browser-") as profile:
+        shown = made.run(
+            browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+            f"--user-data-dir={profile}", "--ignore-certificate-errors", "--virtual-time-budget=20000",
+            f"--host-resolver-rules=MAP {DOMAIN}:443 127.0.0.1:{HTTPS}", "--dump-dom", f"https://{DOMAIN}/status",
+            limit_seconds=180,
+        )  # fmt: skip
+    wanted = (FIRST, "postgres", "nginx", "queue:feeds")
+    report.check(
+        "a browser shows the health page through the edge",
+        all(word in shown.output for word in wanted),
+        "" if all(word in shown.output for word in wanted) else shown.output[-1500:],
+    )
 
 
 def _hardened(report: Report, made: Engine) -> None:

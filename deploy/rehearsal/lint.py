@@ -44,6 +44,8 @@ def stage(report: Report) -> None:
     report.check(
         "every variable of the stack is in .env.prod.example", not missing, ", ".join(sorted(missing))
     )
+    untold = example.untold()
+    report.check("every setting can be told in production", not untold, ", ".join(sorted(untold)))
     report.check("every variable of .env.prod.example is used", not idle, ", ".join(sorted(idle)))
 
 
