@@ -35,19 +35,23 @@ class JobFilter:
     queue: str | None = None
     text: str | None = None
 
-    def where(self) -> tuple[str, dict[str, Any]]:
-        """Return the SQL condition and its values."""
+    def columns(self) -> tuple[str, dict[str, Any]]:
+        """Return the SQL condition without the text, which indexes answer, and its values."""
         parts, values = ["true"], {}
         for name in ("state", "kind", "queue"):
             if (value := getattr(self, name)) is not None:
                 parts.append(f"{name} = ANY(:{name})")
                 values[name] = value.split(",")
-        if self.text:
-            parts.append(
-                "(kind ILIKE :like OR error ILIKE :like OR args::text ILIKE :like OR id::text = :text)"
-            )
-            values |= {"like": f"%{_escape_like(self.text)}%", "text": self.text}
         return " AND ".join(parts), values
+
+    def where(self) -> tuple[str, dict[str, Any]]:
+        """Return the whole SQL condition and its values."""
+        condition, values = self.columns()
+        if not self.text:
+            return condition, values
+        said = "(kind ILIKE :like OR error ILIKE :like OR args::text ILIKE :like OR id::text = :text)"
+        values |= {"like": f"%{_escape_like(self.text)}%", "text": self.text.lower()}
+        return f"{condition} AND {said}", values
 
 
 def retry(tx: Transaction, job_id: UUID, actor: Actor, reason: str) -> Enqueued:

@@ -15,21 +15,41 @@ from shared.trace import trace_id
 
 HIDDEN = "•••"
 _COUNTED = 10_000
+#: A search for a text looks at so many jobs, then says where to go on.
+SEARCHED = 50_000
 
 
 def list_jobs(
     tx: Transaction, chosen: JobFilter, limit: int, before: UUID | None
 ) -> tuple[list[dict[str, Any]], UUID | None]:
-    """Return up to `limit` jobs, newest first, and the id to go on from, or none."""
+    """
+    Return up to `limit` jobs, newest first, and the id to go on from, or none.
+
+    A text is looked for in so many jobs at a time, however long the history is: fewer than `limit`
+    jobs, or none, with an id to go on from mean that older ones have not been looked at yet.
+    """
+    reached = _reach(tx, chosen, before) if chosen.text else None
     where, values = chosen.where()
     rows = tx.execute(
         text(f"""
         SELECT * FROM jobs WHERE {where} AND (CAST(:before AS uuid) IS NULL OR id < :before)
+          AND (CAST(:reached AS uuid) IS NULL OR id >= :reached)
         ORDER BY id DESC LIMIT :limit"""),  # noqa: S608 - the condition is built of constants and bound values
-        {**values, "before": before, "limit": limit + 1},
+        {**values, "before": before, "reached": reached, "limit": limit + 1},
     ).all()
-    more = rows[limit - 1].id if len(rows) > limit else None
+    more = rows[limit - 1].id if len(rows) > limit else reached
     return [job_json(row) for row in rows[:limit]], more
+
+
+def _reach(tx: Transaction, chosen: JobFilter, before: UUID | None) -> UUID | None:
+    """Return the oldest job that one search looks at, or none when it looks at all there are."""
+    where, values = chosen.columns()
+    return tx.execute(
+        text(f"""
+        SELECT id FROM jobs WHERE {where} AND (CAST(:before AS uuid) IS NULL OR id < :before)
+        ORDER BY id DESC OFFSET :searched LIMIT 1"""),  # noqa: S608 - as above
+        {**values, "before": before, "searched": SEARCHED - 1},
+    ).scalar()
 
 
 def count_jobs(tx: Transaction) -> dict[str, dict[str, int]]:

@@ -32,7 +32,7 @@ def seal(message: Message) -> dict[str, Any]:
     args = message.to_args()
     for name in message.route.secrets:
         if args[name]:
-            args[name] = _MARK + _cipher().encrypt(str(args[name]).encode()).decode()
+            args[name] = _MARK + encrypt(str(args[name]))
     return args
 
 
@@ -46,14 +46,22 @@ def unseal(cls: type[Message], args: dict[str, Any]) -> dict[str, Any]:
     for name in cls.route.secrets:
         value = opened.get(name)
         if isinstance(value, str) and value.startswith(_MARK):
-            opened[name] = _open(cls, name, value.removeprefix(_MARK))
+            opened[name] = decrypt(value.removeprefix(_MARK), f"message {cls.route.name}: {name}")
     return opened
 
 
-def _open(cls: type[Message], name: str, token: str) -> str:
+def encrypt(text: str) -> str:
+    """Encrypt a text with today's key."""
+    return _cipher().encrypt(text.encode()).decode()
+
+
+def decrypt(token: str, what: str) -> str:
+    """
+    Return the text that was encrypted.
+
+    Raises: Permanent, naming what it was, when it was encrypted with a key we no longer hold.
+    """
     try:
         return _cipher().decrypt(token.encode()).decode()
     except InvalidToken as error:
-        raise Permanent(
-            f"message {cls.route.name}: {name} was encrypted with a key we no longer hold"
-        ) from error
+        raise Permanent(f"{what} was encrypted with a key we no longer hold") from error

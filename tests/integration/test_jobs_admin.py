@@ -136,7 +136,7 @@ def test_lists_page_from_newest_to_oldest_without_gaps() -> None:
     """Three pages of two give five jobs, each once."""
     ids = [str(put()) for _ in range(5)]
     seen: list[str] = []
-    before: int | None = None
+    before: UUID | None = None
 
     with transaction() as tx:
         for _ in range(3):
@@ -145,6 +145,28 @@ def test_lists_page_from_newest_to_oldest_without_gaps() -> None:
 
     assert seen == ids[::-1]
     assert before is None
+
+
+def test_a_search_looks_at_so_many_jobs_at_a_time_and_says_where_to_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is found lies in the oldest part; the parts before it are empty and lead there."""
+    monkeypatch.setattr(queries, "SEARCHED", 2)
+    with transaction() as tx:
+        sought = str(enqueue(tx, Noop(number=77)).id)
+    for _ in range(5):
+        put()
+    pages: list[list[str]] = []
+    before: UUID | None = None
+
+    with transaction() as tx:
+        for _ in range(3):
+            items, before = queries.list_jobs(tx, JobFilter(text="77}"), 10, before)
+            pages.append([item["id"] for item in items])
+        after_all, end = queries.list_jobs(tx, JobFilter(text="77}"), 10, before)
+
+    assert pages == [[], [], [sought]]
+    assert (after_all, end) == ([], None)
 
 
 def run(job_id: UUID, handler: object) -> None:

@@ -126,6 +126,7 @@ def upgrade() -> None:
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("source_hash", sa.BigInteger(), nullable=True),
         sa.Column("content_hash", sa.LargeBinary(), nullable=False),
         sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("parser_version", sa.Integer(), server_default=sa.text("1"), nullable=False),
@@ -1005,6 +1006,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_uploads_report_id"), "uploads", ["report_id"], unique=False)
     op.execute("CREATE TABLE observations_default PARTITION OF observations DEFAULT")
     op.execute("INSERT INTO stream_state (id) VALUES (1)")
+    op.execute("CREATE STATISTICS jobs_together (mcv) ON state, kind, queue FROM jobs")
     _make_append_only("audit_log")
 
 
