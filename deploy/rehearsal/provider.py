@@ -1,7 +1,7 @@
 """
 A mail provider on loopback or in a container: POST /v3/mail/send as SendGrid answers it, and what it took.
 
-`python provider.py PORT` runs it alone, so that a container needs nothing but this file. GET /taken tells every mail
+`python provider.py ADDRESS PORT` runs it alone, so that a container needs nothing but this file. GET /taken tells every mail
 (the delivery's id, how often), POST /slow?seconds=8 makes it take its time.
 """
 
@@ -71,4 +71,4 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    Provider(("0.0.0.0", int(sys.argv[1]))).serve_forever()  # noqa: S104  # nobody outside its container's network
+    Provider((sys.argv[1], int(sys.argv[2]))).serve_forever()

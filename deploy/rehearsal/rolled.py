@@ -112,14 +112,14 @@ def _settle(fleet: Fleet, filed: Filed, limit_seconds: float = 300) -> None:
     deadline = time.monotonic() + limit_seconds
     while time.monotonic() < deadline:
         last = fleet.sql(_EVENTS)[-1][0]
-        if fleet.sql(_UNDER_WAY) == [("0",)] and {page.after for page in filed.pages} == {last}:
+        states = {row[0] for row in fleet.sql(_STATES)}
+        if states <= _ENDED and {page.after for page in filed.pages} == {last}:
             return
         time.sleep(0.5)
 
 
-_OURS = "kind LIKE 'reports.%' OR kind LIKE 'email.%'"
-_UNDER_WAY = f"SELECT count(*) FROM jobs WHERE ({_OURS}) AND finished_at IS NULL"  # noqa: S608  # our own words
-_STATES = f"SELECT state, count(*) FROM jobs WHERE {_OURS} GROUP BY state"  # noqa: S608
+_STATES = "SELECT state, count(*) FROM jobs WHERE kind LIKE 'reports.%' OR kind LIKE 'email.%' GROUP BY state"
+_ENDED = {"succeeded", "dead", "cancelled"}
 _EVENTS = """
 SELECT (SELECT epoch FROM stream_state) || '.' || xid::text || '.' || id FROM events
 WHERE 'city:london' = ANY(topics) ORDER BY xid, id

@@ -110,7 +110,7 @@ def start_provider(made: Engine) -> None:
     made.must(
         "podman", "run", "-d", "--name", PROVIDER, "--network", "citypulse-network",
         "-p", f"127.0.0.1:{PROVIDER_HOST_PORT}:{PROVIDER_PORT}", "-v", f"{FOLDER}/provider.py:/provider.py:ro",
-        NAMES["python"], "python", "/provider.py", str(PROVIDER_PORT),
+        NAMES["python"], "python", "/provider.py", "", str(PROVIDER_PORT),
     )  # fmt: skip
 
 
