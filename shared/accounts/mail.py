@@ -1,6 +1,7 @@
 """The mails an account causes, each owed in the transaction that causes it."""
 
 import logging
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -30,8 +31,8 @@ log = logging.getLogger(__name__)
 def link_mail(user: User, purpose: Purpose, token: str, *, to: str | None = None) -> Mail:
     """Return the mail with a link of one purpose; it goes to `to`, or to the person's own address."""
     template, page = _LINKS[purpose]
-    context = {"link_url": f"{_site()}/{page}#token={token}", "good_for": _GOOD_FOR[purpose]}
-    return _mail(template, user, context, to)
+    secrets = {"link_url": f"{_site()}/{page}#token={token}"}
+    return replace(_mail(template, user, {"good_for": _GOOD_FOR[purpose]}, to), secrets=secrets)
 
 
 def exists_mail(user: User, *, to: str | None = None) -> Mail:

@@ -6,6 +6,7 @@ failed when the provider refused it; held when nobody can tell whether it was ta
 would be worse than a late one. An admin who retries the job of a failed or held one sends it again.
 """
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -20,21 +21,29 @@ from shared.email.models import Delivery, MailboxMessage, Suppression
 from shared.email.rules import SETTLED
 from shared.events import DeliveryChanged
 from shared.jobs.enqueue import enqueue
+from shared.jobs.secrets import decrypt, encrypt
 from shared.messages import DeliverEmail
 from shared.stream.publish import publish
 
 #: The token bucket all workers draw from before they call the provider, where an operator set one.
 PROVIDER_RATE_KEY = "provider:sendgrid"
+#: Where the encrypted values of a context stand.
+_SEALED = "sealed"
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail we owe; `when_unsure` says whether a possible second one is better than none."""
+    """
+    A mail we owe; `when_unsure` says whether a possible second one is better than none.
+
+    `secrets` fill the template as `context` does, and are encrypted until the mail was sent.
+    """
 
     template: str
     to_address: str
     dedupe_key: str
     context: dict[str, Any] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
     language: str = "en"
     user_id: UUID | None = None
     report_id: UUID | None = None
@@ -60,7 +69,7 @@ def prepare_mail(tx: Transaction, mail: Mail) -> UUID | None:
             template=mail.template,
             to_address=mail.to_address,
             dedupe_key=mail.dedupe_key,
-            context=mail.context,
+            context=_sealed(mail),
             language=mail.language,
             user_id=mail.user_id,
             report_id=mail.report_id,
@@ -79,6 +88,21 @@ def prepare_mail(tx: Transaction, mail: Mail) -> UUID | None:
     )
     tx.get_one(Delivery, made).job_id = job.id
     return made
+
+
+def context_of(delivery: Delivery) -> dict[str, Any]:
+    """
+    Return what a template is filled with, readable.
+
+    Raises: Permanent when it was encrypted with a key we no longer hold.
+    """
+    context = dict(delivery.context)
+    sealed = context.pop(_SEALED, None)
+    return context | (json.loads(decrypt(sealed, "email: the context")) if sealed else {})
+
+
+def _sealed(mail: Mail) -> dict[str, Any]:
+    return mail.context | ({_SEALED: encrypt(json.dumps(mail.secrets))} if mail.secrets else {})
 
 
 def mails_since(tx: Transaction, address: str, since: datetime) -> int:

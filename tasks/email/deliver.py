@@ -142,7 +142,7 @@ def _outgoing(delivery: Delivery, job: Job) -> Outgoing:
 
 def _rendered(delivery: Delivery) -> service.Rendered:
     site_url = get_settings().public_url
-    return render(delivery.template, delivery.language, delivery.context, site_url=site_url)
+    return render(delivery.template, delivery.language, service.context_of(delivery), site_url=site_url)
 
 
 def _note_step(tx: Transaction, delivery: Delivery, now: datetime) -> None:
