@@ -9,7 +9,12 @@ from sqlalchemy import func, select, text, update
 
 from shared.accounts.addresses import clean_address
 from shared.accounts.models import SignIn, User
-from shared.accounts.passwords import hash_password, is_outdated, verify_password
+from shared.accounts.passwords import (
+    check_password_rules,
+    hash_password,
+    is_outdated,
+    verify_password,
+)
 from shared.accounts.rules import Role
 from shared.audit import Actor, audit
 from shared.clock import new_id, rfc3339
@@ -62,9 +67,10 @@ def ensure_user(tx: Transaction, email: str, password: str, role: Role, name: st
     """
     Make an account, or bring an existing one to this password and role; tells whether it is new.
 
-    Raises: Invalid for a bad address or password.
+    Raises: Invalid for a bad address or a poor password.
     """
     address = clean_address(email)
+    check_password_rules(password, (address, name))
     user = find_user(tx, address)
     if user is None:
         user = User(id=new_id(), email=address, name=name, role=role, password_hash=hash_password(password))
