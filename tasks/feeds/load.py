@@ -3,14 +3,14 @@
 import dataclasses
 import io
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
 from functools import partial
 from typing import Any, BinaryIO, Final
 
 from shared.clock import rfc3339, utcnow
-from shared.db import Transaction
+from shared.db import Transaction, transaction
 from shared.errors import CityPulseError, Transient
 from shared.events import FeedRan
 from shared.feeds.archive import record_payloads
@@ -20,11 +20,12 @@ from shared.feeds.runs import Counts, Opened, end_run, fail_run
 from shared.stream.publish import publish
 from tasks.base import Job
 from tasks.feeds.ahead import read_ahead
-from tasks.feeds.connector import Connector, Payload, Record, Source
+from tasks.feeds.connector import Connector, Payload, Source
 from tasks.feeds.fetch import Visitor
-from tasks.feeds.quality import Context, check
+from tasks.feeds.quality import Context
 from tasks.feeds.store import Store
 from tasks.feeds.store_intake import chunks
+from tasks.feeds.store_known import known_rows
 from tasks.feeds.store_table import Writing
 from tasks.feeds.store_totals import totals
 from tasks.feeds.store_vanish import mark_missing, withdraw_overdue
@@ -51,8 +52,10 @@ def load(job: Job, visitor: Visitor, found: Connector) -> None:
     meter = _Meter(visitor.visit.payloads)
     store = Store(_writing(visitor, found.manifest.parser_version, utcnow()))
     source = source_for(visitor.opened)
-    records = checked(found.parse(meter.payloads, source), source, store.writing.now)
-    with closing(read_ahead(chunks(records), lambda pair: pair[1])) as ahead:
+    with transaction() as tx:
+        known = known_rows(tx, store.writing)
+    taken = chunks(found.blocks(meter.payloads, source), context_for(source, store.writing.now), known)
+    with closing(read_ahead(taken, lambda pair: pair[1])) as ahead:
         for chunk, is_last in ahead:
             job.checkpoint()
             with job.finish() if is_last else job.step(meter.read, meter.total, "records stored") as tx:
@@ -61,12 +64,10 @@ def load(job: Job, visitor: Visitor, found: Connector) -> None:
                     _end(tx, visitor, store, found)
 
 
-def checked(records: Iterator[Record], source: Source, now: datetime) -> Iterator[Record]:
-    """Yield records, those that cannot be true as `Rejected`; the option `bbox` bounds their places."""
+def context_for(source: Source, now: datetime) -> Context:
+    """Return what records are held against; the option `bbox` bounds their places."""
     bbox = source.options.get("bbox")
-    context = Context(now=now, bbox=tuple(bbox) if bbox else None)
-    for record in records:
-        yield check(record, context) or record
+    return Context(now=now, bbox=tuple(bbox) if bbox else None)
 
 
 def keep_unchanged(tx: Transaction, visitor: Visitor, now: datetime) -> None:

@@ -5,7 +5,7 @@ A check never mends and never guesses; `context` says what is possible for this 
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -71,9 +71,18 @@ def check(record: Record, context: Context) -> Rejected | None:
         return _check_results(record, context)
     if context.bbox is not None and isinstance(record, Feature | Thing | Vehicle):
         places = list(_places(record))
-        if places and not any(_inside(place, context.bbox) for place in places):
+        if _all_outside(places, context.bbox):
             return _reject(record, "outside", f"{places[0][0]:.5f},{places[0][1]:.5f} is outside the city")
     return None
+
+
+def is_outside(geometry: Mapping[str, Any], context: Context) -> bool:
+    """Tell whether a GeoJSON geometry lies outside the box of the feed, when there is one."""
+    return context.bbox is not None and _all_outside(list(_vertices(geometry)), context.bbox)
+
+
+def _all_outside(places: Sequence[tuple[float, float]], bbox: tuple[float, float, float, float]) -> bool:
+    return bool(places) and not any(_inside(place, bbox) for place in places)
 
 
 def _check_results(record: Observation, context: Context) -> Rejected | None:
@@ -130,12 +139,3 @@ def identity(record: Record) -> tuple[str, ...] | None:
     if isinstance(record, Observation):
         return type(record).__name__, record.external_id, record.phenomenon_time.isoformat()
     return type(record).__name__, record.external_id
-
-
-def sudden_drop(previous_count: int, now_count: int, threshold: float = 0.5, at_least: int = 20) -> bool:
-    """
-    Tell whether a feed suddenly lists so much less that its publisher, not the city, must have changed.
-
-    `threshold` is the share of the previous count that must still be there; fewer than `at_least` tell nothing.
-    """
-    return previous_count >= at_least and now_count < previous_count * threshold

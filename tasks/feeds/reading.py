@@ -13,7 +13,7 @@ from tasks.feeds.places import geometry, point
 from tasks.feeds.tables import BadRow, Row, Table
 from tasks.feeds.times import LocalTimes
 
-_CLOSED: Final = (
+CLOSED: Final = (
     "clos",
     "complet",
     "resolv",
@@ -33,10 +33,12 @@ class Reader:
     """Reads the rows of one table, whose columns were chosen."""
 
     def __init__(self, table: Table, chosen: Chosen, times: LocalTimes, kind: str) -> None:
-        names = table.names
-        self._is_text = table.is_text
-        self._times = times
-        self._kind = kind
+        names = self.names = list(table.names)
+        self.is_text = table.is_text
+        self.times = times
+        self.kind = kind
+        #: Part -> place of its column.
+        self.chosen = chosen
         at = chosen.get
         self._id, self._title, self._description = at("external_id"), at("title"), at("description")
         self._status, self._category, self._address = at("status"), at("category"), at("address")
@@ -44,13 +46,21 @@ class Reader:
         self._starts, self._ends, self._url = at("starts_at"), at("ends_at"), at("url")
         self._lat, self._lon, self._geometry = at("latitude"), at("longitude"), at("geometry")
         self._severity = at("severity")
-        self._published = next((place for place, name in enumerate(names) if name == _PUBLISHED), None)
+        self.published = next((place for place, name in enumerate(names) if name == _PUBLISHED), None)
         used = {*chosen.values()} - {self._status}
         rest = [place for place, name in enumerate(names) if place not in used and name[:1] != ":"]
-        self._rest_names = [names[place] for place in rest]
+        #: The columns that play no part, and their places: properties.
+        self.rest = rest
+        self.rest_names = [names[place] for place in rest]
         # itemgetter gives a tuple for two places or more.
         self._rest_cells = itemgetter(*rest) if len(rest) > 1 else lambda row: [row[place] for place in rest]
-        self._fallback = kind.replace("_", " ").capitalize()
+        self.fallback = kind.replace("_", " ").capitalize()
+
+    @property
+    def told(self) -> Any:  # Any: JSON.
+        """Tell how rows are read, so that two readings can be told apart."""
+        zone, day_first = self.times.zone.key, self.times.day_first
+        return [self.names, self.chosen, self.kind, zone, day_first]
 
     def read(self, row: Row, record: str) -> Feature | Rejected:
         """Read one row; what cannot be read sets the row aside."""
@@ -69,15 +79,15 @@ class Reader:
 
     def _feature(self, row: Sequence[Any], record: str) -> Feature:
         created, closed = self._time(row, self._created), self._time(row, self._closed)
-        updated, published = self._time(row, self._updated), self._time(row, self._published)
+        updated, published = self._time(row, self._updated), self._time(row, self.published)
         written = self._text(row, self._status)
         return Feature(
             external_id=self._text(row, self._id) or self._hash(row),
             record=record,
             observed_at=max((moment for moment in (created, closed, updated) if moment), default=published),
             published_at=published,
-            kind=self._kind,
-            title=self._text(row, self._title) or self._fallback,
+            kind=self.kind,
+            title=self._text(row, self._title) or self.fallback,
             description=self._text(row, self._description),
             status=self._status_of(written, closed),
             severity=self._text(row, self._severity),
@@ -112,19 +122,19 @@ class Reader:
         if not cell:
             return None
         if cell.__class__ is str:
-            return self._times.parse(cell)
+            return self.times.parse(cell)
         if isinstance(cell, datetime):
-            return self._times.to_utc(cell)
+            return self.times.to_utc(cell)
         if isinstance(cell, date):
-            return self._times.to_utc(datetime.combine(cell, datetime.min.time()))
-        return self._times.parse(str(cell))
+            return self.times.to_utc(datetime.combine(cell, datetime.min.time()))
+        return self.times.parse(str(cell))
 
     def _status_of(self, written: str | None, closed: datetime | None) -> str | None:
-        if self._kind != "service_request":
+        if self.kind != "service_request":
             return written
         if written is None:
             return "closed" if closed else "open"
-        return "closed" if written.lower().startswith(_CLOSED) else "open"
+        return "closed" if written.lower().startswith(CLOSED) else "open"
 
     def _place(self, row: Sequence[Any]) -> Mapping[str, Any] | None:
         if self._lat is not None and self._lon is not None:
@@ -134,8 +144,8 @@ class Reader:
         return geometry(row[self._geometry]) if self._geometry is not None else None
 
     def _properties(self, row: Sequence[Any]) -> dict[str, Any]:
-        cells = zip(self._rest_names, self._rest_cells(row), strict=True)
-        if self._is_text:
+        cells = zip(self.rest_names, self._rest_cells(row), strict=True)
+        if self.is_text:
             return {name: cell for name, cell in cells if cell and not cell.isspace()}
         return {name: _plain(cell) for name, cell in cells if cell is not None and str(cell).strip()}
 

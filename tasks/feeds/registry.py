@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from shared.errors import Permanent
-from tasks.feeds.connector import Connector, Manifest, Payload, Plan, Record, Source
+from tasks.feeds.connector import Block, Connector, Manifest, Payload, Plan, Record, Source
 
 FOLDER = Path(__file__).parent / "connectors"
 MODULE = "connector.py"
@@ -30,6 +30,10 @@ class _Loaded:
     def parse(self, payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
         """Turn what was fetched into records."""
         return self._module.parse(payloads, source)  # type: ignore[no-any-return]  # as above
+
+    def blocks(self, payloads: Sequence[Payload], source: Source) -> Iterator[Record | Block]:
+        """Turn what was fetched into records, in blocks where the connector can."""
+        return getattr(self._module, "blocks", self._module.parse)(payloads, source)  # type: ignore[no-any-return]  # as above
 
 
 def kinds() -> list[str]:

@@ -14,7 +14,7 @@ from shared.feeds.replays import PastRun, Replay
 from shared.feeds.runs import Counts
 from tasks.base import Job
 from tasks.feeds.connector import Connector, Malformed, Payload, Source
-from tasks.feeds.load import checked
+from tasks.feeds.load import context_for
 from tasks.feeds.reprocess_diff import Difference
 from tasks.feeds.reprocess_removed import hide, remove
 from tasks.feeds.store import Store
@@ -91,7 +91,7 @@ class Replayer:
             return
         source = self._source()
         try:
-            yield from chunks(checked(self._found.parse(payloads, source), source, past.started_at))
+            yield from chunks(self._found.parse(payloads, source), context_for(source, past.started_at))
         except Malformed as error:
             self._note_unread(past, str(error))
             return

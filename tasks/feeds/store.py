@@ -49,6 +49,7 @@ class Store:
     def put(self, tx: Transaction, chunk: Chunk, is_last: bool) -> None:
         """Store one chunk and publish its events."""
         lock_feed(tx, self.writing.feed_id)
+        self._put_same(chunk)
         for noun, rows in chunk.rows.items():
             if rows:
                 self._put_rows(tx, noun, chunk, list(rows.values()))
@@ -59,6 +60,17 @@ class Store:
         self.set_aside.add(list(chunk.set_aside))
         self.nameless_rejects += chunk.nameless_rejects
         self.rejects_kept = keep_rejects(tx, self.writing.run_id, chunk.rejects, self.rejects_kept)
+
+    def _put_same(self, chunk: Chunk) -> None:
+        """Count features that are stored as they were sent; one that came before in this run is one too many."""
+        ids = list(chunk.same)
+        seen = self.seen["features"]
+        again = [id_ for id_, held in zip(ids, seen.holds(ids), strict=True) if held] if seen.size else []
+        for id_ in again:
+            chunk.reject(duplicate(chunk.same[id_], id_))
+        if ids:
+            seen.add(ids)
+            self._count("features", 0, 0, len(ids) - len(again))
 
     def _put_rows(self, tx: Transaction, noun: Noun, chunk: Chunk, rows: Sequence[Row]) -> None:
         ids = [row.external_id for row in rows]

@@ -23,11 +23,10 @@ FALSE: Final = b"\x00\x00\x00\x01\x00"
 #: Lengths that are written already, by themselves.
 LENGTHS: Final = tuple(n.to_bytes(4, "big") for n in range(4096))
 
-_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
+EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _SORTED: Final = orjson.OPT_SORT_KEYS
 #: Postgres holds no NUL; nobody wants to read the other control characters.
 CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_CONTROL: Final = b"\\u00"
 _BIGINT: Final = Struct(">iq")
 _INTEGER: Final = Struct(">ii")
 _REAL: Final = Struct(">id")
@@ -63,7 +62,7 @@ def document(value: Any) -> bytes:  # Any: JSON.
     if value is None:
         return NULL
     written = orjson.dumps(value, option=_SORTED)
-    if _CONTROL in written:
+    if b"\\u00" in written or b"\\b" in written or b"\\f" in written:
         written = orjson.dumps(_clean(value), option=_SORTED)
     return sized(b"\x01" + written)
 
@@ -81,7 +80,7 @@ def _clean(value: Any) -> Any:  # Any: JSON.
 
 def microseconds(value: datetime) -> int:
     """Return how Postgres counts a moment: microseconds since the year 2000 in UTC."""
-    since = value - _EPOCH
+    since = value - EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 

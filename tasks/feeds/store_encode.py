@@ -46,6 +46,8 @@ class Row(NamedTuple):
     place: Place
     kind: str = ""
     withdrawn: bool = False
+    #: Of the row of a table as it was sent, and how it was read.
+    source_hash: int | None = None
 
 
 def feature_row(feature: Feature) -> Row:
@@ -57,7 +59,7 @@ def feature_row(feature: Feature) -> Row:
     return _row(
         feature,
         _feature_body,
-        _point_or_geometry(feature.geometry),
+        place_of(feature.geometry),
         feature.kind,
         feature.withdrawn,
     )
@@ -173,7 +175,8 @@ def digest_of(body: bytes, withdrawn: bool = False) -> bytes:
     return sha256(body + b"withdrawn" if withdrawn else body).digest()[:_DIGEST_BYTES]
 
 
-def _point_or_geometry(geometry: Mapping[str, Any] | None) -> Place:
+def place_of(geometry: Mapping[str, Any] | None) -> Place:
+    """Return where a geometry is placed: a point is itself, of a shape one is found when it is stored."""
     if geometry is None:
         return None
     if geometry.get("type") == "Point":

@@ -1,15 +1,19 @@
 """[p] Take in a run's records: encode them, settle repeated ids, and hand out chunks of bounded size."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+import numpy as np
+
 from shared.errors import Rejection
 from shared.feeds.runs import Reject
-from tasks.feeds.connector import Described, Observation, Record, Rejected, Thing
+from tasks.feeds.connector import Block, Described, Observation, Record, Rejected, Thing
+from tasks.feeds.quality import Context, check
 from tasks.feeds.store_encode import Row
+from tasks.feeds.store_keys import HashSet
 from tasks.feeds.store_tables import ENCODERS, TABLES, Noun
 
 #: Records and bytes of a chunk: what one step of a big run holds in memory.
@@ -38,14 +42,16 @@ class Chunk:
     #: Other records of the publisher.
     others: int = 0
     bytes: int = 0
+    #: Id and address of rows that are stored as they were sent.
+    same: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_full(self) -> bool:
         """Tell whether this is enough for one step."""
         return self.records >= CHUNK_RECORDS or self.bytes >= CHUNK_BYTES
 
-    def add(self, record: Record) -> None:
-        """Take one record in."""
+    def add(self, record: Record, source_hash: int | None = None) -> None:
+        """Take one record in; `source_hash` is that of the row it was read from."""
         self.records += 1
         if isinstance(record, Thing | Observation | Rejected):
             self.addresses.add(record.record)
@@ -58,7 +64,7 @@ class Chunk:
             except Rejection as why:
                 self.reject(Reject(record.record, why.reason, why.detail))
                 return
-            self._add_row(encoder.noun, row)
+            self._add_row(encoder.noun, row if source_hash is None else row._replace(source_hash=source_hash))
         elif isinstance(record, Observation):
             self._add_observation(record)
         elif isinstance(record, Rejected):
@@ -118,12 +124,43 @@ def _content(observation: Observation) -> list[tuple[str, float]]:
     return sorted((result.observed_property, result.value) for result in observation.results)
 
 
-def chunks(records: Iterable[Record]) -> Iterator[tuple[Chunk, bool]]:
-    """Yield chunks of records, each with whether it is the last; there is always a last one."""
+def chunks(
+    records: Iterable[Record | Block], context: Context, known: HashSet | None = None
+) -> Iterator[tuple[Chunk, bool]]:
+    """
+    Yield chunks of records, each with whether it is the last; there is always a last one.
+
+    Records that cannot be true, in `context`, are set aside. Rows of blocks whose hash is `known` are not read.
+    """
     chunk = Chunk()
     for record in records:
-        if chunk.is_full:
+        is_block = isinstance(record, Block)
+        if chunk.is_full or (is_block and chunk.records):
             yield chunk, False
             chunk = Chunk()
-        chunk.add(record)
+        if isinstance(record, Block):
+            take_block(chunk, record, context, known)
+        else:
+            chunk.add(check(record, context) or record)
     yield chunk, True
+
+
+def take_block(chunk: Chunk, block: Block, context: Context, known: HashSet | None) -> None:
+    """Take a block into an empty chunk: what is known, what is read at once, and what is read row by row."""
+    hashes = block.hashes()
+    places: Sequence[int] = range(block.size)
+    alone = places
+    if block.external_ids:
+        if known is not None:
+            held = known.holds_hashes(hashes)
+            same = np.flatnonzero(held).tolist()
+            chunk.same = {block.external_ids[place]: block.address(place) for place in same}
+            places = np.flatnonzero(~held).tolist()
+        rows, alone = block.rows(places, hashes[places].tolist(), context)
+        chunk.rows["features"] = {row.external_id: row for row in rows}
+        chunk.bytes += sum(len(row.body) for row in rows)
+    chunk.records += block.size - len(alone)
+    chunk.others += block.size - len(alone)
+    for place in alone:
+        record = block.record(place)
+        chunk.add(check(record, context) or record, int(hashes[place]))

@@ -8,20 +8,22 @@ import numpy.typing as npt
 Keys = npt.NDArray[np.int64]
 
 
-class KeySet:
+class HashSet:
     """
     A growing set of 64-bit hashes in sorted runs, merged as they double.
 
-    Two different ids of a feed of a million share a hash once in some forty million runs.
+    Two different texts of a feed of a million share a hash once in some forty million runs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hashes: Keys | None = None) -> None:
         self._runs: list[Keys] = []
         self.size = 0
+        if hashes is not None and len(hashes):
+            self.add_hashes(hashes)
 
-    def add(self, ids: Sequence[str]) -> None:
-        """Add ids."""
-        fresh = np.unique(_hashes(ids))
+    def add_hashes(self, hashes: Keys) -> None:
+        """Add hashes."""
+        fresh = np.unique(hashes)
         self._runs.append(fresh)
         self.size += len(fresh)
         while len(self._runs) > 1 and len(self._runs[-1]) * 2 > len(self._runs[-2]):
@@ -31,15 +33,26 @@ class KeySet:
             merged.sort(kind="stable")
             self._runs.append(merged)
 
-    def holds(self, ids: Sequence[str]) -> npt.NDArray[np.bool_]:
-        """Tell for each id whether it was added before."""
-        hashes = _hashes(ids)
+    def holds_hashes(self, hashes: Keys) -> npt.NDArray[np.bool_]:
+        """Tell for each hash whether it was added before."""
         found = np.zeros(len(hashes), dtype=np.bool_)
         for run in self._runs:
             places = np.searchsorted(run, hashes)
             places[places == len(run)] = 0
             found |= run[places] == hashes if len(run) else False
         return found
+
+
+class KeySet(HashSet):
+    """Which ids a run has seen."""
+
+    def add(self, ids: Sequence[str]) -> None:
+        """Add ids."""
+        self.add_hashes(_hashes(ids))
+
+    def holds(self, ids: Sequence[str]) -> npt.NDArray[np.bool_]:
+        """Tell for each id whether it was added before."""
+        return self.holds_hashes(_hashes(ids))
 
 
 def add_new(keys: KeySet, ids: Collection[str]) -> int:

@@ -9,8 +9,7 @@ from functools import cached_property
 from typing import Final, Literal
 from uuid import UUID
 
-from uuid_utils import UUID as Id
-from uuid_utils import uuid7
+import uuid_utils
 
 from shared.db import Transaction
 from tasks.feeds.store_binary import BEGIN, END, FALSE, LENGTHS, TRUE, integer, moment, uuid, words
@@ -107,9 +106,9 @@ def copy(
     rows: Sequence[Row],
     into: str = "",
     repeated: bool | None = None,
-) -> list[Id]:
+) -> list[uuid_utils.UUID]:
     """Copy rows into the table, or `into` a stage with what is `repeated`; returns their ids."""
-    ids = [uuid7() for _ in rows]
+    ids = [uuid_utils.uuid7() for _ in rows]
     columns = table.columns + (", repeated" if repeated is not None else "")
     fixed = _fixed(table, writing) + (b"" if repeated is None else TRUE if repeated else FALSE)
     copy_binary(tx, into or table.name, columns, _blocks(table, writing, rows, ids, fixed))
@@ -117,7 +116,7 @@ def copy(
 
 
 def _blocks(
-    table: Table, writing: Writing, rows: Sequence[Row], ids: Sequence[Id], fixed: bytes
+    table: Table, writing: Writing, rows: Sequence[Row], ids: Sequence[uuid_utils.UUID], fixed: bytes
 ) -> Iterator[bytes]:
     """Yield what COPY reads, in blocks: of each row how many fields it has, its body, its tail."""
     head = (table.columns.count(",") + 1 + (len(fixed) > len(_fixed(table, writing)))).to_bytes(2, "big")

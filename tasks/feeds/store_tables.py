@@ -22,11 +22,12 @@ def _feature_tail(row: Row, writing: Writing) -> bytes:
     place = row.place
     position: Position | None = point_of(place) if isinstance(place, Mapping) else place
     withdrawn = moment(writing.now) if row.withdrawn else NULL
+    source = bigint(row.source_hash)
     if position is None:
-        return _NOWHERE + withdrawn
+        return _NOWHERE + withdrawn + source
     lon, lat = position
     h3_6, h3_8, h3_10 = cells(lon, lat)
-    return _PLACED.pack(16, lon, lat, 8, h3_6, 8, h3_8, 8, h3_10) + withdrawn
+    return _PLACED.pack(16, lon, lat, 8, h3_6, 8, h3_8, 8, h3_10) + withdrawn + source
 
 
 def _thing_tail(row: Row, writing: Writing) -> bytes:
@@ -47,7 +48,7 @@ TABLES: Final[dict[Noun, Table]] = {
     "features": Table(
         "features",
         store_encode.FEATURE_BODY,
-        own="point, h3_6, h3_8, h3_10, withdrawn_at",
+        own="point, h3_6, h3_8, h3_10, withdrawn_at, source_hash",
         tail=_feature_tail,
         age="published_at",
         has_withdrawn_at=True,

@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any, BinaryIO, Final, NamedTuple, TypeAlias
 
 import orjson
-import pyarrow
-import pyarrow.parquet
 
 from tasks.feeds import delimited
 from tasks.feeds.connector import Malformed, Payload
@@ -98,16 +96,14 @@ def _whole(payload: Payload) -> bytes:
 def _delimited(payload: Payload, start: bytes) -> Table:
     layout = delimited.layout(start, payload.name)
     lines = _lines(payload, layout)
-    reader = csv.reader(lines, delimiter=layout.delimiter)
     try:
-        names = next(reader, [])
+        names = next(csv.reader(lines, delimiter=layout.delimiter), [])
     except csv.Error as error:
         raise Malformed(f"{payload.name}: no header: {error}") from None
     if len(names) < 2:
         raise Malformed(f"{payload.name}: no table: the header has {len(names)} column")
-    return Table(
-        [name.strip() for name in names], _checked(reader, len(names), layout.delimiter), is_text=True
-    )
+    rows = delimited.rows(lines, layout.delimiter)
+    return Table([name.strip() for name in names], _checked(rows, len(names), layout.delimiter), is_text=True)
 
 
 def _lines(payload: Payload, layout: delimited.Layout) -> Iterator[str]:
@@ -119,21 +115,22 @@ def _lines(payload: Payload, layout: delimited.Layout) -> Iterator[str]:
             raise Malformed(f"{payload.name}: {error}") from None
 
 
-def _checked(reader: Iterator[list[str]], width: int, delimiter: str) -> Iterator[Row]:
-    while True:
-        try:
-            for row in reader:
-                if len(row) == width:
-                    yield row
-                elif row and (len(row) > 1 or row[0].strip()):
-                    said = f"{len(row)} columns instead of {width}"
-                    yield BadRow("bad_width", said, delimiter.join(row)[:500])
-            return
-        except csv.Error as error:
-            yield BadRow("bad_row", str(error), "")
+def _checked(rows: Iterator[list[str] | csv.Error], width: int, delimiter: str) -> Iterator[Row]:
+    for row in rows:
+        if isinstance(row, csv.Error):
+            yield BadRow("bad_row", str(row), "")
+        elif len(row) == width:
+            yield row
+        elif row and (len(row) > 1 or row[0].strip()):
+            said = f"{len(row)} columns instead of {width}"
+            yield BadRow("bad_width", said, delimiter.join(row)[:500])
 
 
 def _parquet(payload: Payload) -> Table:
+    # Imported here: few workers ever meet the format, and it costs each its memory.
+    import pyarrow
+    import pyarrow.parquet
+
     try:
         file = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(_whole(payload)))
         names = [str(name) for name in file.schema_arrow.names]
@@ -143,6 +140,8 @@ def _parquet(payload: Payload) -> Table:
 
 
 def _batches(file: Any, name: str) -> Iterator[Row]:  # Any: pyarrow is untyped.
+    import pyarrow
+
     try:
         for batch in file.iter_batches(batch_size=_BATCH_ROWS):
             yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)

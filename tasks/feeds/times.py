@@ -124,6 +124,11 @@ class LocalTimes:
 
         Raises: Rejection if none of them fits.
         """
+        moment = self.written(text)
+        return None if moment is None else self.to_utc(moment)
+
+    def written(self, text: str) -> datetime | None:
+        """Read a time as it is written, naive when it names no offset; raises Rejection as `parse` does."""
         text = text.strip()
         if not text:
             return None
@@ -132,7 +137,11 @@ class LocalTimes:
             moment = _written(text, self.day_first)
         if moment is None:
             raise Rejection("bad_time", f"{text!r:.60} is not a time we can read")
-        return self.to_utc(moment)
+        return moment
+
+    def is_steady(self, moment: datetime) -> bool:
+        """Tell whether no clock changes on the day of a moment that was placed in UTC."""
+        return self._offsets.get(moment.toordinal()) is not None
 
     def to_utc(self, moment: datetime) -> datetime:
         """Place a moment in UTC; a naive one is of this zone."""

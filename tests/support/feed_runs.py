@@ -17,7 +17,7 @@ from shared.db import Transaction, transaction
 from shared.feeds.models import Feed, FeedRun
 from shared.feeds.service import FeedDraft, create_feed
 from shared.messages import ReprocessFeed, RunFeed
-from tasks.feeds.connector import Manifest, Payload, Plan, Record, Request, Source
+from tasks.feeds.connector import Block, Manifest, Payload, Plan, Record, Request, Source
 from tasks.feeds.http import Ask, Fetched
 from tasks.feeds.http_errors import FetchRefused
 from tasks.feeds.reprocess import reprocess
@@ -173,6 +173,10 @@ class Given:
             if isinstance(record, Exception):
                 raise record
             yield record
+
+    def blocks(self, payloads: Sequence[Payload], source: Source) -> Iterator[Record | Block]:
+        """Yield the same."""
+        return self.parse(payloads, source)
 
 
 def run_given(feed_id: UUID, connector: Given, reason: str = "schedule", site: Site | None = None) -> FeedRun:

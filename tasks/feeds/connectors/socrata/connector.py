@@ -11,8 +11,8 @@ from itertools import chain, islice
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from tasks.feeds import columns, reading, tables
-from tasks.feeds.connector import Described, Payload, Plan, Record, Request, Source
+from tasks.feeds import bulk, columns, reading, tables
+from tasks.feeds.connector import Block, Described, Payload, Plan, Record, Request, Source
 from tasks.feeds.connectors.socrata import api
 from tasks.feeds.times import LocalTimes, looks_day_first
 
@@ -49,17 +49,31 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
             yield from _records(payload, source)
 
 
+def blocks(payloads: Sequence[Payload], source: Source) -> Iterator[Record | Block]:
+    """Yield the records of `parse`, the rows of long exports in blocks."""
+    for payload in payloads:
+        if payload.name == api.NEWEST:
+            yield from parse([payload], source)
+            continue
+        rows, reader = _opened(payload, source)
+        how = bulk.How(reader, [source.options, reader.told])
+        yield from bulk.blocks(rows, f"{payload.name}#", reader, how)
+
+
 def _records(payload: Payload, source: Source) -> Iterator[Record]:
+    rows, reader = _opened(payload, source)
+    prefix = f"{payload.name}#"
+    for number, row in enumerate(rows):
+        yield reader.read(row, prefix + str(number))
+
+
+def _opened(payload: Payload, source: Source) -> tuple[Iterator[tables.Row], reading.Reader]:
     table = tables.load(payload)
     ahead = list(islice(table.rows, _LOOKED_AT))
     times = _times(source, table.names, ahead)
     chosen = columns.choose(table.names, ahead, source.options.get("fields") or {}, times)
-    reader = reading.Reader(
-        table, chosen, times, str(source.options.get("feature_kind") or "service_request")
-    )
-    prefix = f"{payload.name}#"
-    for number, row in enumerate(chain(ahead, table.rows)):
-        yield reader.read(row, prefix + str(number))
+    kind = str(source.options.get("feature_kind") or "service_request")
+    return chain(ahead, table.rows), reading.Reader(table, chosen, times, kind)
 
 
 def _times(source: Source, names: Sequence[str], rows: Sequence[tables.Row]) -> LocalTimes:

@@ -1,0 +1,156 @@
+"""Reading a table column by column gives what reading it row by row gives, byte for byte."""
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.feeds import bulk, delimited
+from tasks.feeds.connector import Payload, Source
+from tasks.feeds.quality import Context
+from tasks.feeds.registry import connector
+from tasks.feeds.store_intake import Chunk, chunks
+from tasks.feeds.store_keys import HashSet
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+SOCRATA = connector("socrata")
+HEADER = (
+    "Unique Key", "created_date", "closed_date", "status", "complaint_type", "descriptor", "incident_address",
+    "latitude", "longitude", "location", "z, other", "Borough", "created",
+)  # fmt: skip
+
+words = st.one_of(
+    st.sampled_from(
+        ["", " ", "Open", " closed ", "NULL", 'say "so"', "a,b", "two\nlines", "é", "\x01", "\\u0041", "0"]
+    ),
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8),
+)
+moments = st.one_of(
+    st.sampled_from(
+        [
+            "", "  ", "01/02/2024 03:04:05 PM", "03/10/2024 02:30:00 AM", "11/03/2024 01:30:00 AM", "2024-01-02T03:04:05.678",
+            "2024-01-02T03:04:05Z", "2024-01-02 03:04", "02/30/2024 01:00:00 AM", "12/31/9999 11:59:59 PM",
+            "01/01/0001 12:00:00 AM", "soon", "2030-01-01T00:00:00", "2024-01-02", "Jan 2, 2024 3:04 PM",
+            "01/02/2024", "13/02/2024 01:00:00 PM",
+        ]
+    ),
+    st.datetimes(datetime(2020, 1, 1), datetime(2026, 1, 1)).map(lambda at: at.strftime("%m/%d/%Y %I:%M:%S %p")),  # noqa: DTZ001
+)  # fmt: skip
+degrees = st.one_of(
+    st.sampled_from(["", "0", "0.0", " 40.7 ", "-73.9", "200", "nan", "inf", "1_0", "forty", "-0.0", "1e-7"]),
+    st.floats(-95, 95).map(repr),
+)
+shapes = st.sampled_from(
+    ["", "(40.7, -73.9)", "POINT (-73.9 40.7)", "LINESTRING (0 1, 2 3)", "nowhere", "(0, 0)"]
+)
+ids = st.one_of(st.integers(1, 30).map(str), st.sampled_from(["", " 7 ", "a\x02b"]))
+rows = st.tuples(
+    ids, moments, moments, words, words, words, words, degrees, degrees, shapes, words, words, moments
+)  # fmt: skip
+tables = st.lists(rows, min_size=1, max_size=40)
+boxes = st.sampled_from([None, (-74.5, 40.0, -73.0, 41.0)])
+
+
+def payload(table: Sequence[Sequence[str]], header: Sequence[str] = HEADER) -> Payload:
+    """A table as an export."""
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\n").writerows([header, *table])
+    content = written.getvalue().encode()
+    return Payload("export", "https://given.example/export.csv", lambda: io.BytesIO(content), NOW)
+
+
+def source(**options: Any) -> Source:
+    """A feed of a city whose clocks change."""
+    return Source(
+        "f", "testville", "socrata", "https://given.example/export.csv", "America/New_York", options=options
+    )
+
+
+def plain(chunk_list: Sequence[Chunk]) -> list[Any]:
+    """All that storing would learn of chunks, without the hashes of rows as they were sent."""
+    return [
+        [row._replace(source_hash=None) for chunk in chunk_list for row in chunk.rows["features"].values()],
+        [reject for chunk in chunk_list for reject in chunk.rejects],
+        sum((chunk.rejected for chunk in chunk_list), start=type(chunk_list[0].rejected)()),
+        sum(chunk.others for chunk in chunk_list),
+    ]
+
+
+def sorted_plain(chunk_list: Sequence[Chunk]) -> list[Any]:
+    """The same in an order of its own."""
+    first, second, *rest = plain(chunk_list)
+    return [sorted(first, key=lambda row: row.record), sorted(second, key=lambda r: r.record), *rest]
+
+
+@settings(max_examples=100, deadline=None)
+@given(table=tables, bbox=boxes, kind=st.sampled_from(["service_request", "road_work"]))
+def test_columns_give_what_rows_give(table: list[Any], bbox: Any, kind: str) -> None:
+    """Rows, their hashes, what is set aside and what is counted are the same, whatever stands in the cells."""
+    of, context = source(feature_kind=kind), Context(now=NOW, bbox=bbox)
+    given_table = payload(table)
+
+    one_by_one = [chunk for chunk, _ in chunks(SOCRATA.parse([given_table], of), context)]
+    at_once = [chunk for chunk, _ in chunks(SOCRATA.blocks([given_table], of), context)]
+
+    assert sorted_plain(one_by_one) == sorted_plain(at_once)
+
+
+def test_most_rows_of_a_real_table_are_read_at_once() -> None:
+    """The proof above would hold of a path that is never taken."""
+    table = [
+        [str(n), "01/02/2024 03:04:05 PM", "", "Open", "Noise", "loud, very", "1 A St", "40.7", "-73.9", "", "z", "B", ""]
+        for n in range(50)
+    ]  # fmt: skip
+    (block,) = SOCRATA.blocks([payload(table)], source())
+    assert isinstance(block, bulk.Block)
+
+    found, alone = block.rows(range(50), block.hashes().tolist(), Context(now=NOW))
+
+    assert (50, []) == (len(found), alone)
+
+
+def test_known_rows_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a payload in which one row changed that row is read."""
+    table = [[str(n), "", "", "Open", "Noise", "", "", "40.7", "-73.9", "", "z", "B", ""] for n in range(9)]
+    (block,) = SOCRATA.blocks([payload(table)], source())
+    assert isinstance(block, bulk.Block)
+    known = HashSet(block.hashes())
+    table[4][5] = "louder"
+
+    ((chunk, _),) = chunks(SOCRATA.blocks([payload(table)], source()), Context(now=NOW), known)
+
+    assert {str(n) for n in range(9) if n != 4} == set(chunk.same)
+    assert ["4"] == list(chunk.rows["features"])
+
+
+@pytest.mark.parametrize(
+    "differs", [{"timezone": "Europe/Paris"}, {"feature_kind": "event"}, {"fields": {"external_id": "Unique Key"}}]
+)  # fmt: skip
+def test_another_reading_of_a_row_has_another_hash(differs: dict[str, Any]) -> None:
+    """A row is known only as it was read: other options, and it is read again."""
+    table = [[str(n), "", "", "Open", "Noise", "", "", "40.7", "-73.9", "", "z", "B", ""] for n in range(9)]
+    (one,) = SOCRATA.blocks([payload(table)], source())
+    (other,) = SOCRATA.blocks([payload(table)], source(**differs))
+    assert isinstance(one, bulk.Block)
+    assert isinstance(other, bulk.Block)
+
+    assert not np.intersect1d(one.hashes(), other.hashes()).size
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    text=st.text(st.sampled_from('a,"\r\n \t;é'), max_size=60), size=st.integers(1, 4),
+)  # fmt: skip
+def test_lines_are_split_as_csv_reads_them(text: str, size: int) -> None:
+    """Splitting lines without quotes gives what the reader of the library gives, whatever surrounds them."""
+    expected = list(csv.reader(io.StringIO(text, newline="")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delimited, "_LINES_AT_ONCE", size)
+
+        assert expected == list(delimited.rows(iter(io.StringIO(text, newline="")), ","))
