@@ -24,6 +24,7 @@ MODULES = {
     "P5": "jobs",
     "P9": "photos",
     "P15": "start",
+    "P16": "history",
 }
 RESULTS = Path(__file__).parent / "results"
 
