@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, request
+from gunicorn.http.errors import NoMoreData, ParseException
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -76,6 +77,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(ValidationError, invalid)
     app.register_error_handler(PoolTimeout, lambda _: unavailable())
     app.register_error_handler(DBAPIError, _database)
+    for broken in (ParseException, NoMoreData):  # while a view reads what comes in chunks
+        app.register_error_handler(broken, lambda _: problem(400, "the body is not sent as HTTP asks for"))
     app.register_error_handler(Exception, _bug)
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from flask import request
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
+from werkzeug.datastructures import FileStorage
 
 from shared.geo import Box
 
@@ -32,6 +33,17 @@ def read_bbox(value: Any) -> Box | None:
 
 def _words(value: Any) -> Any:
     return [word for word in value.split(",") if word] if isinstance(value, str) else value
+
+
+def read_file(value: Any) -> Any:
+    """
+    Return a part of a form that came as a file; flask-openapi takes a line of text for one as well.
+
+    Raises: ValueError as a sentence.
+    """
+    if not isinstance(value, FileStorage):
+        raise ValueError("must be a file")
+    return value
 
 
 def _without_nul(value: str) -> str:

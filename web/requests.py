@@ -75,6 +75,8 @@ def _tell(response: Response) -> Response:
 
 
 def _end(_error: BaseException | None) -> None:
+    # The files of a form lie in temporary files: they go with the request, not when somebody collects garbage.
+    request.close()
     structlog.contextvars.clear_contextvars()
     held = g.pop("tracing", None)
     if held is not None:

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from flask_openapi.models.file import FileStorage
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 from typing_extensions import TypeAliasType
 
-from web.params import DEFAULT_LIMIT, BoundingBox, Cursor, Limit, Line, Words
+from web.params import DEFAULT_LIMIT, BoundingBox, Cursor, Limit, Line, Words, read_file
 
 ReportStatus = TypeAliasType(
     "ReportStatus", Literal["received", "published", "in_progress", "resolved", "closed"]
@@ -51,6 +51,11 @@ class ReportForm(BaseModel):
     anonymous: bool = False
     language: str = "en"
     photo: list[FileStorage] = []
+
+    @field_validator("photo")
+    @classmethod
+    def _are_files(cls, value: list[FileStorage]) -> list[FileStorage]:
+        return [read_file(each) for each in value]
 
 
 class ReportAccepted(BaseModel):

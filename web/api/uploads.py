@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flask import Response, send_file
 from flask_openapi.models.file import FileStorage
-from pydantic import BaseModel
+from pydantic import BaseModel, field_validator
 
 from shared.accounts.rules import Permission
 from shared.db import transaction
@@ -15,7 +15,7 @@ from shared.storage import storage
 from shared.uploads import queries, service
 from web.gate import holds, signed_in
 from web.openapi import Answer, needs, noun
-from web.params import ById
+from web.params import ById, read_file
 
 api = noun("uploads", "Files and photos")
 
@@ -27,6 +27,8 @@ class UploadForm(BaseModel):
     """One file."""
 
     file: FileStorage
+
+    _is_file = field_validator("file")(read_file)
 
 
 class UploadAccepted(BaseModel):
