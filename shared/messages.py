@@ -191,6 +191,18 @@ class DeliverEmail(Message):
     delivery_id: str
 
 
+@message("accounts.export", Queue.BULK, max_attempts=5)
+class ExportAccount(Message):
+    """Make the copy of everything we hold about a person."""
+
+    export_id: str
+
+
+@message("accounts.erase", Queue.BULK, max_attempts=3, quiet=True)
+class EraseAccounts(Message):
+    """End the accounts whose days of grace are over."""
+
+
 @message("jobs.heartbeat", Queue.CRITICAL, max_attempts=1, priority=0, quiet=True)
 class Heartbeat(Message):
     """Prove that a queue is served from end to end."""
@@ -201,6 +213,11 @@ class Heartbeat(Message):
 @message("jobs.prune", Queue.BULK, max_attempts=1, quiet=True)
 class PruneJobs(Message):
     """Remove ended jobs and old events in small batches."""
+
+
+@message("jobs.forget", Queue.BULK, max_attempts=3, quiet=True)
+class ForgetOld(Message):
+    """Remove what the table of retention no longer keeps, and files that no row names."""
 
 
 @message("jobs.noop", Queue.BULK, max_attempts=3, batch=128, quiet=True)

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -102,6 +103,14 @@ class Storage:
         """Remove a file; one that is not there is already removed."""
         with suppress(FileNotFoundError):
             self._fs.rm_file(self._full(path))
+
+    def walk(self, folder: str) -> Iterator[tuple[str, datetime]]:
+        """Yield each file under a folder, parts of unfinished writes too, with the moment it was last written."""
+        for parent, _folders, names in self._fs.walk(self._full(folder)):
+            for name in names:
+                full = f"{parent}/{name}"
+                with suppress(FileNotFoundError):
+                    yield full.removeprefix(f"{self._base}/"), self._fs.modified(full)
 
     @contextmanager
     def as_local_file(self, path: str) -> Iterator[Path]:

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from shared.messages import Heartbeat, JudgeFeeds, Message, PruneJobs, Queue, TidyFeeds
+from shared.messages import (
+    EraseAccounts,
+    ForgetOld,
+    Heartbeat,
+    JudgeFeeds,
+    Message,
+    PruneJobs,
+    Queue,
+    TidyFeeds,
+)
 
 CatchUp = Literal["skip", "once", "all"]
 
@@ -30,6 +39,8 @@ SCHEDULE: tuple[Periodic, ...] = (
     Periodic("judge-feeds", JudgeFeeds(), 5, "skip"),
     Periodic("tidy-feeds", TidyFeeds(), 3600, "once"),
     Periodic("prune", PruneJobs(), 600, "once"),
+    Periodic("forget-old", ForgetOld(), 3600, "once"),
+    Periodic("erase-accounts", EraseAccounts(), 600, "once"),
 )
 
 

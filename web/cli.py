@@ -7,6 +7,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+from shared import retention as rules
 from shared.accounts import service
 from shared.accounts.rules import Role
 from shared.audit import Actor, audit
@@ -15,6 +16,8 @@ from shared.cities.service import store_pack
 from shared.clock import utcnow
 from shared.db import Transaction, transaction
 from shared.errors import CityPulseError
+from shared.jobs.enqueue import enqueue
+from shared.messages import ForgetOld
 from shared.settings import get_settings
 from web.seed import seed_feeds
 
@@ -27,7 +30,7 @@ def _names(role: str) -> list[str]:
 
 def register(app: Flask) -> None:
     """Add the commands."""
-    for command in (create_admin, seed, openapi):
+    for command in (create_admin, seed, openapi, retention):
         app.cli.add_command(command)
 
 
@@ -53,6 +56,25 @@ def openapi() -> None:
     document = current_app.api_doc  # type: ignore[attr-defined]  # the app is a web.openapi.Api
     json.dump(document, sys.stdout, indent=2, sort_keys=False)
     sys.stdout.write("\n")
+
+
+@click.command("retention")
+@click.option("--dry-run", is_flag=True, help="Only show what is kept for how long and what would go now.")
+def retention(dry_run: bool) -> None:
+    """Remove what is no longer kept, by a job as each hour does; or show what would go."""
+    if not dry_run:
+        with transaction() as tx:
+            job = enqueue(tx, ForgetOld(), unique_key="jobs.forget")
+        click.echo(f"job {job.id} removes it")
+        return
+    now = utcnow()
+    for rule in rules.RULES:
+        with transaction() as tx:
+            number = rules.count_old(tx, rule, now)
+        click.echo(f"{number:>9}  {rule.name:<18} {rule.what}, {rule.keep.days} days ({rule.by})")
+    for files in rules.FILES:
+        number = sum(1 for _ in rules.orphans(files, now))
+        click.echo(f"{number:>9}  {files.folder + '/':<18} {files.what} (jobs.forget)")
 
 
 @click.command("seed")

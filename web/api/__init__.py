@@ -12,6 +12,7 @@ from web.api import (
     jobs,
     mailbox,
     observations,
+    privacy,
     profile,
     pulse,
     reports,
@@ -33,6 +34,7 @@ NOUNS = (
     google.api,
     profile.api,
     api_keys.api,
+    privacy.api,
     mailbox.api,
     hooks.api,
 )
