@@ -11,11 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, request
-from flask_limiter import Limiter
+from flask_limiter import ApplicationLimit, Limiter
 from flask_limiter.util import get_remote_address
 
 from shared.settings import Settings
-from web.gate import caller
+from web.gate import caller, key_holder
 
 #: Seconds that a request waits for Redis. Flask-Limiter types them as whole ones; redis-py takes parts.
 _PATIENCE: Any = {"socket_timeout": 0.25, "socket_connect_timeout": 0.25}
@@ -31,6 +31,8 @@ _BY_ADDRESS = {
     "accounts.ask_password_reset": "10/minute;60/hour",
     "accounts.reset_password": "20/minute;200/hour",
     "profile.confirm_email": "20/minute;200/hour",
+    "google.sign_in_with_google": "30/minute",
+    "google.return_from_google": "30/minute",
 }
 _BY_ACCOUNT = {
     "auth.login": "8/minute;40/hour",
@@ -41,6 +43,10 @@ _BY_ACCOUNT = {
 _BY_CALLER = {
     "profile.change_password": "8/minute;40/hour",
     "profile.change_email": "8/minute;40/hour",
+    "google.link_google": "8/minute;40/hour",
+    "api-keys.make_api_key": "10/minute;60/hour",
+    "privacy.ask_export": "5/hour",
+    "privacy.ask_erase": "8/minute;40/hour",
     "reports.file_report": "20/hour",
     "reports.support_report": "60/hour",
     "uploads.send_upload": "120/hour",
@@ -51,6 +57,11 @@ _BY_CALLER = {
     "jobs.cancel_job": "120/minute",
     "jobs.cancel_jobs": "30/minute",
 }
+#: Over all routes together: whatever an API key does, and whatever changes something.
+_BY_KEY = "600/minute"
+_WRITES = "240/minute"
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_REFUSAL = "too many requests: wait a moment and try again"
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -64,6 +75,19 @@ def register(app: Flask, settings: Settings) -> None:
         key_prefix="cp:limits",
         strategy="fixed-window",
         headers_enabled=True,
+        application_limits=[
+            ApplicationLimit(
+                limit_provider=allowed,
+                key_function=_caller,
+                scope=scope,
+                exempt_when=is_exempt,
+                error_message=_REFUSAL,
+            )
+            for allowed, scope, is_exempt in (
+                (_BY_KEY, "keys", lambda: key_holder() is None),
+                (_WRITES, "writes", lambda: request.method in _READS),
+            )
+        ],
         in_memory_fallback_enabled=True,
         swallow_errors=True,
     )
@@ -82,7 +106,7 @@ def limiter_of(app: Flask) -> Limiter:
 def _limit(app: Flask, limiter: Limiter, endpoint: str, allowed: str, key: Callable[[], str]) -> None:
     view = app.view_functions[endpoint]
     app.view_functions[endpoint] = limiter.limit(  # type: ignore[assignment]  # typed for async views too
-        allowed, key_func=key, error_message="too many requests: wait a moment and try again"
+        allowed, key_func=key, error_message=_REFUSAL
     )(view)
 
 
@@ -91,7 +115,10 @@ def _address() -> str:
 
 
 def _caller() -> str:
-    who = caller()
+    """Name the key that asks, or the person, or else the address; a person's keys are counted one by one."""
+    who, held = caller(), key_holder()
+    if held is not None:
+        return f"key {held.key_id}"
     return f"user {who.user_id}" if who else _address()
 
 

@@ -1,11 +1,13 @@
 """Guessing, flooding and racing: what may be tried, how often, and how many may win."""
 
 from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
 from pydantic import SecretStr
 from sqlalchemy import text
+from werkzeug.test import TestResponse
 
 from shared.accounts.rules import Role
 from shared.db import transaction
@@ -13,7 +15,9 @@ from shared.jobs.enqueue import enqueue
 from shared.messages import Noop
 from shared.settings import Settings
 from tests.conftest import SECRET
-from tests.support.web import Browser, add_user, app, assert_problem, logged
+from tests.security.conftest import Tries
+from tests.support.jobs import drain
+from tests.support.web import Browser, add_city, add_user, app, assert_problem, logged
 from web.app import create_app
 
 NOWHERE = "redis://127.0.0.1:1/0"
@@ -161,3 +165,70 @@ def test_a_hostile_word_is_only_a_word(word: str) -> None:
         assert [] == answer.json.get("items", [])
     with transaction() as tx:
         assert 2 == tx.execute(text("SELECT count(*) FROM users")).scalar_one()
+
+
+@pytest.mark.row(17)
+@pytest.mark.usefixtures("db")
+def test_nobody_asks_for_more_work_than_a_person_could(redis_url: str, tries: Tries) -> None:
+    """Whatever changes something is counted over all routes together; another person is not held up."""
+    client = counted(redis_url)
+    busy, calm = Browser(Role.ADMIN), Browser(Role.ADMIN, email="calm@example.org")
+
+    def ask(who: Browser) -> TestResponse:
+        return client.delete(f"/api/v1/feeds/{uuid4()}", headers={"Authorization": f"Bearer {who.token}"})
+
+    assert {404} == {ask(busy).status_code for _ in range(240)}
+    for number in range(20):
+        answer = ask(busy)
+        tries(
+            f"write {241 + number}",
+            answer.status_code == 429 and 0 < int(answer.headers["Retry-After"]) <= 61,
+        )
+    assert 404 == ask(calm).status_code
+
+
+@pytest.mark.row(17)
+@pytest.mark.usefixtures("db")
+def test_a_key_is_counted_for_itself_reads_included(redis_url: str, tries: Tries) -> None:
+    """A program that runs wild is stopped; its owner, and their other keys, are not."""
+    client, owner = counted(redis_url), Browser(Role.ADMIN)
+    wild, calm = (
+        owner.post("/api/v1/auth/api-keys", json={"name": name, "scopes": ["read-jobs"]}).json["key"]
+        for name in ("wild", "calm")
+    )
+
+    def ask(token: str | None) -> int:
+        return client.get("/api/v1/queues", headers={"Authorization": f"Bearer {token}"}).status_code
+
+    assert {200} == {ask(wild) for _ in range(600)}
+    for number in range(20):
+        tries(f"call {601 + number}", ask(wild) == 429)
+    assert [200, 200] == [ask(calm), ask(owner.token)]
+
+
+@pytest.mark.row(17)
+@pytest.mark.usefixtures("db")
+def test_nobody_is_bombed_with_mail_through_us(tries: Tries) -> None:
+    """Five mails an hour to one address, whoever files the reports."""
+    add_city()
+    for number in range(12):
+        form = {
+            "city": "london",
+            "category": "pothole",
+            "lon": "-0.1",
+            "lat": "51.5",
+            "email": "ann@example.org",
+        }
+        answer = Browser().post(
+            "/api/v1/reports",
+            data={**form, "description": f"Hole {number}."},
+            content_type="multipart/form-data",
+        )
+        assert 202 == answer.status_code
+        drain()
+        with transaction() as tx:
+            sent = tx.execute(
+                text("SELECT count(*) FROM mailbox WHERE to_address = 'ann@example.org'")
+            ).scalar_one()
+        if number >= 5:
+            tries(f"report {number + 1}", sent == 5)

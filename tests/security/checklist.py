@@ -1,0 +1,248 @@
+"""The platform's security list: what an attacker tries, by area, and the tests elsewhere that try it too."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_SESSIONS = "tests/integration/test_auth_sessions.py"
+_LIVE = "tests/integration/test_live_server.py"
+_BASICS = "tests/integration/test_web_basics.py"
+_ABUSE = "tests/security/test_abuse.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the list (OWASP ASVS 5.0.0, level 2); `elsewhere` are tests that stand beside what they test."""
+
+    number: int
+    area: str
+    tried: str
+    elsewhere: tuple[str, ...] = ()
+
+
+def _of(module: str, *names: str) -> tuple[str, ...]:
+    return tuple(f"{module}::test_{name}" for name in names)
+
+
+ROWS = (
+    Row(
+        1,
+        "JWT",
+        "alg none, HS/RS, kid, jku, jwk, times, audience, issuer, kinds of token, bits",
+        _of(_SESSIONS, "no_forged_token_is_good", "a_token_of_the_key_before_this_one_is_good"),
+    ),
+    Row(
+        2,
+        "sessions",
+        "after sign-out, disabling, reuse, thirty days, a flushed Redis; on open sockets",
+        (
+            *_of(
+                _SESSIONS,
+                "a_refresh_token_used_twice_ends_the_whole_session",
+                "signing_out_ends_the_access_token_at_once",
+                "a_change_of_the_account_counts_at_the_next_request",
+                "a_session_ends_after_thirty_days_however_often_it_was_renewed",
+            ),
+            *_of(_LIVE, "signing_out_closes_the_sockets_of_the_session"),
+        ),
+    ),
+    Row(
+        3,
+        "cookies, CSRF",
+        "no twin, forms of other sites, reads that write, flags of cookies",
+        _of(
+            _SESSIONS,
+            "another_site_cannot_sign_anybody_out",
+            "over_https_the_cookie_belongs_to_this_host_alone",
+            "a_refresh_gives_the_next_token_and_needs_the_csrf_twin",
+        ),
+    ),
+    Row(4, "OAuth Google", "state, PKCE, nonce, code reuse, redirects, unverified and foreign addresses"),
+    Row(
+        5,
+        "WebSocket",
+        "foreign pages, tokens in the address, floods, giants, compression, others' topics",
+        _of(
+            _LIVE,
+            "a_place_that_is_none_is_answered_by_a_reset",
+            "private_topics_are_for_those_they_belong_to",
+            "a_bad_token_makes_nobody_of_its_bearer",
+            "one_person_has_a_few_sockets_and_is_told_so",
+            "nothing_goes_into_the_address",
+            "a_page_of_another_site_is_refused",
+            "compression_is_not_taken",
+            "a_message_that_is_too_large_or_no_text_ends_the_connection",
+            "an_endless_message_in_pieces_ends_the_connection",
+            "a_flood_of_messages_ends_the_connection",
+            "topics_before_hello_are_refused",
+        ),
+    ),
+    Row(
+        6,
+        "uploads",
+        "empty, too large, archives, polyglots, bombs, names, links, viruses",
+        (
+            *_of(
+                "tests/unit/test_photos.py",
+                "a_text_called_jpg_is_refused_by_its_content",
+                "a_refusal_names_what_the_file_is",
+                "a_png_of_900_megapixels_is_refused_by_its_header",
+                "a_png_note_that_swells_is_refused",
+                "a_gif_that_explodes_on_its_second_frame_is_refused",
+                "gps_is_read_and_gone",
+            ),
+            *_of(
+                "tests/unit/test_photos_isolated.py", "the_helper_may_use_little_memory_and_knows_no_secret"
+            ),
+            *_of(
+                "tests/unit/test_uploads_storage.py",
+                "no_path_leaves_the_root",
+                "one_byte_too_many_leaves_nothing",
+            ),
+        ),
+    ),
+    Row(
+        7,
+        "SSRF in feeds",
+        "every spelling of a private place, rebinding, redirects, schemes, bombs, drips",
+        ("tests/integration/test_fetch_guard.py", "tests/unit/test_feeds_addresses.py"),
+    ),
+    Row(
+        8,
+        "webhooks in",
+        "no, old, foreign and moved signatures, replays, repeated and strange events",
+        _of(
+            "tests/integration/test_email_webhook.py",
+            "a_body_that_is_not_signed_as_it_stands_is_refused",
+            "a_body_that_is_no_list_is_refused",
+            "the_same_event_twice_counts_once",
+            "strange_events_harm_nobody",
+            "a_thousand_events_are_taken_in_one_go",
+        ),
+    ),
+    Row(
+        9,
+        "authorisation",
+        "every route as nobody, as each role, by a key of each scope; others' ids; lost roles",
+        ("tests/contracts/test_routes.py", "tests/integration/test_api_keys.py"),
+    ),
+    Row(
+        10,
+        "admin acts",
+        "without a reason, without a trace, by the hundred thousand; changes of the audit log",
+        _of(
+            "tests/integration/test_jobs_admin.py",
+            "acts_without_a_reason_are_refused",
+            "a_bulk_retry_counts_first_and_is_capped_at_a_thousand",
+        ),
+    ),
+    Row(
+        11,
+        "deserialisation",
+        "pickle and YAML in Redis, unknown kinds, 64 KiB and one byte, deep JSON",
+        (
+            *_of("tests/integration/test_workers.py", "doubled_and_forged_messages_change_nothing"),
+            *_of(
+                "tests/integration/test_jobs_engine.py",
+                "arguments_over_64_kib_are_refused_with_the_rule",
+                "a_kind_of_a_newer_release_waits_aside_and_lets_others_pass",
+            ),
+        ),
+    ),
+    Row(12, "forged job", "a job id that is none, that ended, that waits, that another holds"),
+    Row(
+        13,
+        "secrets",
+        "canaries in arguments, headers, addresses, errors and settings",
+        ("tests/security/test_secrets.py",),
+    ),
+    Row(
+        14,
+        "logs",
+        "CRLF, ANSI, a megabyte; what a client is told of a bug",
+        _of(_BASICS, "a_bug_tells_the_caller_nothing", "a_request_is_one_line_without_what_it_carried"),
+    ),
+    Row(
+        15,
+        "exposure",
+        "Flower, metrics, Redis, Postgres, debug pages from outside",
+        _of(_BASICS, "the_metrics_need_their_token"),
+    ),
+    Row(
+        16,
+        "HTTP edge",
+        "smuggling, forged hops, giant headers and bodies, foreign hosts and origins",
+        (
+            *_of(_ABUSE, "only_the_nearest_hop_is_believed_about_the_client"),
+            *_of(
+                _BASICS,
+                "a_body_that_is_too_large_is_refused_before_it_is_read",
+                "the_browser_is_told_what_it_may_do",
+            ),
+        ),
+    ),
+    Row(
+        17,
+        "abuse",
+        "guessing, floods of work, mail bombs",
+        _of(
+            _ABUSE,
+            "an_account_is_guessed_at_only_so_often_from_wherever",
+            "who_asks_too_often_is_told_when_to_come_back",
+            "without_redis_each_process_counts_for_itself_and_says_so",
+        ),
+    ),
+    Row(
+        18,
+        "injection",
+        "SQL, templates, lookups, paths, subjects of two lines",
+        (
+            *_of(_ABUSE, "a_hostile_word_is_only_a_word"),
+            *_of(
+                "tests/contracts/test_email_templates.py",
+                "what_a_resident_wrote_is_shown_and_never_run",
+                "a_subject_of_two_lines_is_refused",
+                "an_unknown_template_is_refused",
+            ),
+        ),
+    ),
+    Row(
+        19,
+        "race",
+        "one token, one retry, one unique key, many at once",
+        (
+            *_of(
+                _ABUSE,
+                "of_many_who_use_one_refresh_token_at_once_one_wins",
+                "of_many_who_retry_one_ended_job_at_once_each_is_audited",
+            ),
+            *_of(
+                "tests/integration/test_jobs_engine.py",
+                "a_unique_key_admits_one_live_job_among_a_hundred_askers",
+            ),
+        ),
+    ),
+    Row(20, "supply chain", "unpinned and unhashed packages, untested versions of the queue"),
+)
+
+
+def row_elsewhere(node_id: str) -> int | None:
+    """Return the row that a test outside this folder's marks belongs to."""
+    return next(
+        (
+            row.number
+            for row in ROWS
+            for place in row.elsewhere
+            if node_id.split("[")[0] == place or node_id.split("::")[0] == place
+        ),
+        None,
+    )
+
+
+def places() -> Iterator[str]:
+    """Yield what pytest is given to try the whole list."""
+    yield "tests/security"
+    seen = {"tests/security"}
+    for place in (place for row in ROWS for place in row.elsewhere):
+        if place not in seen and not place.startswith("tests/security/"):
+            seen.add(place)
+            yield place

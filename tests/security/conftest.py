@@ -1,0 +1,93 @@
+"""Counts, for each row of the security list, what was tried and what was refused."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import pytest
+
+from tests.security.checklist import ROWS, row_elsewhere
+
+_OPTION = "--checklist"
+_PROPERTY = "tries"
+
+
+class Tries:
+    """What one test tried; each try either was refused, as it must be, or got through."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.let_through: list[str] = []
+
+    def __call__(self, what: str, is_refused: bool) -> None:
+        """Note one try."""
+        self.number += 1
+        if not is_refused:
+            self.let_through.append(what)
+
+
+class Count:
+    """The tries of each row, over the whole run."""
+
+    def __init__(self) -> None:
+        self.tried: dict[int, int] = defaultdict(int)
+        self.refused: dict[int, int] = defaultdict(int)
+        self._failed: set[str] = set()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count a test when it is over: as many tries as it noted, or one."""
+        if report.failed:
+            self._failed.add(report.nodeid)
+        if report.when != "teardown":
+            return
+        told = dict(report.user_properties)
+        row = told.get("row") or row_elsewhere(report.nodeid)
+        if not isinstance(row, int):
+            return
+        number, through = told.get(_PROPERTY, (1, 0))
+        number = max(number, 1)
+        self.tried[row] += number
+        self.refused[row] += number - max(through, 1 if report.nodeid in self._failed else 0)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the list."""
+        write = terminalreporter.write_line
+        terminalreporter.section("security list")
+        for row in ROWS:
+            tried, refused = self.tried[row.number], self.refused[row.number]
+            mark = "ok" if tried and tried == refused else "OPEN"
+            write(
+                f"{row.number:>3}  {row.area:<16} {refused:>5} of {tried:>5} refused  {mark:<4}  {row.tried}"
+            )
+        tried, refused = sum(self.tried.values()), sum(self.refused.values())
+        rows = sum(1 for row in ROWS if self.tried[row.number])
+        share = 100 * refused / tried if tried else 0.0
+        write(f"     {rows} of {len(ROWS)} rows, {refused} of {tried} tries refused: {share:.1f}%")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run print the list."""
+    parser.addoption(_OPTION, action="store_true", help="count the tries of the security list and print it")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Know the mark; count where it was asked for."""
+    config.addinivalue_line("markers", "row(number): belongs to this row of the security list")
+    if config.getoption("checklist", False):
+        config.pluginmanager.register(Count(), "security-list")
+
+
+@pytest.fixture(autouse=True)
+def _row(request: pytest.FixtureRequest) -> None:
+    mark = request.node.get_closest_marker("row")
+    if mark is not None:
+        request.node.user_properties.append(("row", mark.args[0]))
+
+
+@pytest.fixture
+def tries(request: pytest.FixtureRequest) -> Iterator[Tries]:
+    """Note each try of a test that makes many; what gets through fails the test."""
+    noted = Tries()
+    yield noted
+    request.node.user_properties.append((_PROPERTY, (noted.number, len(noted.let_through))))
+    assert noted.number
+    assert [] == noted.let_through
