@@ -1,56 +1,38 @@
 import createClient, { type Middleware } from 'openapi-fetch';
 import { ApiError } from './problem';
+import { csrf, lastingToken, refreshSession } from './refresh';
 import type { paths } from './schema';
-import { getToken, setToken } from './token';
-import type { Problem, Session } from './types';
+import { getToken } from './token';
+import type { Problem } from './types';
 
-const REFRESH = '/api/v1/auth/refresh';
+/** Copies of requests whose body can be read only once, in case they must be sent again. */
+const spares = new WeakMap<Request, Request>();
 
-/** The CSRF value that the server pairs with its refresh cookie, when it uses one. */
-function csrf(): Record<string, string> {
-  const value = /(?:^|; )csrf_refresh_token=([^;]+)/.exec(document.cookie)?.[1];
-  return value ? { 'X-CSRF-TOKEN': decodeURIComponent(value) } : {};
-}
-
-let refreshing: Promise<Session | null> | null = null;
-
-/** Trade the refresh cookie for a session; several callers at once share one request. */
-export function refreshSession(): Promise<Session | null> {
-  refreshing ??= fetch(REFRESH, { method: 'POST', credentials: 'same-origin', headers: csrf() })
-    .then(async (answer) => (answer.ok ? ((await answer.json()) as Session) : null))
-    .catch(() => null)
-    .then((session) => {
-      setToken(session?.access_token ?? null);
-      return session;
-    })
-    .finally(() => {
-      refreshing = null;
-    });
-  return refreshing;
-}
-
-const bearer: Middleware = {
-  onRequest({ request }) {
-    const token = getToken();
+export const bearer: Middleware = {
+  async onRequest({ request }) {
+    const own = request.url.includes('/auth/log');
+    const token = request.method === 'GET' || own ? getToken() : await lastingToken();
     if (token) request.headers.set('Authorization', `Bearer ${token}`);
     if (request.url.includes('/auth/')) {
       for (const [name, value] of Object.entries(csrf())) request.headers.set(name, value);
     }
+    if (token && !own) spares.set(request, request.clone());
     return request;
   },
+  /** A token that was refused had no effect: the call is made again with a new one. */
   async onResponse({ request, response }) {
-    const expired = response.status === 401 && getToken() && !request.url.includes('/auth/');
-    if (!expired || request.method !== 'GET') return undefined;
-    const session = await refreshSession();
+    const spare = spares.get(request);
+    if (response.status !== 401 || !spare) return undefined;
+    const session = await refreshSession().catch(() => null);
     if (!session) return undefined;
-    const again = new Request(request);
-    again.headers.set('Authorization', `Bearer ${session.access_token}`);
-    return fetch(again);
+    spare.headers.set('Authorization', `Bearer ${session.access_token}`);
+    return fetch(spare);
   },
 };
 
 export const api = createClient<paths>({
   baseUrl: typeof location === 'undefined' ? '' : location.origin,
+  fetch: (request) => fetch(request),
 });
 api.use(bearer);
 

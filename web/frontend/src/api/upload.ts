@@ -1,5 +1,5 @@
 import { ApiError } from './problem';
-import { getToken } from './token';
+import { lastingToken } from './refresh';
 import type { Problem, ReportAccepted } from './types';
 
 export interface ReportParts {
@@ -15,7 +15,7 @@ export async function fileReport(parts: ReportParts): Promise<ReportAccepted> {
     if (value !== '') form.append(name, value);
   }
   parts.photos.forEach((photo, i) => form.append('photo', photo, nameOf(photo, i)));
-  const token = getToken();
+  const token = await lastingToken();
   const answer = await fetch('/api/v1/reports', {
     method: 'POST',
     body: form,

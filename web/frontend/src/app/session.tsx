@@ -5,15 +5,19 @@ import {
   useContext,
   useEffect,
   useMemo,
+  useRef,
   useState,
   type ReactNode,
 } from 'react';
-import { api, must, refreshSession } from '@/api/client';
-import { setToken } from '@/api/token';
-import type { User } from '@/api/types';
+import { api, must } from '@/api/client';
+import { mayRefresh, refreshSession } from '@/api/refresh';
+import { onToken, setToken } from '@/api/token';
+import type { Session, User } from '@/api/types';
 import { useLive } from '@/live/useLive';
+import { useEvent } from '@/ui/useEvent';
 
-const HINT = 'citypulse.signed-in';
+/** Where the tabs of one browser tell each other who came and went. */
+const TABS = 'citypulse.session';
 
 interface SessionValue {
   user: User | null;
@@ -21,6 +25,8 @@ interface SessionValue {
   known: boolean;
   signIn: (email: string, password: string) => Promise<User>;
   signOut: () => Promise<void>;
+  /** What was changed of the account is shown everywhere. */
+  update: (user: User) => void;
 }
 
 const SessionContext = createContext<SessionValue | null>(null);
@@ -41,50 +47,72 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   const { socket } = useLive();
   const [user, setUser] = useState<User | null>(null);
   // Visitors who never signed in are not asked about: their console stays clean.
-  const [known, setKnown] = useState(() => !expectsSession());
+  const [known, setKnown] = useState(() => !mayRefresh());
 
-  useEffect(() => {
-    if (!expectsSession()) return;
-    void refreshSession().then((session) => {
-      if (session) {
-        localStorage.setItem(HINT, '1');
-        setUser(session.user);
-        socket.reintroduce();
-      } else localStorage.removeItem(HINT);
-      setKnown(true);
-    });
-  }, [socket]);
-
-  const signIn = useCallback(
-    async (email: string, password: string) => {
-      const session = await must(api.POST('/api/v1/auth/login', { body: { email, password } }));
-      setToken(session.access_token);
-      localStorage.setItem(HINT, '1');
+  const begin = useCallback(
+    (session: Session) => {
       setUser(session.user);
       socket.reintroduce();
-      return session.user;
     },
     [socket],
   );
-
-  const signOut = useCallback(async () => {
-    await api.POST('/api/v1/auth/logout').catch(() => undefined);
+  const forget = useCallback(async () => {
     setToken(null);
-    localStorage.removeItem(HINT);
-    setUser(null);
     const { clearDrafts } = await import('@/features/reports/draft');
     await clearDrafts();
     cache.clear();
     socket.reintroduce();
   }, [cache, socket]);
+  const resume = useCallback(
+    () =>
+      refreshSession()
+        .catch(() => null)
+        .then((session) => {
+          if (session) begin(session);
+          setKnown(true);
+        }),
+    [begin],
+  );
 
-  const value = useMemo(() => ({ user, known, signIn, signOut }), [user, known, signIn, signOut]);
+  useEffect(() => {
+    if (mayRefresh()) void resume();
+  }, [resume]);
+  // Ended elsewhere, or by the server: a page that believes otherwise would only be refused.
+  useEffect(() => onToken((token) => token === null && setUser(null)), []);
+  const tell = useTabs((came) => void (came ? resume() : forget()));
+
+  const signIn = useCallback(
+    async (email: string, password: string) => {
+      const session = await must(api.POST('/api/v1/auth/login', { body: { email, password } }));
+      setToken(session.access_token, session.expires_in);
+      begin(session);
+      tell(true);
+      return session.user;
+    },
+    [begin, tell],
+  );
+  const signOut = useCallback(async () => {
+    await api.POST('/api/v1/auth/logout').catch(() => undefined);
+    await forget();
+    tell(false);
+  }, [forget, tell]);
+
+  const value = useMemo(
+    () => ({ user, known, signIn, signOut, update: setUser }),
+    [user, known, signIn, signOut],
+  );
   return <SessionContext.Provider value={value}>{children}</SessionContext.Provider>;
 }
 
-/** A session is worth asking for after an earlier one, or on the way back from Google. */
-function expectsSession(): boolean {
-  return (
-    localStorage.getItem(HINT) === '1' || new URLSearchParams(location.search).has('signed-in')
-  );
+/** Hear from the other tabs that somebody came (true) or went (false), and tell them. */
+function useTabs(heard: (came: boolean) => void): (came: boolean) => void {
+  const hear = useEvent(heard);
+  const channel = useRef<BroadcastChannel | null>(null);
+  useEffect(() => {
+    const one = new BroadcastChannel(TABS);
+    one.onmessage = ({ data }) => hear(data === true);
+    channel.current = one;
+    return () => one.close();
+  }, [hear]);
+  return useCallback((came) => channel.current?.postMessage(came), []);
 }

@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { api } from './client';
+import { lastingToken, refreshSession } from './refresh';
+import { getToken, secondsLeft, setToken } from './token';
+
+const SESSION = { access_token: 'new', expires_in: 900, user: { email: 'a@example.org' } };
+const json = (status: number, body: unknown) =>
+  new Response(JSON.stringify(body), {
+    status,
+    headers: { 'Content-Type': 'application/json' },
+  });
+
+let asked: string[] = [];
+let answers: Record<string, () => Response | Promise<Response>> = {};
+
+beforeEach(() => {
+  asked = [];
+  answers = { refresh: () => json(200, SESSION) };
+  vi.stubGlobal('fetch', async (what: Request | string) => {
+    const request = typeof what === 'string' ? new Request(`http://test${what}`) : what;
+    const name = new URL(request.url).pathname.split('/').at(-1) ?? '';
+    asked.push(`${name} ${request.headers.get('Authorization') ?? '-'}`);
+    return (await answers[name]?.()) ?? json(404, {});
+  });
+  setToken('old', 900);
+});
+afterEach(() => vi.unstubAllGlobals());
+
+it('several callers at once share one use of the refresh token', async () => {
+  await Promise.all([refreshSession(), refreshSession(), refreshSession()]);
+
+  expect(asked).toEqual(['refresh -']);
+  expect(getToken()).toBe('new');
+});
+
+it('tabs take turns: the next trades only after the one before has its answer', async () => {
+  const order: string[] = [];
+  let last: Promise<unknown> = Promise.resolve();
+  const request = (_name: string, work: () => Promise<unknown>) => {
+    last = last.then(() => work());
+    return last;
+  };
+  vi.stubGlobal('navigator', { locks: { request } });
+  answers.refresh = () => {
+    order.push('this tab');
+    return json(200, SESSION);
+  };
+  const other = request('', () => Promise.resolve(order.push('the other tab')));
+  await Promise.all([other, refreshSession()]);
+
+  expect(order).toEqual(['the other tab', 'this tab']);
+});
+
+it('a server that cannot be asked signs nobody out', async () => {
+  answers.refresh = () => Promise.reject(new TypeError('offline'));
+  await expect(refreshSession()).rejects.toThrow('offline');
+  answers.refresh = () => json(503, {});
+  await expect(refreshSession()).rejects.toThrow('503');
+
+  expect(getToken()).toBe('old');
+});
+
+it('a refused refresh does', async () => {
+  answers.refresh = () => json(401, {});
+
+  expect(await refreshSession()).toBeNull();
+  expect(getToken()).toBeNull();
+});
+
+it('a token is traded before its end, not before each call', async () => {
+  expect(await lastingToken()).toBe('old');
+  setToken('old', 59);
+  expect(await lastingToken()).toBe('new');
+  expect(secondsLeft(Date.now())).toBeGreaterThan(890);
+});
+
+it('what a person sends is sent with a token that lasts', async () => {
+  answers.me = () => json(200, {});
+  setToken('old', 10);
+  await api.PATCH('/api/v1/auth/me', { body: { name: 'Ada' } });
+
+  expect(asked).toEqual(['refresh -', 'me Bearer new']);
+});
+
+it('what was refused for its token is sent again, whole', async () => {
+  const bodies: string[] = [];
+  vi.stubGlobal('fetch', async (what: Request | string) => {
+    if (typeof what === 'string') return json(200, SESSION);
+    bodies.push(await what.text());
+    return what.headers.get('Authorization') === 'Bearer new' ? json(200, {}) : json(401, {});
+  });
+  const { response } = await api.PATCH('/api/v1/auth/me', { body: { name: 'Ada' } });
+
+  expect(response.status).toBe(200);
+  expect(bodies).toEqual(['{"name":"Ada"}', '{"name":"Ada"}']);
+});
