@@ -1,8 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import en from '@/i18n/en.json';
-import fr from '@/i18n/fr.json';
+import enFirst from '@/i18n/en.json';
+import enPages from '@/i18n/en.pages.json';
+import frFirst from '@/i18n/fr.json';
+import frPages from '@/i18n/fr.pages.json';
+
+const en = { ...enFirst, ...enPages };
+const fr = { ...frFirst, ...frPages };
 
 function keys(words: object, path = ''): string[] {
   return Object.entries(words).flatMap(([key, value]) =>
@@ -16,6 +21,11 @@ function placeholders(words: object, key: string): string[] {
     .reduce<unknown>((at, part) => (at as Record<string, unknown>)[part], words);
   return [...String(text).matchAll(/{{\w+}}/g)].map(String).sort();
 }
+
+it('keeps each group of words in one file', () => {
+  expect(Object.keys(enFirst).filter((group) => group in enPages)).toEqual([]);
+  expect(Object.keys(frFirst)).toEqual(Object.keys(enFirst));
+});
 
 it('says everything in every language', () => {
   expect(keys(fr).sort()).toEqual(keys(en).sort());

@@ -1,5 +1,6 @@
 import { cleanup } from '@testing-library/react';
-import { afterEach } from 'vitest';
-import '@/i18n';
+import { afterEach, beforeAll } from 'vitest';
+import { withWords } from '@/i18n';
 
+beforeAll(withWords(() => Promise.resolve()));
 afterEach(cleanup);

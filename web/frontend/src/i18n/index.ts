@@ -1,50 +1,74 @@
-import i18next from 'i18next';
 import en from './en.json';
+import type pages from './en.pages.json';
+import { translate, type KeyOf, type Values, type Words } from './translate';
 
 export const LANGUAGES = ['en', 'fr'] as const;
 export type Language = (typeof LANGUAGES)[number];
+export type Key = KeyOf<typeof en & typeof pages>;
 
 const KEY = 'citypulse.language';
-/** English is always there; the others are fetched by who reads them. */
-const LOADERS: Record<Exclude<Language, 'en'>, () => Promise<{ default: object }>> = {
-  fr: () => import('./fr.json'),
-};
 
-/** The language kept from before, else the browser's, else English. */
-function wanted(): Language {
-  const said = localStorage.getItem(KEY) ?? navigator.language;
-  return LANGUAGES.find((language) => said.startsWith(language)) ?? 'en';
+/** The words of the first view, and those of the pages beyond it; English begins with the page. */
+const LOADERS: Record<Language, Record<'first' | 'pages', () => Promise<{ default: Words }>>> = {
+  en: {
+    first: () => Promise.resolve({ default: en }),
+    pages: () => import('./en.pages.json'),
+  },
+  fr: {
+    first: () => import('./fr.json'),
+    pages: () => import('./fr.pages.json'),
+  },
+};
+const trees: Record<Language, Words> = { en: { ...en }, fr: {} };
+const listeners = new Set<() => void>();
+let spoken: Language = 'en';
+
+export function language(): Language {
+  return spoken;
 }
 
-void i18next.init({
-  lng: 'en',
-  fallbackLng: 'en',
-  resources: { en: { translation: en } },
-  interpolation: { escapeValue: false },
-  initAsync: false,
-});
+export function onLanguage(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
 
-async function speak(language: Language): Promise<void> {
-  if (language !== 'en' && !i18next.hasResourceBundle(language, 'translation')) {
-    const { default: words } = await LOADERS[language]();
-    i18next.addResourceBundle(language, 'translation', words);
-  }
-  document.documentElement.lang = language;
-  await i18next.changeLanguage(language);
+/** Words in one language; what it has not (yet) is said in English. */
+export function speaker(speaks: Language): (key: Key, values?: Values) => string {
+  return (key, values) => translate([trees[speaks], trees.en], speaks, key, values);
 }
 
 /** Speak the reader's language; English when its words cannot be fetched. */
 export function startLanguage(): Promise<void> {
-  return speak(wanted()).catch(() => undefined);
+  return speak(wanted(), 'first').catch(() => undefined);
 }
 
-export function setLanguage(language: Language): void {
-  localStorage.setItem(KEY, language);
-  void speak(language);
+export function setLanguage(chosen: Language): void {
+  localStorage.setItem(KEY, chosen);
+  void speak(chosen, 'first', 'pages').catch(() => undefined);
 }
 
-declare module 'i18next' {
-  interface CustomTypeOptions {
-    resources: { translation: typeof en };
-  }
+/** For `lazy`: a part of the page together with the words that the first view does without. */
+export function withWords<Part>(load: () => Promise<Part>): () => Promise<Part> {
+  return async () => {
+    const [part] = await Promise.all([load(), learn(spoken, 'pages')]);
+    return part;
+  };
+}
+
+/** The language kept from before, else the browser's, else English. */
+function wanted(): Language {
+  const said = localStorage.getItem(KEY) ?? navigator.language;
+  return LANGUAGES.find((one) => said.startsWith(one)) ?? 'en';
+}
+
+async function speak(chosen: Language, ...parts: ('first' | 'pages')[]): Promise<void> {
+  await Promise.all(parts.map((part) => learn(chosen, part)));
+  spoken = chosen;
+  document.documentElement.lang = chosen;
+  for (const tell of listeners) tell();
+}
+
+async function learn(chosen: Language, part: 'first' | 'pages'): Promise<void> {
+  const { default: words } = await LOADERS[chosen][part]();
+  Object.assign(trees[chosen], words);
 }

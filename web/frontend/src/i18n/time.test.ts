@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { age, clock, count, moment } from './time';
+import { age, bytes, clock, count, day, moment } from './time';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 const ago = (seconds: number) => new Date(NOW - seconds * 1_000).toISOString();
@@ -41,4 +41,19 @@ it('what is no time is shown as it is, and breaks nothing', () => {
 it('an unknown number is a dash, not a zero', () => {
   expect(count(null, 'en')).toBe('–');
   expect(count(1_234.56, 'en')).toBe('1,234.6');
+});
+
+it.each([
+  [0, '0 byte'],
+  [999, '999 byte'],
+  [1_000, '1 kB'],
+  [1_250_000, '1.3 MB'],
+])('a size of %i is %s', (size, words) => {
+  expect(bytes(size, 'en')).toBe(words);
+});
+
+it('a day is told with its year, in the reader’s order', () => {
+  expect(day('2026-03-01T12:00:00Z', 'en')).toBe('Mar 1, 2026');
+  expect(day('2026-03-01T12:00:00Z', 'fr')).toBe('1 mars 2026');
+  expect(day(null, 'fr')).toBe('–');
 });

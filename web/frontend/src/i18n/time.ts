@@ -50,6 +50,26 @@ export function moment(at: string | null | undefined, language: string, timeZone
   }).format(new Date(at));
 }
 
+/** `3 Mar 2026`. */
+export function day(at: string | null | undefined, language: string): string {
+  if (!at || Number.isNaN(Date.parse(at))) return at ?? '–';
+  return new Intl.DateTimeFormat(language, { dateStyle: 'medium' }).format(new Date(at));
+}
+
+const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
+
+/** `1.2 MB`. */
+export function bytes(size: number | null | undefined, language: string): string {
+  if (size == null) return '–';
+  const step = size < 1 ? 0 : Math.min(SIZES.length - 1, Math.floor(Math.log10(size) / 3));
+  return new Intl.NumberFormat(language, {
+    style: 'unit',
+    unit: SIZES[step],
+    unitDisplay: 'short',
+    maximumFractionDigits: 1,
+  }).format(size / 1_000 ** step);
+}
+
 function clocksDiffer(at: string, timeZone: string): boolean {
   return clock(at, 'en', timeZone) !== clock(at, 'en');
 }

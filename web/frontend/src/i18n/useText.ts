@@ -1,6 +1,6 @@
 import { useMemo, useSyncExternalStore } from 'react';
-import i18next from 'i18next';
-import { age, clock, count, duration, moment } from './time';
+import { language as spoken, onLanguage, speaker, type Language } from './index';
+import { age, bytes, clock, count, day, duration, moment } from './time';
 
 const TICK_MS = 30_000;
 let now = Date.now();
@@ -33,24 +33,21 @@ export function useNow(): number {
 
 /** Words, numbers and times in the reader's language. */
 export function useText() {
-  const language = useSyncExternalStore(onLanguage, () => i18next.language);
+  const language = useSyncExternalStore(onLanguage, spoken);
   return useMemo(() => words(language), [language]);
 }
 
-function onLanguage(listener: () => void): () => void {
-  i18next.on('languageChanged', listener);
-  return () => i18next.off('languageChanged', listener);
-}
-
-function words(language: string) {
+function words(language: Language) {
   return {
-    t: i18next.getFixedT(language),
+    t: speaker(language),
     language,
     age: (at: string | null | undefined, at_now: number) =>
       age(at, Math.max(at_now, Date.now()), language),
     duration: (seconds: number) => duration(seconds, language),
     clock: (at: string | number | Date, zone?: string) => clock(at, language, zone),
     moment: (at: string | null | undefined, zone?: string) => moment(at, language, zone),
+    day: (at: string | null | undefined) => day(at, language),
+    bytes: (size: number | null | undefined) => bytes(size, language),
     count: (value: number | null | undefined) => count(value, language),
   };
 }

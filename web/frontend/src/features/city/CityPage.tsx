@@ -4,6 +4,7 @@ import { useCitySlug } from '@/app/useCitySlug';
 import { useTheme } from '@/app/theme';
 import { useUrlState } from '@/app/urlState';
 import type { Feature } from '@/api/types';
+import { withWords } from '@/i18n';
 import { useNow, useText } from '@/i18n/useText';
 import type { Ref } from '@/map/geojson';
 import { LazyCityMap } from '@/map/MapBoundary';
@@ -32,7 +33,7 @@ import {
 import { shownOnMap } from './selection';
 import { Tiles } from './Tiles';
 
-const Detail = lazy(() => import('./Detail'));
+const Detail = lazy(withWords(() => import('./Detail')));
 
 type View = 'now' | 'vehicles' | 'stations';
 const VIEWS: View[] = ['now', 'vehicles', 'stations'];

@@ -14,6 +14,7 @@ export interface Draft {
   anonymous: boolean;
 }
 
+const STORE_WAIT_MS = 2_000;
 const store = typeof indexedDB === 'undefined' ? undefined : createStore('citypulse', 'drafts');
 
 export function emptyDraft(): Draft {
@@ -30,8 +31,11 @@ export function emptyDraft(): Draft {
   };
 }
 
+/** The draft kept, if any; a store that does not answer keeps nobody from writing. */
 export async function loadDraft(city: string): Promise<Draft | null> {
-  return store ? ((await get<Draft>(city, store)) ?? null) : null;
+  if (!store) return null;
+  const late = new Promise<undefined>((go) => setTimeout(go, STORE_WAIT_MS));
+  return (await Promise.race([get<Draft>(city, store), late])) ?? null;
 }
 
 export async function saveDraft(city: string, draft: Draft): Promise<void> {
