@@ -34,7 +34,10 @@ export default defineConfig({
         globPatterns: ['**/*.{js,mjs,css,html,svg}', 'icon-192.png'],
         maximumFileSizeToCacheInBytes: 3_000_000,
         navigateFallback: '/index.html',
-        navigateFallbackAllowlist: [/^\/$/, /^\/(report|reports|login|admin|status|mailbox)\b/],
+        navigateFallbackAllowlist: [
+          /^\/$/,
+          /^\/(report|reports|login|register|verify|reset|email|account|admin|status|mailbox)\b/,
+        ],
         navigateFallbackDenylist: [/^\/(api|ws|basemaps|flower|config\.json)/],
         cleanupOutdatedCaches: true,
       },

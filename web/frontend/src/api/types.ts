@@ -3,9 +3,11 @@ import type { components } from './schema';
 
 type Schemas = components['schemas'];
 
+export type ApiKey = Schemas['ApiKey'];
 export type Area = Schemas['Area'];
 export type AreaCollection = Schemas['AreaCollection'];
 export type City = Schemas['City'];
+export type Export = Schemas['Export'];
 export type Feature = Schemas['Feature'];
 export type FeatureDetail = Schemas['FeatureDetail'];
 export type FeatureKind = Schemas['FeatureKind'];
@@ -13,6 +15,7 @@ export type Feed = Schemas['Feed'];
 export type FeedReject = Schemas['FeedReject'];
 export type FeedRun = Schemas['FeedRun'];
 export type Freshness = Schemas['Freshness'];
+export type Identity = Schemas['IdentityItem'];
 export type Job = Schemas['Job'];
 export type JobDetail = Schemas['JobDetail'];
 export type JobList = Schemas['JobList'];
@@ -32,6 +35,7 @@ export type ReportCategory = Schemas['ReportCategory'];
 export type ReportStatus = Schemas['ReportStatus'];
 export type ReportStep = Schemas['ReportStep'];
 export type Session = Schemas['Session'];
+export type SignedIn = Schemas['SignedIn'];
 export type Source = Schemas['Source'];
 export type Status = Schemas['Status'];
 export type Thing = Schemas['Thing'];

@@ -1,5 +1,6 @@
 import { lazy, Suspense } from 'react';
 import { Route, Switch } from 'wouter';
+import { withWords } from '@/i18n';
 import { useText } from '@/i18n/useText';
 import { useTopic } from '@/live/useLive';
 import { PageBoundary } from './PageBoundary';
@@ -11,18 +12,23 @@ const loadCity = () => import('@/features/city/CityPage');
 if (location.pathname === '/') void loadCity();
 
 const CityPage = lazy(loadCity);
-const ReportForm = lazy(() => import('@/features/reports/ReportForm'));
-const ReportProgress = lazy(() => import('@/features/reports/ReportProgress'));
-const ReportPage = lazy(() => import('@/features/reports/ReportPage'));
-const LoginPage = lazy(() => import('@/features/accounts/LoginPage'));
-const JobsPage = lazy(() => import('@/features/jobs/JobsPage'));
-const JobPage = lazy(() => import('@/features/jobs/JobPage'));
-const SourcesPage = lazy(() => import('@/features/feeds/SourcesPage'));
-const SourcePage = lazy(() => import('@/features/feeds/SourcePage'));
-const MailboxPage = lazy(() => import('@/features/mailbox/MailboxPage'));
-const NotFound = lazy(() => import('./NotFound'));
+const ReportForm = lazy(withWords(() => import('@/features/reports/ReportForm')));
+const ReportProgress = lazy(withWords(() => import('@/features/reports/ReportProgress')));
+const ReportPage = lazy(withWords(() => import('@/features/reports/ReportPage')));
+const AccountPage = lazy(withWords(() => import('@/features/accounts/AccountPage')));
+const EmailPage = lazy(withWords(() => import('@/features/accounts/EmailPage')));
+const RegisterPage = lazy(withWords(() => import('@/features/accounts/RegisterPage')));
+const ResetPage = lazy(withWords(() => import('@/features/accounts/ResetPage')));
+const VerifyPage = lazy(withWords(() => import('@/features/accounts/VerifyPage')));
+const LoginPage = lazy(withWords(() => import('@/features/accounts/LoginPage')));
+const JobsPage = lazy(withWords(() => import('@/features/jobs/JobsPage')));
+const JobPage = lazy(withWords(() => import('@/features/jobs/JobPage')));
+const SourcesPage = lazy(withWords(() => import('@/features/feeds/SourcesPage')));
+const SourcePage = lazy(withWords(() => import('@/features/feeds/SourcePage')));
+const MailboxPage = lazy(withWords(() => import('@/features/mailbox/MailboxPage')));
+const NotFound = lazy(withWords(() => import('./NotFound')));
 const UpdatePrompt = lazy(() => import('./UpdatePrompt'));
-const StatusPage = lazy(() => import('@/features/status/StatusPage'));
+const StatusPage = lazy(withWords(() => import('@/features/status/StatusPage')));
 
 export function App() {
   const { t } = useText();
@@ -45,6 +51,11 @@ export function App() {
               <Route path="/reports/:id/progress" component={ReportProgress} />
               <Route path="/reports/:id" component={ReportPage} />
               <Route path="/login" component={LoginPage} />
+              <Route path="/register" component={RegisterPage} />
+              <Route path="/verify" component={VerifyPage} />
+              <Route path="/reset" component={ResetPage} />
+              <Route path="/email" component={EmailPage} />
+              <Route path="/account" component={AccountPage} />
               <Route path="/admin/jobs" component={JobsPage} />
               <Route path="/admin/jobs/:id" component={JobPage} />
               <Route path="/admin/sources" component={SourcesPage} />

@@ -201,15 +201,21 @@ function ThemeSwitch() {
 function Account() {
   const { t } = useText();
   const { user, signOut } = useSession();
+  const [path] = useLocation();
   if (!user) return <Place href="/login">{t('nav.signIn')}</Place>;
   return (
-    <button
-      type="button"
-      onClick={() => void signOut()}
-      title={user.email}
-      className={placeClass(false)}
-    >
-      {t('nav.signOut')}
-    </button>
+    <>
+      <Link
+        href="/account"
+        title={user.email}
+        aria-current={path === '/account' ? 'page' : undefined}
+        className={`${placeClass(path === '/account')} gap-1.5`}
+      >
+        <Icon name="person" size={16} /> {t('nav.account')}
+      </Link>
+      <button type="button" onClick={() => void signOut()} className={placeClass(false)}>
+        {t('nav.signOut')}
+      </button>
+    </>
   );
 }

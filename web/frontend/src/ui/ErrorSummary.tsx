@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { useEffect, useId, useRef } from 'react';
 
 interface Props {
   title: string;
@@ -7,6 +7,7 @@ interface Props {
 
 /** What must be put right, each a link to its field; takes the focus when it appears. */
 export function ErrorSummary({ title, errors }: Props) {
+  const titleId = useId();
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => box.current?.focus(), [errors]);
   if (errors.length === 0) return null;
@@ -15,10 +16,10 @@ export function ErrorSummary({ title, errors }: Props) {
       ref={box}
       tabIndex={-1}
       role="alert"
-      aria-labelledby="errors-title"
+      aria-labelledby={titleId}
       className="rounded-md border-2 border-bad bg-surface px-4 py-3"
     >
-      <h2 id="errors-title" className="font-semibold">
+      <h2 id={titleId} className="font-semibold">
         {title}
       </h2>
       <ul className="mt-1.5 list-disc pl-5">

@@ -4,15 +4,19 @@ interface Props {
   title: string;
   lead?: ReactNode;
   actions?: ReactNode;
-  narrow?: boolean;
+  /** For reading, or for one short form. */
+  narrow?: boolean | 'form';
   children: ReactNode;
 }
+
+const WIDTH = { wide: 'max-w-6xl', narrow: 'max-w-2xl', form: 'max-w-md' };
 
 /** A page that scrolls: a title, what it is for, and its parts. */
 export function Page({ title, lead, actions, narrow, children }: Props) {
   useTitle(title);
+  const width = WIDTH[narrow === 'form' ? 'form' : narrow ? 'narrow' : 'wide'];
   return (
-    <div className={`mx-auto w-full px-4 py-6 md:px-6 ${narrow ? 'max-w-2xl' : 'max-w-6xl'}`}>
+    <div className={`mx-auto w-full px-4 py-6 md:px-6 ${width}`}>
       <div className="flex flex-wrap items-start justify-between gap-3">
         <div className="min-w-0">
           <h1 className="text-xl font-semibold tracking-tight">{title}</h1>

@@ -1,78 +1,82 @@
-import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useLocation, useSearch } from 'wouter';
+import { Link, useLocation, useSearch } from 'wouter';
 import { useConfig } from '@/app/config';
 import { isOperator, useSession } from '@/app/session';
 import { useText } from '@/i18n/useText';
-import { Button, buttonClass } from '@/ui/Button';
-import { Field } from '@/ui/Field';
+import { buttonClass } from '@/ui/Button';
 import { Notice } from '@/ui/Notice';
 import { Page } from '@/ui/Page';
+import { EmailField, PasswordField } from './fields';
+import { Form } from './Form';
+import { GoogleSign } from './GoogleSign';
+import { ResendNotice } from './Resend';
+import { kindOf, ownPath } from './rules';
+
+/** What the way back from Google can say went wrong. */
+const PROBLEMS = ['google-failed', 'google-unverified', 'account-exists'] as const;
 
 export default function LoginPage() {
   const { t } = useText();
   const { google } = useConfig();
   const { signIn } = useSession();
   const [, go] = useLocation();
-  const next = ownPath(new URLSearchParams(useSearch()).get('next'));
-  const [email, setEmail] = useState('');
-  const [password, setPassword] = useState('');
-  const enter = useMutation({
-    mutationFn: () => signIn(email, password),
-    onSuccess: (user) => go(next ?? (isOperator(user) ? '/admin/jobs' : '/'), { replace: true }),
-  });
+  const params = new URLSearchParams(useSearch());
+  const next = ownPath(params.get('next'));
+  const problem = PROBLEMS.find((one) => one === params.get('problem'));
+  const [unverified, setUnverified] = useState('');
   return (
-    <Page title={t('login.title')} lead={t('login.lead')} narrow>
-      <form
-        className="max-w-sm space-y-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          enter.mutate();
+    <Page title={t('login.title')} lead={t('login.lead')} narrow="form">
+      {problem && (
+        <Notice tone="bad" alert>
+          {t(`login.problem.${problem}`)}
+        </Notice>
+      )}
+      {unverified && <ResendNotice email={unverified} />}
+      <Form
+        id="login"
+        action={t('login.enter')}
+        wide
+        send={({ email = '', password = '' }) => {
+          setUnverified('');
+          return signIn(email, password).catch((error: unknown) => {
+            if (kindOf(error) === 'email-not-verified') setUnverified(email);
+            throw error;
+          });
         }}
+        onDone={(user) => go(next ?? (isOperator(user) ? '/admin/jobs' : '/'), { replace: true })}
+        explain={(error) =>
+          kindOf(error) === 'email-not-verified' ? t('login.unverified') : undefined
+        }
       >
-        {enter.error && (
-          <Notice tone="bad" alert>
-            {enter.error.message}
-          </Notice>
-        )}
-        <Field id="email" label={t('login.email')}>
-          {(props) => (
-            <input
-              {...props}
-              type="email"
-              autoComplete="username"
-              required
-              value={email}
-              onChange={(event) => setEmail(event.target.value)}
-            />
-          )}
-        </Field>
-        <Field id="password" label={t('login.password')}>
-          {(props) => (
-            <input
-              {...props}
-              type="password"
-              autoComplete="current-password"
-              required
-              value={password}
-              onChange={(event) => setPassword(event.target.value)}
-            />
-          )}
-        </Field>
-        <Button type="submit" look="primary" className="w-full" disabled={enter.isPending}>
-          {t('login.enter')}
-        </Button>
-        {google && (
-          <a href="/api/v1/auth/google/login" className={`${buttonClass()} w-full`}>
-            {t('login.google')}
+        <EmailField autoComplete="username" />
+        <div className="space-y-1.5">
+          <PasswordField />
+          <p className="text-right text-xs">
+            <Link href="/reset" className="link">
+              {t('login.forgot')}
+            </Link>
+          </p>
+        </div>
+      </Form>
+      {google && (
+        <>
+          <p className="flex items-center gap-3 text-xs text-muted before:h-px before:flex-1 before:bg-line after:h-px after:flex-1 after:bg-line">
+            {t('login.or')}
+          </p>
+          <a
+            href={`/api/v1/auth/google?next=${encodeURIComponent(next ?? '/')}`}
+            className={`${buttonClass()} w-full`}
+          >
+            <GoogleSign /> {t('login.google')}
           </a>
-        )}
-      </form>
+        </>
+      )}
+      <p className="border-t border-line pt-4 text-muted">
+        {t('login.noAccount')}{' '}
+        <Link href="/register" className="link">
+          {t('login.register')}
+        </Link>
+      </p>
     </Page>
   );
-}
-
-/** Only a path of this page may follow the sign-in. */
-export function ownPath(next: string | null): string | null {
-  return next && /^\/(?![/\\])/.test(next) ? next : null;
 }

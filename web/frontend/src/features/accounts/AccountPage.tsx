@@ -1,0 +1,67 @@
+import type { ReactNode } from 'react';
+import { Link, useSearch } from 'wouter';
+import { useConfig } from '@/app/config';
+import { useSession } from '@/app/session';
+import type { User } from '@/api/types';
+import { useText } from '@/i18n/useText';
+import { buttonClass } from '@/ui/Button';
+import { Notice, SkeletonRows } from '@/ui/Notice';
+import { Page } from '@/ui/Page';
+import { AddressPanel } from './AddressPanel';
+import { ApiKeysPanel } from './ApiKeysPanel';
+import { ErasePanel } from './ErasePanel';
+import { ExportPanel } from './ExportPanel';
+import { GooglePanel } from './GooglePanel';
+import { PasswordPanel } from './PasswordPanel';
+import { ProfilePanel } from './ProfilePanel';
+import { SessionsPanel } from './SessionsPanel';
+
+/** Everything that a person sees and changes of their own account. */
+export default function AccountPage() {
+  const { t, day } = useText();
+  const { user, known } = useSession();
+  const linked = new URLSearchParams(useSearch()).get('linked');
+  if (!known) {
+    return (
+      <Page title={t('account.title')} narrow>
+        <SkeletonRows rows={4} label={t('list.loading')} />
+      </Page>
+    );
+  }
+  if (!user) {
+    return (
+      <Page title={t('account.title')} lead={t('login.needed')} narrow>
+        <Link href="/login?next=/account" className={buttonClass('primary')}>
+          {t('nav.signIn')}
+        </Link>
+      </Page>
+    );
+  }
+  return (
+    <Page
+      title={t('account.title')}
+      lead={t('account.lead', { email: user.email, since: day(user.created_at) })}
+      narrow
+    >
+      {linked === 'google' && <Notice tone="ok">{t('google.linked')}</Notice>}
+      <Sections user={user} />
+    </Page>
+  );
+}
+
+function Sections({ user }: { user: User }): ReactNode {
+  const { google } = useConfig();
+  return (
+    <>
+      {user.erase_at && <ErasePanel user={user} />}
+      <ProfilePanel key={user.name + user.language} user={user} />
+      <AddressPanel user={user} />
+      <PasswordPanel user={user} />
+      {google && <GooglePanel user={user} />}
+      <SessionsPanel />
+      <ApiKeysPanel />
+      <ExportPanel />
+      {!user.erase_at && <ErasePanel user={user} />}
+    </>
+  );
+}
