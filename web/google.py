@@ -6,6 +6,7 @@ their own browser, so that any process can take them back, and no other browser 
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from hmac import compare_digest
@@ -20,13 +21,24 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from joserfc.errors import JoseError
 
 from shared.accounts.identities import Claims
-from shared.settings import Settings
+from shared.settings import Settings, get_settings
 
 CALLBACK = "/api/v1/auth/google/callback"
 #: Seconds a person may take at the provider.
 PATIENCE_SECONDS = 600
 _TIMEOUT_SECONDS = 5
 _LEEWAY_SECONDS = 30
+#: What the library raises for answers of a shape it did not expect: the provider is not us.
+_UNBELIEVABLE = (
+    requests.RequestException,
+    AuthlibBaseError,
+    JoseError,
+    RuntimeError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+)
 _PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,499}")
 
 
@@ -75,7 +87,7 @@ def begin(settings: Settings, **more: Any) -> tuple[str, Pending]:
     """
     try:
         made = _client(settings).create_authorization_url(_redirect_uri(settings))
-    except (requests.RequestException, AuthlibBaseError, RuntimeError, ValueError) as error:
+    except _UNBELIEVABLE as error:
         raise GoogleFailed(type(error).__name__) from error
     return made["url"], Pending(made["state"], made["nonce"], made["code_verifier"], **more)
 
@@ -90,25 +102,10 @@ def finish(settings: Settings, pending: Pending, code: str, state: str, issuer: 
     """
     if not compare_digest(pending.state.encode(), state.encode()):
         raise GoogleFailed("state")
-    client = _client(settings)
     try:
-        if issuer is not None and issuer != client.load_server_metadata().get("issuer"):
-            raise GoogleFailed("issuer")
-        token = client.fetch_access_token(
-            _redirect_uri(settings), code=code, code_verifier=pending.code_verifier
-        )
-        claims = client.parse_id_token(token, nonce=pending.nonce, leeway=_LEEWAY_SECONDS)
-    except (
-        requests.RequestException,
-        AuthlibBaseError,
-        JoseError,
-        RuntimeError,
-        ValueError,
-        KeyError,
-    ) as error:
+        claims = _checked(_client(settings), pending, code, issuer)
+    except _UNBELIEVABLE as error:
         raise GoogleFailed(type(error).__name__) from error
-    if not claims:
-        raise GoogleFailed("no ID token")
     return Claims(
         issuer=str(claims["iss"]),
         subject=str(claims["sub"]),
@@ -117,6 +114,25 @@ def finish(settings: Settings, pending: Pending, code: str, state: str, issuer: 
         name=str(claims.get("name") or ""),
         locale=str(claims.get("locale") or ""),
     )
+
+
+def _checked(client: FlaskOAuth2App, pending: Pending, code: str, issuer: str | None) -> Mapping[str, Any]:
+    ours = client.load_server_metadata()["issuer"]
+    if issuer is not None and issuer != ours:
+        raise GoogleFailed("issuer")
+    token = client.fetch_access_token(
+        _redirect_uri(get_settings()), code=code, code_verifier=pending.code_verifier
+    )
+    claims: Mapping[str, Any] = client.parse_id_token(
+        token,
+        nonce=pending.nonce,
+        claims_options={"iss": {"essential": True, "value": ours}},
+        leeway=_LEEWAY_SECONDS,
+    )
+    audience = claims["aud"]
+    if client.client_id not in (audience if isinstance(audience, list) else [audience]):
+        raise GoogleFailed("audience")
+    return claims
 
 
 def remember(response: Response, pending: Pending, settings: Settings) -> Response:
