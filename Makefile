@@ -52,7 +52,8 @@ e2e: setup page ## Drive the page in a real browser
 rehearse: setup ## Build the images and rehearse a deployment on this machine
 	@bash deploy/scripts/rehearse.sh
 
-security: setup ## Look for known vulnerabilities and careless code
+security: setup ## Try the security list row by row, then look for known vulnerabilities and careless code
+	@$(PY) -m tests.security $(ARGS)
 	@$(PY) -m ruff check --select S --quiet web workers tasks shared deploy
 	@$(PY) -m uv tool run pip-audit --require-hashes --disable-pip -r requirements/base.txt
 

@@ -7,6 +7,8 @@ _SESSIONS = "tests/integration/test_auth_sessions.py"
 _LIVE = "tests/integration/test_live_server.py"
 _BASICS = "tests/integration/test_web_basics.py"
 _ABUSE = "tests/security/test_abuse.py"
+_REGISTRATION = "tests/integration/test_accounts_registration.py"
+_RECOVERY = "tests/integration/test_accounts_recovery.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,15 @@ ROWS = (
                 "a_session_ends_after_thirty_days_however_often_it_was_renewed",
             ),
             *_of(_LIVE, "signing_out_closes_the_sockets_of_the_session"),
+            *_of(
+                _RECOVERY,
+                "who_forgot_the_password_chooses_another_and_every_session_ends",
+                "a_reset_link_is_good_once_and_for_half_an_hour",
+                "a_link_for_one_thing_is_good_for_no_other",
+                "a_reset_link_sent_to_the_old_address_dies_with_it",
+                "a_change_of_address_needs_the_password",
+                "without_a_password_a_change_needs_a_sign_in_just_now",
+            ),
         ),
     ),
     Row(
@@ -56,7 +67,35 @@ ROWS = (
             "a_refresh_gives_the_next_token_and_needs_the_csrf_twin",
         ),
     ),
-    Row(4, "OAuth Google", "state, PKCE, nonce, code reuse, redirects, unverified and foreign addresses"),
+    Row(
+        4,
+        "OAuth Google",
+        "state, PKCE, nonce, code reuse, redirects, unverified and foreign addresses",
+        (
+            *_of(
+                "tests/integration/test_google.py",
+                "pkce_state_and_nonce_go_out_new_each_time",
+                "the_verifier_is_sent_with_the_code",
+                "the_cookie_is_read_by_no_script_and_goes_when_it_was_used",
+                "an_address_that_has_an_account_opens_nothing",
+                "an_address_the_provider_did_not_verify_opens_nothing",
+                "an_account_nobody_confirmed_is_taken_over_without_its_password",
+                "a_disabled_account_is_not_opened",
+                "a_way_back_that_was_tampered_with_leads_to_the_sign_in",
+                "a_way_back_is_good_once_and_in_one_browser",
+                "a_token_for_another_sign_in_is_refused",
+                "what_opens_another_account_cannot_be_linked",
+                "a_link_begun_in_a_session_that_ended_is_not_made",
+                "what_could_lead_elsewhere_becomes_the_start",
+            ),
+            *_of(
+                "tests/integration/test_google_tokens.py",
+                "a_token_with_a_wrong_claim_is_refused",
+                "a_forged_token_is_refused",
+                "an_answer_that_holds_no_token_is_refused",
+            ),
+        ),
+    ),
     Row(
         5,
         "WebSocket",
@@ -189,6 +228,19 @@ ROWS = (
             "an_account_is_guessed_at_only_so_often_from_wherever",
             "who_asks_too_often_is_told_when_to_come_back",
             "without_redis_each_process_counts_for_itself_and_says_so",
+        )
+        + _of(
+            _REGISTRATION,
+            "a_known_address_gets_the_same_answer_and_another_mail",
+            "that_an_address_waits_is_told_only_to_who_knows_the_password",
+            "nobody_is_bombed_with_mail_through_us",
+            "who_registered_before_the_owner_of_the_address_gains_nothing",
+        )
+        + _of(
+            _RECOVERY,
+            "an_unknown_address_gets_the_same_answer_and_no_mail",
+            "an_unknown_address_costs_the_same_work",
+            "an_address_of_another_account_is_told_there_and_not_here",
         ),
     ),
     Row(
@@ -218,6 +270,12 @@ ROWS = (
             *_of(
                 "tests/integration/test_jobs_engine.py",
                 "a_unique_key_admits_one_live_job_among_a_hundred_askers",
+            ),
+            *_of(
+                _REGISTRATION,
+                "a_link_is_good_once",
+                "of_many_who_use_one_link_at_once_one_wins",
+                "many_who_register_one_address_at_once_make_one_account",
             ),
         ),
     ),
