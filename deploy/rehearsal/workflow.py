@@ -1,5 +1,6 @@
 """The workflow's own steps, run here: names and package by act, the upload through a real SSH server."""
 
+import json
 import re
 import shutil
 import tarfile
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.rehearsal import example
-from deploy.rehearsal.machine import PATH, ROOT, Done, need, run
+from deploy.rehearsal.machine import PATH, ROOT, Done, compose_binary, need, run
 from deploy.rehearsal.sshd import running_sshd
 from deploy.rehearsal.stage import Report
 from deploy.rehearsal.stubs import VERSION, Stub, running
@@ -95,6 +96,7 @@ def _package(report: Report, folder: Path) -> Path:
     secrets = example.filled()
     given = {name: secrets[name] for name in [*example.secret_names(), "POSTGRES_USER", "POSTGRES_DB"]}
     given |= {"VERSION": RELEASE, "NGINX_TAG": "edge-0", "REPO_LOWER": "acme/citypulse"}
+    given |= {"FEEDS_SECRETS": '{"tfl": "a$b"}'}
     without = {name: value for name, value in given.items() if name != "JWT_SECRET"}
     refused = run("env", "-i", f"PATH={PATH}", *_pairs(without), "bash", CI / "package.sh")
     report.check(
@@ -111,6 +113,17 @@ def _package(report: Report, folder: Path) -> Path:
     report.check("it holds the stack, nginx, the scripts and the environment", wanted <= names)
     report.check(
         "every secret is in, none is to be replaced", secrets["JWT_SECRET"] in told and "REPLACE" not in told
+    )
+    (folder / "packed.env").write_text(told)
+    read = run(
+        "env", "-i", compose_binary(), "--env-file", folder / "packed.env", "-f", example.COMPOSE,
+        "config", "--format", "json", "worker-feeds",
+    )  # fmt: skip
+    heard = json.loads(read.output)["services"]["worker-feeds"]["environment"] if read.code == 0 else {}
+    report.check(
+        "Compose hands on a secret with quotes and dollars as it was given",
+        heard.get("FEEDS_SECRETS", "").replace("$$", "$") == given["FEEDS_SECRETS"],
+        heard.get("FEEDS_SECRETS", read.last_line),
     )
     return archive
 

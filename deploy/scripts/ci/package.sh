@@ -17,8 +17,11 @@ while IFS= read -r line; do
             if [ "${TRIAL:-}" = yes ]; then value=$(openssl rand -hex 32); else missing="$missing $name"; fi
             [ "$name" != FLOWER_BASIC_AUTH ] || value=ops:$value
         fi
-        case $value in *\"* | *$'\n'*) echo "$name holds a quote or a line break" >&2 && exit 1 ;; esac
-        printf '%s="%s"\n' "$name" "$value"
+        case $value in
+            *\"*\'* | *\'*\"* | *$'\n'*) echo "$name holds both kinds of quotes or a line break" >&2 && exit 1 ;;
+            *\"*) printf "%s='%s'\n" "$name" "$value" ;;
+            *) printf '%s="%s"\n' "$name" "$value" ;;
+        esac
     fi
 done <deploy/.env.prod.example >"$folder/.env.prod"
 [ -z "$missing" ] || { echo "nothing was given for:$missing" >&2; exit 1; }
