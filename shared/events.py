@@ -32,11 +32,12 @@ class FeaturesChanged(Event):
 
 @dataclass(frozen=True)
 class VehiclesMoved(Event):
-    """Vehicles have new positions."""
+    """Vehicles have new positions; `gone` are the ids of those that are no longer listed."""
 
     feed_id: str
     city: str
     items: list[dict[str, Any]]
+    gone: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     email_from: str = "CityPulse <no-reply@city-pulse.app>"
 
     feeds_allowed_private_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
+    #: FEEDS_SECRETS: a JSON object; the keys that feeds name in their options.
+    feeds_secrets: dict[str, SecretStr] = {}
     feeds_max_bytes: int = 64 * 1024 * 1024
     feeds_total_seconds: float = 60.0
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from unicodedata import normalize
 
 from shared.errors import Permanent, Rejection
 from tasks.feeds.tables import BadRow, Row
@@ -14,7 +15,8 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
         "uniquekey", "caseenquiryid", "casenumber", "caseid", "casereference", "casereferencenumber",
         "servicerequestid", "servicerequestnumber", "servicerequestsrnumber", "srnumber", "srid", "requestid",
         "requestnumber", "reqid", "ticketid", "ticketnumber", "ticketno", "issueid", "incidentid", "incidentnumber",
-        "reportid", "referenceno", "referencenumber", "idunique", "uniqueid", "id", "globalid", "objectid",
+        "reportid", "identifiant", "iddemandeunique", "numerodemande", "numero", "identificador", "idincidencia",
+        "folio", "vorgangsnummer", "meldungsnummer", "meldingsnummer", "identificativo", "tunnus", "referenceno", "referencenumber", "idunique", "uniqueid", "id", "globalid", "objectid",
     ),
     "created_at": (
         "createddate", "opendt", "openeddt", "opened", "openeddate", "opendate", "dateopened", "creationdate",
@@ -22,12 +24,14 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
         "requestdatetime", "requestdate", "requesteddate", "daterequested", "servicerequestdate", "servicecalldate",
         "adddate", "entrydate", "dateentered", "enterdate", "receiveddate", "datereceived", "reporteddate",
         "datereported", "reportdate", "submitteddate", "submitdate", "datetimereceived", "datetimesubmitted",
-        "ddsdatecreation", "creationts", "srcreatedate", "createdon", "opendatetime", "initiateddate",
+        "ddsdatecreation", "creationts", "datecreation", "datesignalement", "fechacreacion", "fechaalta", "fecha",
+        "erstelltam", "meldedatum", "eingangsdatum", "datum", "datacreazione", "data", "datummelding", "luotu", "srcreatedate", "createdon", "opendatetime", "initiateddate",
     ),
     "closed_at": (
         "closeddate", "closeddt", "closed", "closedate", "dateclosed", "closeddatetime", "completedts", "completeddate",
         "completiondate", "datecompleted", "resolveddate", "resolutiondate", "dateresolved", "closedat", "closedts",
-        "closedon", "resolveddatetime", "servicerequestclosed", "datetimeclosed",
+        "closedon", "resolveddatetime", "servicerequestclosed", "datetimeclosed", "datecloture", "datefermeture", "fechacierre",
+        "abgeschlossen", "erledigtam", "datachiusura", "datumafgehandeld", "ddsdatefermeture",
     ),
     "updated_at": (
         "updateddatetime", "updated", "updateddate", "lastupdated", "lastupdatedate", "lastupdate", "updatedat",
@@ -36,12 +40,13 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "status": (
         "status", "casestatus", "srstatus", "requeststatus", "ticketstatus", "currentstatus", "statusdescription",
-        "srstatusdescription", "servicerequeststatus", "state",
+        "srstatusdescription", "servicerequeststatus", "state", "statut", "etat", "estado", "stato", "zustand", "tila",
     ),
     "title": (
         "complainttype", "casetitle", "servicename", "servicerequesttype", "requesttype", "srtype", "issuetype", "type",
         "typename", "srdescription", "servicecodedescription", "problemtype", "requestcategory", "category", "nature",
-        "subject", "name", "title",
+        "subject", "name", "title", "typedemande", "nature", "activitenom", "categorie", "tipo", "asunto", "kategorie", "betreff",
+        "categoria", "onderwerp", "rubriek", "titre", "titulo", "titel", "otsikko",
     ),
     "description": (
         "descriptor", "description", "servicedetails", "requestdetails", "details", "detail", "comments",
@@ -52,8 +57,8 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
         "incidentaddress", "address", "streetaddress", "srlocation", "fulladdress", "location", "locationaddress",
         "locationstreetname", "requestaddress", "siteaddress", "blockaddress", "intersection",
     ),
-    "latitude": ("latitude", "lat", "loclat", "geolat", "pointy", "ylat"),
-    "longitude": ("longitude", "long", "lon", "lng", "loclong", "loclon", "geolong", "pointx", "xlong"),
+    "latitude": ("latitude", "lat", "latitud", "latitudine", "breitengrad", "loclatitude", "loclat", "geolat", "pointy", "ylat"),
+    "longitude": ("longitude", "long", "longitud", "longitudine", "laengengrad", "langengrad", "loclongitude", "lon", "lng", "loclong", "loclon", "geolong", "pointx", "xlong"),
     "geometry": (
         "thegeom", "geometry", "geom", "shape", "location", "point", "geolocation", "locationpoint", "latlong",
         "latitudelongitude", "coordinates", "geocodedcolumn", "location1", "incidentlocation",
@@ -65,6 +70,10 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
 }  # fmt: skip
 _TIMES: Final = frozenset(("created_at", "closed_at", "updated_at", "starts_at", "ends_at"))
 _DATE_LIKE: Final = re.compile(r"(?:date|time|dt|_ts|_at|_on)$|^date", re.IGNORECASE)
+_ID_LIKE: Final = re.compile(
+    r"(?:id|_?no|nr|num|number|num[eé]ro|nummer|n[uú]mero|code|key|ref|reference)\.?$", re.IGNORECASE
+)
+_DAY_LIKE: Final = re.compile(r"\s*(?:\d{4}-\d\d-\d\d|\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4})", re.ASCII)
 _NN_NN: Final = re.compile(r"\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4}", re.ASCII)
 _PLACE: Final = re.compile(r"\(?\s*-?\d+\.\d+\s*,\s*-?\d+\.\d+\s*\)?|[A-Z]{5,} *Z? *\(.*", re.DOTALL)
 _JUDGED_BY: Final = 200
@@ -89,19 +98,49 @@ def choose(names: Sequence[str], rows: Sequence[Row], named: Mapping[str, Any], 
             found = _find(part, known, names, cells, times)
         if found is not None:
             chosen[part] = found
-    return chosen
+    return chosen if named else _by_content(chosen, names, cells, times)
 
 
 def _find(
     part: str, known: Sequence[str], names: Sequence[str], cells: Sequence[Sequence[Any]], times: LocalTimes
 ) -> int | None:
     # The system's own columns (`:updated_at`) tell when the portal changed, not the city.
-    plain = ["" if name.startswith(":") else re.sub(r"[^a-z0-9]", "", name.lower()) for name in names]
+    plain = ["" if name.startswith(":") else _letters(name) for name in names]
     for name in known:
         for at, candidate in enumerate(plain):
             if candidate == name and _fits(part, [row[at] for row in cells], times):
                 return at
     return None
+
+
+def _letters(name: str) -> str:
+    """Return a name without case, accents, spaces and punctuation."""
+    return re.sub(r"[^a-z0-9]", "", normalize("NFKD", name).lower())
+
+
+def _by_content(
+    chosen: Chosen, names: Sequence[str], cells: Sequence[Sequence[Any]], times: LocalTimes
+) -> Chosen:
+    """
+    Find what no name told: an id by a column in which no two rows are the same, a beginning by written days.
+
+    Both only among columns that play no part yet; an id's name has to end like one.
+    """
+    free = [at for at, name in enumerate(names) if at not in chosen.values() and not name.startswith(":")]
+    if "external_id" not in chosen:
+        for at in free:
+            values = [str(row[at]).strip() for row in cells if row[at] is not None]
+            if _ID_LIKE.search(names[at]) and all(values) and len(values) == len(cells) == len(set(values)):
+                chosen["external_id"] = at
+                break
+    if "created_at" not in chosen:
+        for at in free:
+            filled = [row[at] for row in cells if row[at] is not None and str(row[at]).strip()]
+            is_written = filled and _share(filled, lambda value: bool(_DAY_LIKE.match(str(value)))) >= 0.9
+            if at != chosen.get("external_id") and is_written and _fits("created_at", filled, times):
+                chosen["created_at"] = at
+                break
+    return chosen
 
 
 def _fits(part: str, values: Sequence[Any], times: LocalTimes) -> bool:

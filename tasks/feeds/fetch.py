@@ -21,6 +21,7 @@ from shared.feeds.models import FeedResource
 from shared.feeds.runs import Opened, Traffic
 from shared.settings import get_settings
 from tasks.feeds.connector import Connector, Cursor, Payload, Request, Source
+from tasks.feeds.credentials import with_credential
 from tasks.feeds.fetch_rules import full_url, http_date, is_young, resource, went_back
 from tasks.feeds.http import Ask, Fetched
 from tasks.feeds.http_errors import FetchFailed, FetchRefused
@@ -67,11 +68,10 @@ def secret_named(name: str) -> str:
 
     Raises: Permanent that names the one that is missing.
     """
-    # FEEDS_SECRETS is a JSON object of names and values; an installation without it has none.
-    value = getattr(get_settings(), "feeds_secrets", {}).get(name)
+    value = get_settings().feeds_secrets.get(name)
     if value is None:
         raise Permanent(f"the feed needs the secret {name!r}: add it to FEEDS_SECRETS")
-    return str(value.get_secret_value())
+    return value.get_secret_value()
 
 
 class Visitor:
@@ -107,7 +107,7 @@ class Visitor:
                 request = next(plan)
                 while True:
                     self._checkpoint()
-                    request = plan.send(self._answer(request, Path(folder)))
+                    request = plan.send(self._answer(with_credential(request, source), Path(folder)))
             except StopIteration as end:
                 self.visit.cursor = end.value or {}
 

@@ -137,7 +137,7 @@ class Store:
     def _tell(self, tx: Transaction, noun: Noun, merged: Merged) -> None:
         told = [*merged.new, *merged.changed]
         if noun == "vehicles":
-            tell_vehicles(tx, self.writing, [id_ for id_, _ in told])
+            tell_vehicles(tx, self.writing, [*(id_ for id_, _ in told), *merged.returned])
         elif noun == "features":
             tell_features(tx, self.writing, told)
 

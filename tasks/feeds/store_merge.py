@@ -30,6 +30,8 @@ class Merged:
     changed: list[tuple[str, str]] = field(default_factory=list)
     same: int = 0
     older: list[Row] = field(default_factory=list)
+    #: Our ids of what was missing and is listed again as it was.
+    returned: list[str] = field(default_factory=list)
 
 
 def merge(
@@ -135,6 +137,7 @@ def _bring_back(
             {**values, "now": writing.now},
         )
         back = [(str(id_), kind) for id_, kind in rows]
-    tx.execute(text(f"UPDATE {table.name} SET missing_since = NULL {where}"), values)
+    returned = tx.execute(text(f"UPDATE {table.name} SET missing_since = NULL {where} RETURNING id"), values)
+    merged.returned += map(str, returned.scalars())
     merged.changed += back
     merged.same += len(external_ids) - len(back)

@@ -34,11 +34,13 @@ def tell_features(
             _publish(tx, writing, FeaturesChanged(str(writing.feed_id), writing.city, kind, *told, part))
 
 
-def tell_vehicles(tx: Transaction, writing: Writing, ids: Sequence[str]) -> None:
-    """Publish where vehicles are now."""
+def tell_vehicles(tx: Transaction, writing: Writing, ids: Sequence[str], gone: Sequence[str] = ()) -> None:
+    """Publish where vehicles are now, and which are no longer listed."""
     for part in _parts(ids, ITEMS_AN_EVENT):
         if items := moved_vehicles(tx, [UUID(id_) for id_ in part]):
             _publish(tx, writing, VehiclesMoved(str(writing.feed_id), writing.city, items))
+    for part in _parts(gone, ITEMS_AN_EVENT):
+        _publish(tx, writing, VehiclesMoved(str(writing.feed_id), writing.city, [], part))
 
 
 def tell_observations(tx: Transaction, writing: Writing, items: Sequence[dict[str, Any]]) -> None:

@@ -18,7 +18,7 @@ from shared.feeds.models import Feed
 from tasks.feeds.store import Store
 from tasks.feeds.store_table import Writing
 from tasks.feeds.store_tables import Noun
-from tasks.feeds.store_tell import tell_features
+from tasks.feeds.store_tell import tell_features, tell_vehicles
 
 _READ_AT_ONCE: Final = 10_000
 
@@ -49,6 +49,8 @@ def mark_missing(tx: Transaction, store: Store, feed: Feed, replaces: frozenset[
             text(f"UPDATE {noun} SET missing_since = :now WHERE id = ANY(:ids)"),
             {"now": store.writing.now, "ids": missing},
         )
+        if noun == "vehicles":
+            tell_vehicles(tx, store.writing, [], [str(id_) for id_ in missing])
     return (feed.shrunk_since or store.writing.now) if shrunk else None
 
 

@@ -13,6 +13,7 @@ from shared.db import transaction
 from shared.errors import Permanent
 from shared.feeds.archive import Archive
 from shared.feeds.runs import Opened, open_run
+from shared.settings import get_settings
 from tasks.feeds.connector import Plan, Request, Source
 from tasks.feeds.fetch import Visitor, secret_named
 from tasks.feeds.http import Fetched
@@ -190,6 +191,27 @@ def test_the_installation_without_secrets_refuses_by_name(db: Engine) -> None:
     """The sentence says where to add it."""
     with pytest.raises(Permanent, match="FEEDS_SECRETS"):
         secret_named("nothing")
+
+
+def test_secrets_come_from_the_environment_by_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """FEEDS_SECRETS is JSON; its values are never shown."""
+    monkeypatch.setenv("FEEDS_SECRETS", '{"openaq": "k-1"}')
+    get_settings.cache_clear()
+
+    assert "k-1" == secret_named("openaq")
+    assert "k-1" not in repr(get_settings())
+
+
+def test_any_feed_may_say_where_its_key_goes(db: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The options name header and secret; the connector knows of neither."""
+    monkeypatch.setenv("FEEDS_SECRETS", '{"mine": "k-2"}')
+    get_settings.cache_clear()
+    site = Site({GIVEN: b"x"})
+    feed = add_given(options={"credential": "mine", "credential_header": "X-Key"})
+
+    run_given(feed, Given([]), site=site)
+
+    assert {"X-Key": "k-2"} == site.asked[0].secret_headers
 
 
 def test_a_publishers_ttl_slows_the_feed(db: Engine) -> None:

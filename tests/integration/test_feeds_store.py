@@ -15,6 +15,7 @@ from tasks.feeds.connector import (
     Described,
     Feature,
     Observation,
+    Record,
     Rejected,
     Result,
     Thing,
@@ -92,7 +93,7 @@ def trip(number: int, **values: Any) -> TripUpdate:
     return TripUpdate(**made | values)
 
 
-EVERYTHING = [
+EVERYTHING: list[Record] = [
     *(station(n) for n in range(5)),
     *(status(n, n) for n in range(5)),
     *(request(n) for n in range(5)),

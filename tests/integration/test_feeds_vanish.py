@@ -50,6 +50,22 @@ def test_what_stays_missing_is_withdrawn_after_the_grace_and_told(db: Engine) ->
     assert 1 == ran.totals["features"]
 
 
+def test_vehicles_that_are_gone_are_told_and_told_again_when_they_are_back(db: Engine) -> None:
+    """A map takes a vehicle away by its id, and draws it again although it has not moved."""
+    feed = add_given()
+    run_given(feed, all_of(bus(1), bus(2)))
+    with transaction() as tx:
+        gone = str(tx.execute(text("SELECT id FROM vehicles WHERE external_id = 'b2'")).scalar_one())
+
+    run_given(feed, all_of(bus(1)))
+    run_given(feed, all_of(bus(1), bus(2)))
+
+    first, second, third = events("VehiclesMoved")
+    assert (2, []) == (len(first["items"]), first["gone"])
+    assert ([], [gone]) == (second["items"], second["gone"])
+    assert ["b2"] == [item["external_id"] for item in third["items"]]
+
+
 def test_a_run_that_changes_nothing_still_withdraws_what_is_overdue(db: Engine) -> None:
     """The same payload again is the publisher's word that it is still missing."""
     feed, site = add_given(), Site({"https://given.example/feed": b"same"})

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tasks.feeds.connector import Described, Feature, Observation, Record, Rejected, Result, Thing, Vehicle
-from tasks.feeds.quality import RANGES, Context, check, identity, sudden_drop
+from tasks.feeds.quality import RANGES, Context, check, identity
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LONDON = (-0.5, 51.3, 0.3, 51.7)
@@ -133,12 +133,3 @@ def test_identity_is_by_type_and_an_observation_has_a_moment() -> None:
     assert ("Vehicle", "v") == identity(bus())
     assert ("Observation", "s", NOW.isoformat()) == identity(seen(1))
 
-
-@pytest.mark.parametrize(
-    ("before", "now", "dropped"),
-    [(100, 49, True), (100, 50, False), (100, 0, True), (19, 0, False), (0, 0, False)],
-)
-def test_a_sudden_drop_is_the_publishers(before: int, now: int, dropped: bool) -> None:
-    """Half of a real list does not vanish between two polls; a handful may."""
-    assert dropped is sudden_drop(before, now)
-    assert not sudden_drop(before, before)

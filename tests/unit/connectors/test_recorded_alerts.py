@@ -27,6 +27,8 @@ def test_a_recorded_list_of_alerts_is_accounted_for(recording: Recording) -> Non
 @pytest.mark.parametrize("recording", recordings("alerts-geojson"))
 def test_tests_are_never_shown(recording: Recording) -> None:
     """What is not Actual is set aside."""
+    if recording.fails:
+        pytest.skip("no list of alerts")
     records = parse(source("nws_alerts"), payload(recording.path))
     sent = orjson.loads(recording.path.read_bytes())["features"]
     tests = [one for one in sent if one["properties"].get("status") not in (None, "Actual")]
