@@ -1,6 +1,7 @@
 """The doorbell: what a relay does to Redis, bounded to a second so that a frozen Redis freezes nobody."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
@@ -53,6 +54,14 @@ class Bell:
         run_id = str(self._client.info("server")["run_id"])
         seen = self._client.get(EPOCH_KEY)
         return seen != run_id
+
+    def describe(self) -> dict[str, Any]:
+        """
+        Return what Redis tells of its memory and of what it keeps on disk.
+
+        Raises: redis.RedisError when Redis is down, frozen or full.
+        """
+        return {**self._client.info("memory"), **self._client.info("persistence")}
 
     def remember(self) -> None:
         """Note the server's run id: everything queued has been rung again."""

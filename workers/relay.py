@@ -28,6 +28,7 @@ from shared.logging import configure_logging
 from shared.messages import all_messages
 from shared.settings import get_settings
 from workers.bell import Bell
+from workers.demands import check_servers
 from workers.flow import Flow
 from workers.processes import farewell, forget_silent, report, slots_by_queue
 from workers.wire import envelope
@@ -196,9 +197,10 @@ def _wait(listener: Any, seconds: float) -> None:
 def main() -> None:
     """Run a relay until SIGTERM."""
     configure_logging()
-    relay = Relay(
-        Bell(get_settings().redis_url.get_secret_value()), f"relay@{socket.gethostname()}:{os.getpid()}"
-    )
+    bell = Bell(get_settings().redis_url.get_secret_value())
+    if get_settings().citypulse_env != "test":  # there the servers keep nothing, on purpose
+        check_servers(bell)
+    relay = Relay(bell, f"relay@{socket.gethostname()}:{os.getpid()}")
 
     def stop(*_: object) -> None:
         relay.stopping = True
