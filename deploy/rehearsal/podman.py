@@ -130,7 +130,14 @@ def make_bases(made: Engine) -> None:
 
 def build(made: Engine, dockerfile: Path, tag: str, **arguments: str) -> None:
     """Build an image of this tree as the workflow does, but with buildah and the stand-ins."""
-    options = [part for name, value in arguments.items() for part in ("--build-arg", f"{name}={value}")]
+    if " AS build\n" in dockerfile.read_text():
+        # deploy.sh removes images without a name; this one keeps what the build stage made, packages above all.
+        tier = dockerfile.parent.name
+        _bud(made, dockerfile, f"localhost/citypulse-built/{tier}:latest", "--target", "build")
+    _bud(made, dockerfile, tag, *(f"--build-arg={name}={value}" for name, value in arguments.items()))
+
+
+def _bud(made: Engine, dockerfile: Path, tag: str, *options: str) -> None:
     made.must(
         "buildah", "bud", "--quiet", "--layers", "--format", "docker", "--isolation", "chroot",
         "--network", "host", "--pull=never", *options, "-f", dockerfile, "-t", tag, ROOT,
