@@ -212,6 +212,17 @@ def test_an_expired_certificate_stops_a_deployment_before_anything_moves(host: H
     assert [] == [call for call in host.calls if call.startswith(("up", "run", "stop"))]
 
 
+def test_a_rollback_may_go_on_with_an_expired_certificate(host: Host) -> None:
+    """Whoever says so goes back all the same: an expired certificate must not keep a bad release in service."""
+    host.release("v1.1.0")
+    host.deploy("v1.1.0")
+    host.fault("fail certificate")
+    refused = host.deploy("v1.1.0", "rollback.sh")
+    done = host.deploy("v1.1.0", "rollback.sh", CERTIFICATE="ignore")
+
+    assert (1, 0, "blue") == (refused.returncode, done.returncode, host.answers)
+
+
 def test_two_deployments_at_once_are_one(host: Host) -> None:
     """The second is refused while the first holds the lock."""
     host.release("v1.1.0")
