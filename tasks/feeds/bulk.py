@@ -22,7 +22,7 @@ from tasks.feeds.reading import Reader
 from tasks.feeds.store_encode import Row
 from tasks.feeds.tables import Row as Cells
 
-BLOCK_ROWS: Final = 5_000
+BLOCK_ROWS: Final = 3_000
 
 
 class Block(connector.Block):

@@ -11,7 +11,7 @@ from tasks.feeds.connector import Observation
 from tasks.feeds.store_encode import Row
 from tasks.feeds.store_intake import Chunk, duplicate
 from tasks.feeds.store_keys import KeySet, add_new
-from tasks.feeds.store_merge import Merged, merge
+from tasks.feeds.store_merge import Merged, is_empty, merge
 from tasks.feeds.store_observations import store_observations
 from tasks.feeds.store_table import Writing
 from tasks.feeds.store_tables import TABLES, Noun
@@ -44,6 +44,7 @@ class Store:
         self.set_aside = KeySet()
         self.nameless_rejects = 0
         self._addresses = KeySet()
+        self._was_empty: dict[Noun, bool] = {}
         self._waiting: list[Observation] = []
 
     def put(self, tx: Transaction, chunk: Chunk, is_last: bool) -> None:
@@ -81,7 +82,9 @@ class Store:
             else frozenset()
         )
         seen.add(ids)
-        merged = merge(tx, TABLES[noun], self.writing, [row for row in rows if row.external_id not in again])
+        fresh = [row for row in rows if row.external_id not in again] if again else rows
+        all_new = self._is_first_load(tx, noun)
+        merged = merge(tx, TABLES[noun], self.writing, fresh, all_new=all_new)
         self.added[noun] += len(merged.new)
         if self.writing.is_replay:
             self.new_ids[noun] += [id_ for id_, _ in merged.new]
@@ -99,6 +102,18 @@ class Store:
                 chunk.reject(duplicate(row.record, row.external_id))
         self._note_newest(rows)
         self._tell(tx, noun, merged)
+
+    def _is_first_load(self, tx: Transaction, noun: Noun) -> bool:
+        """
+        Tell whether the table held nothing of the feed when this run began to fill it.
+
+        Ids this run has not seen are then new. A replay may store for the feed in between: it looks each up.
+        """
+        if self.writing.is_replay:
+            return False
+        if noun not in self._was_empty:
+            self._was_empty[noun] = is_empty(tx, TABLES[noun], self.writing.feed_id)
+        return self._was_empty[noun]
 
     def _put_observations(self, tx: Transaction, chunk: Chunk, is_last: bool) -> None:
         batch = [*self._waiting, *chunk.observations.values()]

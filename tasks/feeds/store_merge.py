@@ -40,13 +40,16 @@ def merge(
     writing: Writing,
     rows: Sequence[Row],
     repeated: frozenset[str] = frozenset(),
+    *,
+    all_new: bool = False,
 ) -> Merged:
     """
     Merge rows with distinct external ids.
 
     `repeated` are ids that came before in this run; they replace what is stored only when they win.
+    `all_new` rows are known to be in no table yet: nothing is looked up.
     """
-    known = _known(tx, table, writing.feed_id, rows)
+    known = {} if all_new else _known(tx, table, writing.feed_id, rows)
     new = [row for row in rows if row.external_id not in known]
     differing: list[Row] = []
     returning: list[str] = []
@@ -71,17 +74,21 @@ def merge(
     return merged
 
 
+def is_empty(tx: Transaction, table: Table, feed_id: UUID) -> bool:
+    """Tell whether a feed has no rows in a table."""
+    found = tx.execute(
+        text(f"SELECT 1 FROM {table.name} WHERE feed_id = :feed_id LIMIT 1"), {"feed_id": feed_id}
+    )
+    return found.first() is None
+
+
 class _Known(NamedTuple):
     digest: bytes
     is_missing: bool
 
 
 def _known(tx: Transaction, table: Table, feed_id: UUID, rows: Sequence[Row]) -> dict[str, _Known]:
-    """Return what is stored of these ids; a feed's first load is told by one look."""
-    if not tx.execute(
-        text(f"SELECT 1 FROM {table.name} WHERE feed_id = :feed_id LIMIT 1"), {"feed_id": feed_id}
-    ).first():
-        return {}
+    """Return what is stored of these ids."""
     found = tx.execute(
         text(
             f"SELECT external_id, content_hash, missing_since IS NOT NULL FROM {table.name}"
