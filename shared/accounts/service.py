@@ -59,8 +59,9 @@ WHERE s.id IS NULL OR s.revoked_at IS NOT NULL OR s.expires_at <= clock_timestam
 
 
 def find_user(tx: Transaction, email: str) -> User | None:
-    """Return the account of an address; case does not matter."""
-    return tx.scalars(select(User).where(func.lower(User.email) == email.strip().lower())).one_or_none()
+    """Return the account of an address; case does not matter, and the database alone says what case is."""
+    address = func.lower(User.email) == func.lower(email.strip())
+    return tx.scalars(select(User).where(address)).one_or_none()
 
 
 def ensure_user(tx: Transaction, email: str, password: str, role: Role, name: str = "") -> tuple[User, bool]:

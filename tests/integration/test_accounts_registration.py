@@ -182,6 +182,15 @@ def test_many_who_register_one_address_at_once_make_one_account() -> None:
     assert 1 == count("users")
 
 
+@pytest.mark.parametrize("typed", ["Ärzte@Example.ORG", " Ärzte@example.org "])
+def test_an_address_in_any_script_signs_in_as_it_registered(typed: str) -> None:
+    """The database alone says what case is, when the row is made and when it is looked for."""
+    register("Ärzte@example.org")
+    verify(mailed_token("Ärzte@example.org"))
+
+    assert 200 == Browser().sign_in(typed, STRONG).status_code
+
+
 def test_the_link_is_mailed_again_to_who_waits_for_it() -> None:
     """And to nobody else, with one answer for all."""
     register()

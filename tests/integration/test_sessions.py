@@ -40,6 +40,9 @@ def test_everywhere_else_is_signed_out_at_once() -> None:
         assert_problem(gone.get("/api/v1/auth/me"), 401)
         assert_problem(gone.refresh(), 401)
     assert [True] == [each["current"] for each in here.get("/api/v1/auth/sessions").json["items"]]
+    with transaction() as tx:
+        acts = tx.execute(text("SELECT action FROM audit_log ORDER BY id DESC LIMIT 1")).scalar_one()
+    assert "accounts.sign_out_elsewhere" == acts
 
 
 def sign_out_elsewhere(browser: Browser) -> None:

@@ -14,12 +14,13 @@ from shared.accounts.models import User
 from shared.accounts.profile import profile_json
 from shared.accounts.registration import require_verified
 from shared.accounts.rules import Permission
+from shared.audit import audit
 from shared.clock import utcnow
 from shared.db import Transaction, transaction
 from shared.settings import get_settings
 from web import auth as tokens
 from web.api.account_shapes import Credentials, Session, SignedInList
-from web.gate import caller, signed_in
+from web.gate import actor, caller, signed_in
 from web.openapi import Answer, needs, noun
 from web.params import ById, page
 
@@ -101,6 +102,7 @@ def end_other_sessions() -> Answer:
     who = signed_in()
     with transaction() as tx:
         service.end_all_sessions(tx, who.user_id, utcnow(), "ended by their owner", keep=who.session_id)
+        audit(tx, actor(), "accounts.sign_out_elsewhere", subject=str(who.user_id))
     return Response(status=204)
 
 
