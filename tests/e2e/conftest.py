@@ -28,6 +28,7 @@ FLAGS = [
 PATIENCE_MS = 90_000
 LOOK_MS = 250
 expect.set_options(timeout=PATIENCE_MS)
+LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 AXE = testing.ROOT / "web" / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -130,16 +131,45 @@ class Visitor:
             self.page.wait_for_timeout(LOOK_MS)  # lets the page breathe between two looks
         raise AssertionError("it did not come to be")
 
+    def enter(self, email: str, password: str, query: str = "") -> Page:
+        """Fill in the form that signs in, and send it."""
+        page = self.open(f"/login{query}")
+        page.locator("#login-email").fill(email)
+        page.locator("#login-password").fill(password)
+        page.locator("main form button[type=submit]").click()
+        return page
+
+    def violations(self) -> list[tuple[str, list[str]]]:
+        """Return what a machine finds against WCAG 2.2 AA on this page; its context must bypass the policy."""
+        self.page.add_script_tag(path=AXE)
+        found = self.page.evaluate(
+            "levels => axe.run(document, {runOnly: levels, iframes: false}).then(r => r.violations)", LEVELS
+        )
+        return [(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in found]
+
     def sign_in(self, platform: Platform, role: str, then: str) -> Page:
         """Sign in through the form and arrive at `then`."""
         account = platform.accounts[role]
-        page = self.open(f"/login?next={then}")
-        page.locator("#email").fill(account.email)
-        page.locator("#password").fill(account.password)
-        page.locator("main form button[type=submit]").click()
+        page = self.enter(account.email, account.password, f"?next={then}")
         # The path alone: the address of the form names it too.
         page.wait_for_url(lambda address: urlsplit(address).path == then)
         return page
+
+
+@pytest.fixture(params=["light", "dark"])
+def checked(request: pytest.FixtureRequest, browser: Browser, platform: Platform) -> Iterator[Visitor]:
+    """A visitor in either theme whose pages the checker of accessibility can be put into."""
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: run `pnpm install` in web/frontend")
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 800},
+        color_scheme=request.param,
+        reduced_motion="reduce",
+        bypass_csp=True,  # for the checker alone, which is put into the page
+        service_workers="block",
+    )
+    yield Visitor(context, platform.url)
+    context.close()
 
 
 @pytest.fixture

@@ -93,8 +93,13 @@ export function CheckField({
   children: ReactNode;
 }) {
   return (
-    <label className="flex min-h-8 items-center gap-2.5">
-      <input type="checkbox" name={name} value={value} className="size-4.5 accent-accent" />
+    <label className="flex min-h-8 items-start gap-2.5 py-1.5">
+      <input
+        type="checkbox"
+        name={name}
+        value={value}
+        className="mt-px size-4.5 shrink-0 accent-accent"
+      />
       <span>{children}</span>
     </label>
   );

@@ -19,7 +19,11 @@ interface Props {
 export const ItemRow = memo(function ItemRow(props: Props) {
   const { item, now, selected, arrived, onSelect, onHover } = props;
   const { t, age, count } = useText();
-  const credit = item.source ? item.source.attribution || item.source.name : t('item.residents');
+  // Whose word it is; of made-up data, which the tag beside it says, the feed's name tells more.
+  const { source } = item;
+  const credit = source
+    ? (!source.simulated && source.attribution) || source.name
+    : t('item.residents');
   return (
     <li
       className={arrived ? 'arrive' : undefined}

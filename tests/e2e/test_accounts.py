@@ -1,0 +1,146 @@
+"""Somebody opens an account, comes back into it, and looks after it."""
+
+import re
+from uuid import uuid4
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Visitor
+from tests.e2e.platform import Platform
+
+PASSWORD = "seven lanterns under the viaduct"
+ANOTHER = "a teapot waits for the last ferry"
+
+
+@pytest.fixture
+def email() -> str:
+    """An address that nobody has yet."""
+    return f"resident-{uuid4().hex[:10]}@example.org"
+
+
+def mailed_link(visitor: Visitor, platform: Platform, email: str, page: str) -> str:
+    """Return the link to one of our pages out of the mail that brings it."""
+    platform.sign_in("admin")
+
+    def found() -> str:
+        for mail in platform.get("/mailbox", to=email)["items"]:
+            if link := re.search(rf"http\S+/{page}#token=[\w.-]+", mail["text"]):
+                return link.group()
+        return ""
+
+    return visitor.until(found).removeprefix(platform.url)
+
+
+def register(visitor: Visitor, platform: Platform, email: str) -> Page:
+    """Open an account and prove its address."""
+    page = visitor.open("/register")
+    page.locator("#register-email").fill(email)
+    page.locator("#register-password").fill(PASSWORD)
+    page.get_by_role("button", name="Create the account").click()
+    expect(page.get_by_role("heading", name="Look into your mailbox")).to_be_focused()
+    visitor.open("/status")  # A link within the page that is open would only change its fragment.
+    visitor.open(mailed_link(visitor, platform, email, "verify"))
+    expect(page.get_by_text("Your address is confirmed")).to_be_visible()
+    expect(page).to_have_url(f"{platform.url}/verify")
+    return page
+
+
+def test_somebody_signs_up_and_stays_signed_in(visitor: Visitor, platform: Platform, email: str) -> None:
+    """From the form by the mailbox to the account, which outlives a reload in two tabs at once."""
+    register(visitor, platform, email)
+    page = visitor.enter(email, PASSWORD, "?next=/account")
+    expect(page.get_by_text(f"{email}, since")).to_be_visible()
+
+    other = visitor.context.new_page()
+    other.goto(f"{platform.url}/account")
+    for one in (page, other):
+        one.evaluate("setTimeout(() => location.reload())")
+    for one in (page, other):
+        expect(one.get_by_text(f"{email}, since")).to_be_visible()
+
+    page.get_by_role("button", name="Sign out", exact=True).first.click()
+    for one in (page, other):
+        expect(one.get_by_role("link", name="Sign in").first).to_be_visible()
+    assert [] == visitor.foreign
+
+
+def test_a_sign_in_before_the_address_is_proven_offers_the_link_again(
+    visitor: Visitor, platform: Platform, email: str
+) -> None:
+    """The page says what is missing, and mails it once more."""
+    answer = platform.http.post("/auth/register", json={"email": email, "password": PASSWORD})
+    assert 202 == answer.status_code, answer.text
+    page = visitor.enter(email, PASSWORD)
+    expect(page.get_by_text("not confirmed yet")).to_be_visible()
+
+    page.get_by_role("button", name="Send the link again").click()
+    expect(page.get_by_text(f"a new link to {email}")).to_be_visible()
+
+
+def test_a_forgotten_password_is_chosen_anew(visitor: Visitor, platform: Platform, email: str) -> None:
+    """The link works once; the new password opens the account, and the old one no more."""
+    page = register(visitor, platform, email)
+    visitor.open("/reset")
+    page.locator("#reset-email").fill(email)
+    page.get_by_role("button", name="Mail me the link").click()
+    expect(page.get_by_role("heading", name="Look into your mailbox")).to_be_focused()
+    link = mailed_link(visitor, platform, email, "reset")
+    visitor.open("/status")
+    visitor.open(link)
+
+    page.locator("#choose-password").fill("short")
+    page.get_by_role("button", name="Set the new password").click()
+    expect(page.locator("#choose-password")).to_have_attribute("aria-invalid", "true")
+    page.locator("#choose-password").fill(ANOTHER)
+    page.get_by_role("button", name="Set the new password").click()
+    expect(page.get_by_text("Your password is changed")).to_be_visible()
+
+    visitor.enter(email, PASSWORD)
+    expect(page.get_by_role("alert")).to_be_visible()
+    visitor.enter(email, ANOTHER, "?next=/account")
+    expect(page.get_by_text(f"{email}, since")).to_be_visible()
+    visitor.open("/status")
+    visitor.open(link)
+    page.locator("#choose-password").fill(PASSWORD)
+    page.get_by_role("button", name="Set the new password").click()
+    expect(page.get_by_text("used up, too old")).to_be_visible()
+
+
+def test_a_key_is_shown_once_and_taken_back(visitor: Visitor, platform: Platform) -> None:
+    """What a key may do it does, until it is revoked."""
+    name = f"Test {uuid4().hex[:6]}"
+    page = visitor.sign_in(platform, "resident", "/account")
+    page.get_by_role("button", name="New key").click()
+    page.locator("#key-name").fill(name)
+    page.get_by_role("button", name="New key").click()
+    expect(page.get_by_role("alert")).to_contain_text("It may")  # no scope was chosen
+    page.get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="New key").click()
+    key = page.get_by_role("textbox", name="The key").input_value()
+    page.get_by_role("button", name="I have kept it").click()
+    row = page.locator("[data-key]", has_text=name)
+    expect(row).to_be_visible()
+    expect(page.get_by_text(key)).to_have_count(0)
+
+    asked = httpx.Client(base_url=f"{platform.url}/api/v1", trust_env=False)
+    with asked:
+        asked.headers["Authorization"] = f"Bearer {key}"
+        assert 200 == asked.get("/cities").status_code
+        row.get_by_role("button", name=f"Revoke {name}").click()
+        row.get_by_role("button", name="Revoke for good").click()
+        expect(row).to_have_count(0)
+        assert 401 == asked.get("/cities").status_code
+
+
+def test_the_account_can_be_read_by_everybody(checked: Visitor, platform: Platform) -> None:
+    """No violation of WCAG 2.2 AA that a machine can find, with the form for a key open and refused."""
+    page = checked.sign_in(platform, "resident", "/account")
+    page.get_by_role("button", name="New key").click()
+    page.get_by_role("checkbox").first.wait_for()
+    page.get_by_role("button", name="New key").click()
+    page.get_by_role("alert").wait_for()
+    page.locator("[data-session]").first.wait_for()
+
+    assert [] == checked.violations()
