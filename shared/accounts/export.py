@@ -31,6 +31,8 @@ PARTS: Final = {
     " FROM sign_ins WHERE user_id = :id ORDER BY id",
     "api_keys": "SELECT id, name, prefix, scopes, created_at, last_used_at, expires_at, revoked_at"
     " FROM api_keys WHERE user_id = :id ORDER BY id",
+    "links": "SELECT id, purpose, email, created_at, expires_at, used_at FROM account_tokens"
+    " WHERE user_id = :id ORDER BY id",
     "reports": "SELECT id, city, number, category, title, description, status, point::text AS point, address,"
     " email, anonymous, language, supports, created_at, updated_at FROM reports WHERE author_id = :id"
     " OR lower(email) = lower(:email) ORDER BY id",

@@ -102,6 +102,20 @@ def test_a_copy_holds_everything_and_no_secret() -> None:
     assert "argon2" not in str(held)
 
 
+def test_no_table_that_points_at_a_person_is_left_out() -> None:
+    """A new table about people is exported, or this says that it is not."""
+    about_people = {
+        table.name
+        for table in Base.metadata.tables.values()
+        for key in table.foreign_keys
+        if key.column.table.name == "users"
+    }
+    sources = " ".join(PARTS.values())
+
+    assert {"sign_ins", "api_keys", "identities", "deliveries", "reports", "uploads"} <= about_people
+    assert [] == sorted(name for name in about_people if f"FROM {name}" not in sources)
+
+
 def test_a_mail_tells_when_a_copy_is_ready_and_only_its_owner_gets_it() -> None:
     """The link leads to the account page; the file needs the person."""
     ann = lived_in()
