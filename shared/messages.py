@@ -152,6 +152,16 @@ class ReprocessFeed(Message):
     reason: str = ""
 
 
+@message("feeds.preview", Queue.FEEDS, max_attempts=1)
+class PreviewFeed(Message):
+    """Fetch and parse what a feed would, once, to be shown before it is saved."""
+
+    city: str
+    kind: str
+    url: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
 @message("feeds.judge", Queue.CRITICAL, max_attempts=1, quiet=True)
 class JudgeFeeds(Message):
     """Judge every feed's freshness and tell browsers which changed."""

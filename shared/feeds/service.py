@@ -21,6 +21,7 @@ from shared.messages import ReprocessFeed, RunFeed
 
 __all__ = [
     "FeedDraft",
+    "check_feed",
     "create_feed",
     "delete_feed",
     "due_feeds",
@@ -188,6 +189,11 @@ def request_reprocess(
 def slug_of(name: str) -> str:
     """Return a name as a slug: lower case letters, digits and single hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:80] or "feed"
+
+
+def check_feed(values: Mapping[str, Any]) -> None:
+    """Refuse values that break a rule of feeds; raises Invalid."""
+    _refuse(_problems(values))
 
 
 def _problems(values: Mapping[str, Any]) -> list[FieldProblem]:

@@ -6,6 +6,7 @@ from shared.clock import utcnow
 from shared.db import Transaction, transaction
 from shared.feeds import retention
 from shared.feeds.archive import Archive
+from shared.feeds.previews import forget_previews
 from shared.messages import TidyFeeds
 from shared.observations import partitions
 from tasks.base import Job, handles
@@ -25,6 +26,7 @@ def tidy(message: TidyFeeds, job: Job) -> None:
     _in_batches(job, lambda tx: retention.forget_runs(tx, now, BATCH))
     _in_batches(job, lambda tx: retention.forget_payloads(tx, archive, now, BATCH))
     _in_batches(job, lambda tx: retention.forget_gone(tx, now, BATCH))
+    forget_previews(now)
     with job.finish() as tx:
         retention.recount(tx)
 

@@ -143,6 +143,39 @@ class NewFeed(BaseModel):
     paused: bool = False
 
 
+class PreviewRequest(BaseModel):
+    """A feed to try before it is saved."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    city: Line
+    kind: Line
+    url: _Url
+    options: dict[str, Any] = {}
+
+
+class PreviewPayload(BaseModel):
+    """One answer that was fetched."""
+
+    name: str
+    status: int
+    bytes: int
+    media_type: str
+
+
+class FeedPreview(BaseModel):
+    """What a feed would give: its first records, its first problems, and how many of each were read."""
+
+    job_id: UUID
+    at: datetime
+    fetched: list[PreviewPayload]
+    records: list[dict[str, Any]]
+    problems: list[dict[str, Any]]
+    read: dict[str, int]
+    rejected: dict[str, int]
+    error: str | None = None
+
+
 class FeedChange(BaseModel):
     """What to change of a feed; what is left out stays."""
 

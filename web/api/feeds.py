@@ -6,16 +6,18 @@ from shared.accounts.rules import Permission
 from shared.audit import audit
 from shared.clock import utcnow
 from shared.db import transaction
-from shared.feeds import queries, service
+from shared.feeds import previews, queries, service
 from shared.feeds.service import FeedDraft
 from web.api.feed_shapes import (
     Feed,
     FeedChange,
     FeedList,
+    FeedPreview,
     FeedQuery,
     FeedRejectList,
     FeedRunList,
     NewFeed,
+    PreviewRequest,
     RejectQuery,
     ReprocessRequest,
     RunQuery,
@@ -54,6 +56,23 @@ def create_feed(body: NewFeed) -> Answer:
         feed = service.create_feed(tx, draft, now)
         audit(tx, actor(), "feeds.create", subject=str(feed.id), url=feed.url)
         return queries.get_feed(tx, feed.id, now), 201, {"Location": f"/api/v1/feeds/{feed.id}"}
+
+
+@api.post("/feeds/preview", responses={202: JobAccepted})
+@needs(Permission.MANAGE_FEEDS)
+def preview_feed(body: PreviewRequest) -> Answer:
+    """Try a feed before it is saved: fetch and parse it once, and store nothing of it."""
+    with transaction() as tx:
+        made = previews.request_preview(tx, **body.model_dump())
+        audit(tx, actor(), "feeds.preview", subject=str(made.id), url=body.url)
+    return {"job_id": made.id}, 202
+
+
+@api.get("/feeds/preview/<uuid:id>", responses={200: FeedPreview})
+@needs(Permission.MANAGE_FEEDS)
+def show_preview(path: ById) -> Answer:
+    """Show what a preview found, by its job; 404 until that has ended."""
+    return previews.read_preview(path.id)
 
 
 @api.patch("/feeds/<uuid:id>", responses={200: Feed})

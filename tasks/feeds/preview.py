@@ -1,0 +1,106 @@
+"""Try a feed before it is saved."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from shared.cities.models import City
+from shared.clock import new_id, utcnow
+from shared.db import transaction
+from shared.errors import Permanent, Transient
+from shared.feeds.archive import Archive
+from shared.feeds.models import Feed
+from shared.feeds.previews import keep_preview
+from shared.feeds.runs import Opened
+from shared.messages import PreviewFeed
+from shared.settings import get_settings
+from tasks.base import Job, handles
+from tasks.feeds.connector import Connector, Record, Rejected
+from tasks.feeds.fetch import Gets, Visitor
+from tasks.feeds.http import Fetcher
+from tasks.feeds.load import context_for, source_for
+from tasks.feeds.quality import check
+from tasks.feeds.registry import connector
+
+#: Records that are read, and of them those that are shown; problems likewise.
+_READ: Final = 2_000
+_SHOWN: Final = 20
+
+
+@handles(PreviewFeed, limit_seconds=120)
+def preview(
+    message: PreviewFeed, job: Job, get: Gets | None = None, find: Callable[[str], Connector] = connector
+) -> None:
+    """
+    Fetch and parse as a run would, under the same rules for hosts and sizes; only the preview is kept.
+
+    What fails is the answer: the job ends well and the preview says why.
+    """
+    with transaction() as tx:
+        timezone = tx.get_one(City, message.city).timezone
+    found: dict[str, Any] = {"fetched": [], "records": [], "problems": [], "read": {}, "rejected": {}}
+    with TemporaryDirectory(prefix="citypulse-preview-") as folder:
+        fetcher = get or Fetcher.from_settings(get_settings())
+        visitor = Visitor(_opened(message, timezone, job), fetcher, Archive(Path(folder)))
+        try:
+            _look(visitor, find(message.kind), found)
+        except (Transient, Permanent) as error:
+            found["error"] = str(error)
+    keep_preview(job.id, found | {"job_id": str(job.id), "at": utcnow().isoformat()})
+
+
+def _opened(message: PreviewFeed, timezone: str, job: Job) -> Opened:
+    """Return a run of a feed that there is not."""
+    feed = Feed(
+        id=new_id(),
+        city=message.city,
+        slug="preview",
+        name="preview",
+        kind=message.kind,
+        url=message.url,
+        options=message.options,
+        cursor={},
+    )
+    return Opened(job.id, feed, timezone, {}, {}, utcnow())
+
+
+def _look(visitor: Visitor, found: Connector, into: dict[str, Any]) -> None:
+    source = source_for(visitor.opened)
+    visitor.run(found, source)
+    payloads = visitor.visit.payloads
+    into["fetched"] = [
+        {"name": one.name, "status": one.status, "bytes": one.size_bytes, "media_type": one.media_type}
+        for one in payloads
+    ]
+    read: Counter[str] = Counter()
+    rejected: Counter[str] = Counter()
+    context = context_for(source, utcnow())
+    for sent in islice(found.parse(payloads, source), _READ):
+        record = check(sent, context) or sent
+        read[type(record).__name__] += 1
+        if isinstance(record, Rejected):
+            rejected[record.reason] += 1
+        part = into["problems"] if isinstance(record, Rejected) else into["records"]
+        if len(part) < _SHOWN:
+            part.append(shown(record))
+    into["read"], into["rejected"] = dict(read), dict(rejected)
+
+
+def shown(record: Record) -> dict[str, Any]:
+    """Write a record as JSON, its type first, what it leaves out left out."""
+    return {"type": type(record).__name__, **_members(record)}
+
+
+def _members(value: Any) -> dict[str, Any]:  # Any: a record or a result.
+    held = ((field.name, getattr(value, field.name)) for field in fields(value))
+    return {name: _plain(inner) for name, inner in held if inner not in (None, "", {}, (), False)}
+
+
+def _plain(value: Any) -> Any:  # Any: what a record holds.
+    if is_dataclass(value):
+        return _members(value)
+    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
