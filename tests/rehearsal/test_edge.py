@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pytest
 
-from deploy.rehearsal.edge import ROOT, Edge, Ports, free_ports, render
+from deploy.rehearsal.edge import ROOT, Edge, Ports, edge, free_ports, render
 from deploy.rehearsal.stubs import Stub, running
 from tests.rehearsal.conftest import Stack
 
@@ -252,6 +252,29 @@ def test_hashed_files_outlive_the_release_that_made_them(own: Stack) -> None:
     again = own.edge.ask("/assets/old.js")
 
     assert (200, 404, 200, first.body) == (first.status, missing.status, again.status, again.body)
+
+
+def test_one_copy_of_the_page_serves_every_address_while_its_server_is_away(own: Stack) -> None:
+    """Whoever comes by another address, with another browser, is shown the page that somebody asked for before."""
+    own.edge.ask("/")
+    own.frontend.shutdown()
+    own.frontend.server_close()
+    shown = own.edge.ask("/reports/7", headers={"Accept-Encoding": "gzip, deflate, br, zstd"})
+    missing = own.edge.ask("/never-asked.svg")
+
+    assert (200, 503, 503) == (shown.status, missing.status, missing.json["status"])
+    assert b'id="root"' in shown.body
+
+
+def test_names_are_asked_of_the_first_server_only(own: Stack) -> None:
+    """nginx asks all it is told in turn, and a host's own name server knows no service."""
+    resolv_conf = own.edge.folder / "resolv.conf"
+    resolv_conf.write_text("search lan\nnameserver 10.89.0.1\nnameserver 192.0.2.53\n")
+    own_ports = Ports(*free_ports(3), own.backend.port, own.live.port, own.frontend.port, own.flower.port)
+    with edge(own_ports, {"RESOLV_CONF": str(resolv_conf)}) as other:
+        told = (other.folder / "run" / "resolver.conf").read_text()
+
+    assert "resolver 10.89.0.1 valid=5s ipv6=off;" == told.splitlines()[0]
 
 
 def test_a_switch_moves_all_new_requests_and_loses_none(own: Stack) -> None:

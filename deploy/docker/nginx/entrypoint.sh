@@ -11,10 +11,10 @@ CHECK_SECONDS=${TLS_CHECK_SECONDS:-300}
 
 say() { printf '{"service":"nginx","event":"%s"}\n' "$*" >&2; }
 
+# The first server only: nginx would ask them in turn, and only the engine's own knows the services' names.
 write_resolver() {
-    servers=$(awk '$1 == "nameserver" { print ($2 ~ /:/) ? "[" $2 "]" : $2 }' /etc/resolv.conf | tr '\n' ' ')
-    [ -n "$servers" ] || servers=127.0.0.11
-    printf 'resolver %s valid=5s ipv6=off;\nresolver_timeout 3s;\n' "$servers" >"$RUN/resolver.conf"
+    server=$(awk '$1 == "nameserver" { print ($2 ~ /:/) ? "[" $2 "]" : $2; exit }' "${RESOLV_CONF:-/etc/resolv.conf}")
+    printf 'resolver %s valid=5s ipv6=off;\nresolver_timeout 3s;\n' "${server:-127.0.0.11}" >"$RUN/resolver.conf"
 }
 
 make_first_pair() {
