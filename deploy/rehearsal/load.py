@@ -11,6 +11,10 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import cycle
+
+#: What is asked: the application, and now and then an address of the page.
+_PATHS = ("/health", "/health", "/health", "/reports")
 
 
 @dataclass
@@ -41,7 +45,7 @@ class Result:
 
 @contextmanager
 def load(port: int, host: str, threads: int = 4, pause_seconds: float = 0.02) -> Iterator[Result]:
-    """Ask `/health` from several threads, each on a connection it keeps, until the block ends."""
+    """Ask from several threads, each on a connection it keeps, until the block ends."""
     result, stop, lock = Result(), threading.Event(), threading.Lock()
     workers = [
         threading.Thread(target=_ask, args=(port, host, result, stop, lock, pause_seconds), daemon=True)
@@ -61,26 +65,27 @@ def _ask(
     port: int, host: str, result: Result, stop: threading.Event, lock: threading.Lock, pause_seconds: float
 ) -> None:
     connection: http.client.HTTPConnection | None = None
+    paths = cycle(_PATHS)
     while not stop.wait(pause_seconds):
         began = time.monotonic()
-        connection, outcome, release = _request(connection, port, host)
+        connection, outcome, release = _request(connection, port, host, next(paths))
         with lock:
             result.slowest_seconds = max(result.slowest_seconds, time.monotonic() - began)
             if outcome == "200":
                 result.answered += 1
-                result.releases[release] += 1
+                result.releases += Counter([release] if release else [])
             else:
                 result.failures[outcome] += 1
 
 
 def _request(
-    connection: http.client.HTTPConnection | None, port: int, host: str
+    connection: http.client.HTTPConnection | None, port: int, host: str, path: str
 ) -> tuple[http.client.HTTPConnection | None, str, str]:
     """Ask once; a kept connection that the server closed is opened anew, as browsers do."""
     for kept in (connection, None):
         try:
             used = kept or _connect(port, host)
-            used.request("GET", "/health")
+            used.request("GET", path)
             answer = used.getresponse()
             body = answer.read()
         # `NotConnected`: the last answer said that the server would close.
@@ -96,7 +101,7 @@ def _request(
         except (OSError, http.client.HTTPException) as error:
             return None, type(error).__name__, ""
         release = ""
-        with contextlib.suppress(ValueError, KeyError):
+        with contextlib.suppress(ValueError, KeyError):  # The page names none.
             release = json.loads(body)["version"]
         return used, str(answer.status), release
     return None, "not asked", ""
