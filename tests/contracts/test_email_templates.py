@@ -16,7 +16,15 @@ from tasks.email.render import TEMPLATES, headers_of, render, template_names
 SITE = "https://city-pulse.app"
 LANGUAGES = ("en", "fr")
 #: Names a program outside this folder sends by.
-SENT_ELSEWHERE = {"verify_email", "password_reset"}
+SENT_ELSEWHERE = {
+    "account_exists",
+    "email_change",
+    "email_change_notice",
+    "identity_linked",
+    "password_changed",
+    "password_reset",
+    "verify_email",
+}
 
 
 class Page(HTMLParser):
@@ -144,7 +152,7 @@ def test_an_unknown_language_falls_back_to_english(language: str) -> None:
 
 
 def test_the_templates_that_others_send_by_are_here() -> None:
-    """Accounts name these two."""
+    """Accounts name these."""
     assert {*template_names()} >= SENT_ELSEWHERE | {"report_received", "report_status"}
 
 
