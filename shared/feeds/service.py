@@ -123,13 +123,14 @@ def delete_feed(tx: Transaction, feed_id: UUID) -> None:
     Raises: NotFound.
     """
     feed = get_feed_row(tx, feed_id, lock=True)
-    tx.execute(
-        text(
-            "DELETE FROM observations USING datastreams d"
-            " WHERE observations.datastream_id = d.id AND d.feed_id = :feed_id"
-        ),
-        {"feed_id": feed_id},
-    )
+    for table in ("observations", "observation_hours"):
+        tx.execute(
+            text(
+                f"DELETE FROM {table} o USING datastreams d"  # noqa: S608 - our own names
+                " WHERE o.datastream_id = d.id AND d.feed_id = :feed_id"
+            ),
+            {"feed_id": feed_id},
+        )
     tx.execute(text("DELETE FROM features WHERE feed_id = :feed_id"), {"feed_id": feed_id})
     tx.execute(delete(Feed).where(Feed.id == feed.id))
 

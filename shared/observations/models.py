@@ -72,6 +72,23 @@ class ObservationRow(Base):
     run_id: Mapped[UUID]
 
 
+class ObservationHour(Base):
+    """The results of one hour in UTC summed up, in the transaction that stores them; charts read these."""
+
+    __tablename__ = "observation_hours"
+    __table_args__ = (
+        Index("ix_observation_hours_start", "start", postgresql_using="brin"),
+        {"postgresql_with": {"fillfactor": "70"}},
+    )
+
+    datastream_id: Mapped[UUID] = mapped_column(primary_key=True)
+    start: Mapped[datetime] = mapped_column(primary_key=True)
+    least: Mapped[float]
+    most: Mapped[float]
+    total: Mapped[float]
+    count: Mapped[int]
+
+
 class VehicleRow(Base):
     """A vehicle's latest position and nothing older."""
 

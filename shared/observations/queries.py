@@ -1,6 +1,6 @@
 """Reads of things, their observations and vehicles for the API and for events, in the API's shapes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -16,6 +16,7 @@ from shared.feeds.paging import Page, cursor_after, read_cursor
 from shared.feeds.places import in_box
 from shared.geo import Box
 from shared.observations.models import Datastream, ThingRow, VehicleRow
+from shared.observations.rollups import read_hours
 
 #: Sizes of buckets as the API names them, in seconds.
 BUCKETS: Final = {"5m": 300, "1h": 3600, "1d": 86_400}
@@ -158,18 +159,26 @@ def _results(tx: Transaction, values: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _buckets(tx: Transaction, values: dict[str, Any], seconds: int) -> list[dict[str, Any]]:
-    rows = tx.execute(
-        text(
-            "SELECT date_bin(make_interval(secs => :seconds), phenomenon_time, 'epoch'::timestamptz) AS start,"
-            " min(result), max(result), avg(result), count(*) FROM observations WHERE datastream_id = :id"
-            " AND phenomenon_time >= :since AND phenomenon_time < :until GROUP BY 1 ORDER BY 1 LIMIT :most"
-        ),
-        {**values, "seconds": seconds, "most": MOST_OBSERVATIONS},
+    values = {**values, "most": MOST_OBSERVATIONS}
+    rows: Iterable[Any] = (
+        read_hours(tx, values, seconds) if seconds % 3600 == 0 else _short(tx, values, seconds)
     )
     return [
         {"start": rfc3339(start), "min": least, "max": most, "mean": mean, "count": count}
         for start, least, most, mean, count in rows
     ]
+
+
+def _short(tx: Transaction, values: dict[str, Any], seconds: int) -> Iterable[Any]:
+    """Sum up results in buckets shorter than the hours that are kept."""
+    return tx.execute(
+        text(
+            "SELECT date_bin(make_interval(secs => :seconds), phenomenon_time, 'epoch'::timestamptz) AS start,"
+            " min(result), max(result), avg(result), count(*) FROM observations WHERE datastream_id = :id"
+            " AND phenomenon_time >= :since AND phenomenon_time < :until GROUP BY 1 ORDER BY 1 LIMIT :most"
+        ),
+        {**values, "seconds": seconds},
+    )
 
 
 def list_vehicles(tx: Transaction, city: str, bbox: Box | None, kinds: Sequence[str], now: datetime) -> Page:

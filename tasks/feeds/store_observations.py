@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 from shared.clock import new_id, rfc3339
 from shared.db import Transaction
+from shared.observations.rollups import add_results, sum_again
 from tasks.feeds.connector import Observation
 from tasks.feeds.store_copy import copy_lines
 from tasks.feeds.store_streams import Key, Stream, ThingState, known_streams, moved_items, write_streams
@@ -153,7 +154,8 @@ def _write(
             for (id_, time), value in additions.items()
         )
         copy_lines(tx, "observations", "datastream_id, phenomenon_time, result, run_id", [lines.encode()])
-    corrected = [
+        add_results(tx, ((id_, time, value) for (id_, time), value in additions.items()))
+    corrected: list[dict[str, Any]] = [
         {"id": key[0], "at": key[1], "result": value, "run_id": writing.run_id}
         for key, value in compared.items()
         if verdicts[key] is not None and verdicts[key] != value
@@ -166,6 +168,7 @@ def _write(
             ),
             corrected,
         )
+        sum_again(tx, ((one["id"], one["at"]) for one in corrected))
 
 
 def _count(

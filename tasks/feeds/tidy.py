@@ -8,7 +8,7 @@ from shared.feeds import retention
 from shared.feeds.archive import Archive
 from shared.feeds.previews import forget_previews
 from shared.messages import TidyFeeds
-from shared.observations import partitions
+from shared.observations import partitions, rollups
 from tasks.base import Job, handles
 
 #: Rows removed by one transaction: none holds its locks for long.
@@ -26,6 +26,7 @@ def tidy(message: TidyFeeds, job: Job) -> None:
     _in_batches(job, lambda tx: retention.forget_runs(tx, now, BATCH))
     _in_batches(job, lambda tx: retention.forget_payloads(tx, archive, now, BATCH))
     _in_batches(job, lambda tx: retention.forget_gone(tx, now, BATCH))
+    _in_batches(job, lambda tx: rollups.forget_hours(tx, now - retention.OBSERVATIONS, BATCH))
     forget_previews(now)
     with job.finish() as tx:
         retention.recount(tx)

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 
 from shared.clock import utcnow
 from shared.db import transaction
+from shared.observations.queries import list_observations
 from tasks.feeds import store_intake
 from tasks.feeds.connector import (
     Described,
@@ -404,3 +405,37 @@ def test_a_newer_parser_may_correct_a_time_backwards(db: Engine) -> None:
 
     assert (1, {}) == (ran.changed, ran.rejected)
     assert {(NOON - timedelta(hours=5),)} == snapshot("features", "observed_at")
+
+
+def test_hours_summed_up_are_what_their_results_are(db: Engine) -> None:
+    """Appended, late, repeated or corrected: an hour tells what reading its results would."""
+    feed = add_given()
+    chance = random.Random(12)
+    polls = [(NOON - timedelta(minutes=chance.randrange(600)), chance.randrange(50)) for _ in range(80)]
+    for part in range(0, 80, 20):
+        seen = dict(polls[part : part + 20])
+        run_given(feed, Given([station(1), *(status(1, bikes, at) for at, bikes in seen.items())]))
+
+    raw = snapshot(
+        "observations GROUP BY datastream_id, date_bin('1 hour', phenomenon_time, 'epoch'::timestamptz)",
+        "date_bin('1 hour', phenomenon_time, 'epoch'::timestamptz), min(result), max(result), sum(result), count(*)",
+    )
+    assert raw == snapshot("observation_hours", "start, least, most, total, count")
+
+
+def test_a_range_that_cuts_hours_is_told_exactly(db: Engine) -> None:
+    """Buckets of an hour and of a day hold the results of the range and no others."""
+    feed = add_given()
+    times = [NOON + timedelta(minutes=7 * n) for n in range(300)]
+    run_given(feed, Given([station(1), *(status(1, n, at) for n, at in enumerate(times))]))
+    since, until = NOON + timedelta(minutes=33), NOON + timedelta(hours=30, minutes=11)
+    with transaction() as tx:
+        stream = tx.execute(text("SELECT id FROM datastreams")).scalar_one()
+        for bucket in ("1h", "1d"):
+            items = list_observations(tx, stream, since, until, bucket, utcnow())["items"]
+
+            assert sum(since <= at < until for at in times) == sum(item["count"] for item in items)
+            assert min(n for n, at in enumerate(times) if at >= since) == items[0]["min"]
+            assert max(n for n, at in enumerate(times) if at < until) == items[-1]["max"]
+        within = list_observations(tx, stream, since, since + timedelta(minutes=14), "1h", utcnow())["items"]
+    assert [2] == [item["count"] for item in within]

@@ -304,6 +304,20 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_mailbox_to_address"), "mailbox", ["to_address"], unique=False)
     op.create_table(
+        "observation_hours",
+        sa.Column("datastream_id", sa.Uuid(), nullable=False),
+        sa.Column("start", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("least", sa.Double(), nullable=False),
+        sa.Column("most", sa.Double(), nullable=False),
+        sa.Column("total", sa.Double(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("datastream_id", "start", name=op.f("pk_observation_hours")),
+        postgresql_with={"fillfactor": "70"},
+    )
+    op.create_index(
+        "ix_observation_hours_start", "observation_hours", ["start"], unique=False, postgresql_using="brin"
+    )
+    op.create_table(
         "observations",
         sa.Column("datastream_id", sa.Uuid(), nullable=False),
         sa.Column("phenomenon_time", sa.DateTime(timezone=True), nullable=False),
@@ -1079,6 +1093,8 @@ def downgrade() -> None:
     op.drop_table("processes")
     op.drop_table("payloads")
     op.drop_table("observations")
+    op.drop_index("ix_observation_hours_start", table_name="observation_hours", postgresql_using="brin")
+    op.drop_table("observation_hours")
     op.drop_index(op.f("ix_mailbox_to_address"), table_name="mailbox")
     op.drop_table("mailbox")
     op.drop_index(

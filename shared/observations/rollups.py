@@ -1,0 +1,96 @@
+"""What charts read: of each datastream and hour in UTC the least, the most, the sum and how many."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from shared.db import Transaction
+
+HOUR: Final = timedelta(hours=1)
+Hour = tuple[UUID, datetime]
+"""A datastream and the beginning of an hour."""
+
+_ADD: Final = """
+INSERT INTO observation_hours AS h (datastream_id, start, least, most, total, count)
+SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:starts AS timestamptz[]), CAST(:least AS float8[]),
+  CAST(:most AS float8[]), CAST(:total AS float8[]), CAST(:count AS int[]))
+ON CONFLICT (datastream_id, start) DO UPDATE SET least = least(h.least, excluded.least),
+  most = greatest(h.most, excluded.most), total = h.total + excluded.total, count = h.count + excluded.count"""
+_AGAIN: Final = """
+UPDATE observation_hours h SET least = o.least, most = o.most, total = o.total, count = o.count
+FROM (SELECT k.id, k.start, min(result) AS least, max(result) AS most, sum(result) AS total, count(*) AS count
+      FROM unnest(CAST(:ids AS uuid[]), CAST(:starts AS timestamptz[])) AS k(id, start)
+      JOIN observations ON datastream_id = k.id
+        AND phenomenon_time >= k.start AND phenomenon_time < k.start + interval '1 hour'
+      GROUP BY 1, 2) o
+WHERE h.datastream_id = o.id AND h.start = o.start"""
+_READ: Final = """
+WITH parts AS (
+  SELECT start, least, most, total, count FROM observation_hours
+  WHERE datastream_id = :id AND start >= :first AND start < :last
+  UNION ALL
+  SELECT date_bin('1 hour', phenomenon_time, 'epoch'::timestamptz), min(result), max(result), sum(result), count(*)
+  FROM observations WHERE datastream_id = :id AND phenomenon_time >= :since AND phenomenon_time < :until
+    AND (phenomenon_time < :first OR phenomenon_time >= :last) GROUP BY 1)
+SELECT date_bin(make_interval(secs => :seconds), start, 'epoch'::timestamptz), min(least), max(most),
+  sum(total) / sum(count), CAST(sum(count) AS int)
+FROM parts GROUP BY 1 ORDER BY 1 LIMIT :most"""
+
+
+def hour_of(moment: datetime) -> datetime:
+    """Return the beginning of a moment's hour in UTC."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def add_results(tx: Transaction, added: Iterable[tuple[UUID, datetime, float]]) -> None:
+    """Add results that were stored in this transaction to their hours; sorted, so that writers never cross."""
+    hours: dict[Hour, list[float]] = {}
+    for id_, moment, result in added:
+        hours.setdefault((id_, hour_of(moment)), []).append(result)
+    if not hours:
+        return
+    found = sorted(hours.items())
+    tx.execute(
+        text(_ADD),
+        {
+            "ids": [id_ for (id_, _), _ in found],
+            "starts": [start for (_, start), _ in found],
+            "least": [min(results) for _, results in found],
+            "most": [max(results) for _, results in found],
+            "total": [sum(results) for _, results in found],
+            "count": [len(results) for _, results in found],
+        },
+    )
+
+
+def sum_again(tx: Transaction, moments: Iterable[tuple[UUID, datetime]]) -> None:
+    """Sum up anew the hours in which a result was corrected."""
+    hours = sorted({(id_, hour_of(moment)) for id_, moment in moments})
+    if hours:
+        tx.execute(text(_AGAIN), {"ids": [id_ for id_, _ in hours], "starts": [at for _, at in hours]})
+
+
+def read_hours(tx: Transaction, values: Mapping[str, Any], seconds: int) -> list[Any]:
+    """
+    Return (start, least, most, mean, count) of buckets of whole hours in [since, until), the first begun first.
+
+    Whole hours are read summed up; the hours that the range cuts are read result by result.
+    """
+    first = hour_of(values["since"] + HOUR - timedelta(microseconds=1))
+    last = max(first, hour_of(values["until"]))
+    return list(tx.execute(text(_READ), {**values, "first": first, "last": last, "seconds": seconds}))
+
+
+def forget_hours(tx: Transaction, before: datetime, most: int) -> int:
+    """Remove up to `most` hours that began before a moment; returns how many."""
+    removed = tx.execute(
+        text(
+            "DELETE FROM observation_hours WHERE ctid = ANY(ARRAY("
+            " SELECT ctid FROM observation_hours WHERE start < :before LIMIT :most)) RETURNING 1"
+        ),
+        {"before": before, "most": most},
+    ).all()
+    return len(removed)
