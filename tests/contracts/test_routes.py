@@ -1,6 +1,6 @@
 """Every route states what it needs, and holds to it: generated from the URL map, so none can be forgotten."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import pytest
@@ -80,7 +80,9 @@ def test_a_guarded_route_refuses_who_is_not_signed_in(route: Route) -> None:
 
 @pytest.mark.usefixtures("db")
 @pytest.mark.parametrize("role", list(Role))
-def test_a_guarded_route_refuses_every_role_that_lacks_its_permission(role: Role) -> None:
+def test_a_guarded_route_refuses_every_role_that_lacks_its_permission(
+    role: Role, record_property: Callable[[str, object], None]
+) -> None:
     """403, and what the role holds is not refused."""
     token, wrong = Browser(role).token, []
     for route in GUARDED:
@@ -89,12 +91,15 @@ def test_a_guarded_route_refuses_every_role_that_lacks_its_permission(role: Role
         if not _is_as_expected(status, allows(role, route.needs)):
             wrong.append((f"{route.method} {route.rule}", status))
 
+    record_property("tries", (len(GUARDED), len(wrong)))
     assert [] == wrong
 
 
 @pytest.mark.usefixtures("db")
 @pytest.mark.parametrize(("role", "scope"), [(role, scope) for role in Role for scope in grantable(role)])
-def test_a_key_opens_the_routes_of_its_scope_and_no_other(role: Role, scope: Permission) -> None:
+def test_a_key_opens_the_routes_of_its_scope_and_no_other(
+    role: Role, scope: Permission, record_property: Callable[[str, object], None]
+) -> None:
     """Whatever else its owner may do."""
     person = Browser(role)
     made = person.post("/api/v1/auth/api-keys", json={"name": "walk", "scopes": [scope_code(scope)]})
@@ -104,6 +109,7 @@ def test_a_key_opens_the_routes_of_its_scope_and_no_other(role: Role, scope: Per
         if not _is_as_expected(status, scope in {route.needs, route.by_key}):
             wrong.append((f"{route.method} {route.rule}", status))
 
+    record_property("tries", (len(GUARDED), len(wrong)))
     assert [] == wrong
 
 
