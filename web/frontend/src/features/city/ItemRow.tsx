@@ -1,4 +1,4 @@
-import { memo } from 'react';
+import { memo, type KeyboardEvent } from 'react';
 import { useText } from '@/i18n/useText';
 import type { Ref } from '@/map/geojson';
 import { FreshnessMark } from '@/ui/FreshnessMark';
@@ -12,12 +12,13 @@ interface Props {
   selected: boolean;
   arrived: boolean;
   onSelect: (ref: Ref) => void;
+  onKey: (event: KeyboardEvent<HTMLElement>) => void;
   onHover: (item: Item | null) => void;
 }
 
 /** One thing of the city: what, where, how fresh, how old, and whose word it is. */
 export const ItemRow = memo(function ItemRow(props: Props) {
-  const { item, now, selected, arrived, onSelect, onHover } = props;
+  const { item, now, selected, arrived, onSelect, onKey, onHover } = props;
   const { t, age, count } = useText();
   // Whose word it is; of made-up data, which the tag beside it says, the feed's name tells more.
   const { source } = item;
@@ -34,6 +35,7 @@ export const ItemRow = memo(function ItemRow(props: Props) {
         data-ref={item.ref}
         aria-current={selected || undefined}
         onClick={() => onSelect(item.ref)}
+        onKeyDown={onKey}
         onMouseEnter={() => onHover(item)}
         onMouseLeave={() => onHover(null)}
         onFocus={() => onHover(item)}

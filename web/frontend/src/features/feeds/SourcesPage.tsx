@@ -29,7 +29,7 @@ function Sources() {
       key: 'name',
       head: t('sources.name'),
       cell: (feed) => (
-        <span className="flex items-center gap-2">
+        <span className="flex min-w-40 flex-wrap items-center gap-x-2">
           <Link
             href={`/admin/sources/${feed.id}`}
             className="inline-flex min-h-6 items-center text-accent underline underline-offset-2"
