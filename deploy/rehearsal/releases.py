@@ -14,7 +14,7 @@ from deploy.rehearsal.load import load
 from deploy.rehearsal.machine import PATH, ROOT, Done, need, run
 from deploy.rehearsal.podman import Engine
 from deploy.rehearsal.sshd import running_sshd
-from deploy.rehearsal.stack import HOME, HTTPS, answering, curl, script, settings, unpack
+from deploy.rehearsal.stack import HOME, HTTPS, answering, curl, eventually, script, settings, unpack
 from deploy.rehearsal.stage import Report
 
 CI = ROOT / "deploy" / "scripts" / "ci"
@@ -100,6 +100,9 @@ def _refuse(
     began = time.monotonic()
     with load(HTTPS, DOMAIN) as result:
         done = script(made, version, "deploy.sh", version, **env)
+        seconds = time.monotonic() - began
+        # What is refused at once has to be asked for a little longer.
+        eventually(lambda: result.answered >= 50, 20)
     refused = done.code != 0 and said in done.output and result.none_failed
     report.check(
         f"a release {name} is refused and gets no request",
