@@ -48,8 +48,10 @@ def hour_of(moment: datetime) -> datetime:
 def add_results(tx: Transaction, added: Iterable[tuple[UUID, datetime, float]]) -> None:
     """Add results that were stored in this transaction to their hours; sorted, so that writers never cross."""
     hours: dict[Hour, list[float]] = {}
+    begun: dict[datetime, datetime] = {}
     for id_, moment, result in added:
-        hours.setdefault((id_, hour_of(moment)), []).append(result)
+        start = begun.get(moment) or begun.setdefault(moment, hour_of(moment))
+        hours.setdefault((id_, start), []).append(result)
     if not hours:
         return
     found = sorted(hours.items())

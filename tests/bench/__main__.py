@@ -23,6 +23,7 @@ MODULES = {
     "P4": "jobs",
     "P5": "jobs",
     "P9": "photos",
+    "P12": "feeds_observations",
     "P15": "start",
     "P16": "history",
 }
