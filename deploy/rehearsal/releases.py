@@ -107,9 +107,7 @@ def _refuse(
     report.check(
         f"a release {name} is refused and gets no request",
         refused and set(result.releases) == {SECOND},
-        f"after {time.monotonic() - began:.0f} s; {result}"
-        if refused
-        else f"\n{done.output[-2500:]}{result}",
+        f"after {seconds:.0f} s; {result}" if refused else f"\n{done.output[-2500:]}{result}",
     )
 
 
