@@ -41,8 +41,10 @@ def _platform() -> Iterator[tuple[Fleet, Edge, Provider]]:
     """Run the first release, with a city in it, behind nginx."""
     with ExitStack() as held:
         folder = held.enter_context(testing.run_folder())
-        postgres = held.enter_context(testing.postgres(folder, "15" if _has_postgres_15() else None))
-        valkey = held.enter_context(testing.valkey(folder))
+        postgres = held.enter_context(
+            testing.postgres(folder, "15" if _has_postgres_15() else None, durable=True)
+        )
+        valkey = held.enter_context(testing.valkey(folder, durable=True))
         postgres.create_database(DATABASE)
         provider = Provider()
         held.enter_context(_serving(provider))
