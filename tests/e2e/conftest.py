@@ -14,6 +14,7 @@ from deploy.local import testing
 from tests.e2e import platform as platforms
 from tests.e2e.platform import Platform
 from tests.e2e.publisher import Publisher
+from tests.support.openid import Provider, running_provider
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
@@ -51,17 +52,27 @@ def publisher() -> Iterator[Publisher]:
 
 
 @pytest.fixture(scope="session")
-def platform(publisher: Publisher) -> Iterator[Platform]:
+def provider() -> Iterator[Provider]:
+    """Somebody to sign in with: an OpenID provider that stands for Google."""
+    with running_provider() as url:
+        yield Provider(url)
+
+
+@pytest.fixture(scope="session")
+def platform(publisher: Publisher, provider: Provider) -> Iterator[Platform]:
     """The platform that CITYPULSE_E2E_URL names, or one that lives as long as this session."""
     known = platforms.running()
     if known:
         with known.http:
             yield known
         return
-    with (
-        testing.run_folder() as folder,
-        platforms.own(folder / "state", f"127.0.0.1:{publisher.port}") as own,
-    ):
+    settings = {
+        "FEEDS_ALLOWED_PRIVATE_HOSTS": f"127.0.0.1:{publisher.port}",
+        "GOOGLE_CLIENT_ID": "citypulse",
+        "GOOGLE_CLIENT_SECRET": "the secret of the client",
+        "GOOGLE_DISCOVERY_URL": provider.discovery_url,
+    }
+    with testing.run_folder() as folder, platforms.own(folder / "state", settings) as own:
         yield own
 
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,13 +67,13 @@ def running() -> Platform | None:
 
 
 @contextmanager
-def own(folder: Path, allowed: str) -> Iterator[Platform]:
-    """Run a platform of our own in `folder`; `allowed` is the host:port from which its feeds may read."""
+def own(folder: Path, settings: Mapping[str, str]) -> Iterator[Platform]:
+    """Run a platform of our own in `folder`, with some settings."""
     environment = {
         **os.environ,
         "CITYPULSE_STATE_DIR": str(folder),
         "CITYPULSE_PORT": "0",
-        "FEEDS_ALLOWED_PRIVATE_HOSTS": allowed,
+        **settings,
     }
     log = folder.with_suffix(".log")
     command = (sys.executable, "-m", "deploy.local", "run")

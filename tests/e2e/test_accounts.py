@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Visitor
 from tests.e2e.platform import Platform
+from tests.support.openid import Provider
 
 PASSWORD = "seven lanterns under the viaduct"
 ANOTHER = "a teapot waits for the last ferry"
@@ -55,8 +56,10 @@ def test_somebody_signs_up_and_stays_signed_in(visitor: Visitor, platform: Platf
 
     other = visitor.context.new_page()
     other.goto(f"{platform.url}/account")
-    for one in (page, other):
-        one.evaluate("setTimeout(() => location.reload())")
+    expect(other.get_by_text(f"{email}, since")).to_be_visible()
+    with page.expect_event("load"), other.expect_event("load"):
+        for one in (page, other):
+            one.evaluate("setTimeout(() => location.reload())")
     for one in (page, other):
         expect(one.get_by_text(f"{email}, since")).to_be_visible()
 
@@ -132,6 +135,53 @@ def test_a_key_is_shown_once_and_taken_back(visitor: Visitor, platform: Platform
         row.get_by_role("button", name="Revoke for good").click()
         expect(row).to_have_count(0)
         assert 401 == asked.get("/cities").status_code
+
+
+@pytest.fixture
+def google(platform: Platform, provider: Provider) -> Provider:
+    """The provider, where the platform is one that knows it."""
+    if not httpx.get(f"{platform.url}/config.json", trust_env=False).json()["google"]:
+        pytest.skip("the platform that runs was not told of a provider")
+    return provider
+
+
+def come_by_google(visitor: Visitor, subject: str) -> Page:
+    """Take the way through Google and say yes there."""
+    page = visitor.open("/login?next=/account")
+    page.get_by_role("link", name="Sign in with Google").click()
+    page.locator("input[name=sub]").fill(subject)
+    page.get_by_role("button", name="Authorize").click()
+    return page
+
+
+def test_google_opens_an_account_and_is_its_only_way_in(
+    visitor: Visitor, google: Provider, email: str
+) -> None:
+    """There and back: an account without a password, which keeps the one way into it."""
+    google.knows(email, email=email, email_verified=True, name="Ada")
+    page = come_by_google(visitor, email)
+    expect(page.get_by_text(f"{email}, since")).to_be_visible()
+    expect(page.get_by_role("button", name="Unlink")).to_be_disabled()
+
+    page.reload()
+    expect(page.get_by_text("your only way in")).to_be_visible()
+
+
+def test_what_google_cannot_do_is_said_in_words(
+    visitor: Visitor, platform: Platform, google: Provider, email: str
+) -> None:
+    """An account that has the address is never taken over: its owner is told how to link it."""
+    google.knows(email, email=platform.accounts["resident"].email, email_verified=True)
+    page = come_by_google(visitor, email)
+    expect(page.get_by_role("alert")).to_contain_text("then link Google on your account page")
+
+    visitor.sign_in(platform, "resident", "/account")
+    page.get_by_role("button", name="Link Google").click()
+    page.locator("input[name=sub]").fill(email)
+    page.get_by_role("button", name="Authorize").click()
+    expect(page.get_by_text("Google is linked")).to_be_visible()
+    page.get_by_role("button", name="Unlink").click()
+    expect(page.get_by_role("button", name="Link Google")).to_be_visible()
 
 
 def test_the_account_can_be_read_by_everybody(checked: Visitor, platform: Platform) -> None:

@@ -6,11 +6,20 @@ const LOCK = 'citypulse.refresh';
 const CSRF_COOKIE = /(?:^|; )csrf_refresh_token=([^;]+)/;
 /** A token this close to its end is traded before something is sent that must not be lost. */
 const SPARE_SECONDS = 60;
+/** Names the token that is being traded. */
+const TRADING = 'citypulse.trading';
+const ON_ITS_WAY_MS = 4_000;
+const LOOK_MS = 40;
 
 /** The CSRF value that the server pairs with its refresh cookie. */
 export function csrf(): Record<string, string> {
-  const value = CSRF_COOKIE.exec(document.cookie)?.[1];
+  const value = csrfValue();
   return value ? { 'X-CSRF-TOKEN': decodeURIComponent(value) } : {};
+}
+
+/** A new one comes with each refresh token, which makes it that token's name. */
+function csrfValue(): string {
+  return CSRF_COOKIE.exec(document.cookie)?.[1] ?? '';
 }
 
 /** Is there a refresh cookie? Its twin says so, which scripts may read. */
@@ -41,15 +50,31 @@ export async function lastingToken(): Promise<string | null> {
 }
 
 async function trade(): Promise<Session | null> {
+  await tradedBefore();
+  localStorage.setItem(TRADING, csrfValue());
   const answer = await fetch(REFRESH, {
     method: 'POST',
     credentials: 'same-origin',
     headers: csrf(),
-  });
+    // A page that is left or reloaded meanwhile must still leave the next token behind.
+    keepalive: true,
+  }).finally(() => localStorage.removeItem(TRADING));
   if (answer.status >= 500 || answer.status === 429) throw new Error(`HTTP ${answer.status}`);
   const session = answer.ok ? ((await answer.json()) as Session) : null;
   setToken(session?.access_token ?? null, session?.expires_in);
   return session;
+}
+
+/**
+ * A page that was left while it waited gave up its turn, but not its request: the token at hand is
+ * used by then, and the next one is on its way. A request that was lost is not waited for long.
+ */
+async function tradedBefore(): Promise<void> {
+  const used = localStorage.getItem(TRADING);
+  const until = Date.now() + ON_ITS_WAY_MS;
+  while (used && used === csrfValue() && Date.now() < until) {
+    await new Promise((go) => setTimeout(go, LOOK_MS));
+  }
 }
 
 /** Without locks (a page that is not served securely) each tab hopes for the best. */

@@ -24,7 +24,10 @@ beforeEach(() => {
   });
   setToken('old', 900);
 });
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  document.cookie = 'csrf_refresh_token=; max-age=0';
+});
 
 it('several callers at once share one use of the refresh token', async () => {
   await Promise.all([refreshSession(), refreshSession(), refreshSession()]);
@@ -49,6 +52,23 @@ it('tabs take turns: the next trades only after the one before has its answer', 
   await Promise.all([other, refreshSession()]);
 
   expect(order).toEqual(['the other tab', 'this tab']);
+});
+
+it('a reload in the midst of a trade waits for its outcome, and uses the next token', async () => {
+  document.cookie = 'csrf_refresh_token=first';
+  localStorage.setItem('citypulse.trading', 'first');
+  const session = refreshSession();
+  let sent: string | null | undefined;
+  answers.refresh = () => {
+    sent = localStorage.getItem('citypulse.trading');
+    return json(200, SESSION);
+  };
+  expect(asked).toEqual([]);
+  document.cookie = 'csrf_refresh_token=second';
+  await session;
+
+  expect(sent).toBe('second');
+  expect(localStorage.getItem('citypulse.trading')).toBeNull();
 });
 
 it('a server that cannot be asked signs nobody out', async () => {
