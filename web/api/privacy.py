@@ -85,7 +85,9 @@ def download_export(path: ById) -> Response:
     except FileNotFoundError:
         raise NotFound("this copy is not here") from None
     name = f"citypulse-{path.id}.zip"
-    response = send_file(stream, mimetype="application/zip", as_attachment=True, download_name=name, etag=False)
+    response = send_file(
+        stream, mimetype="application/zip", as_attachment=True, download_name=name, etag=False
+    )
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
