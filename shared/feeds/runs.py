@@ -4,18 +4,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from shared.cities.models import City
 from shared.clock import new_id
 from shared.db import Transaction
 from shared.errors import Permanent
-from shared.feeds import rules
-from shared.feeds.items import pace_of
 from shared.feeds.models import Feed, FeedReject, FeedResource, FeedRun, Payload
 from shared.jobs.models import JobRow
 
@@ -135,128 +133,6 @@ def _close_silent_run(tx: Transaction, feed_id: UUID, job_id: UUID, now: datetim
         return False
     tx.execute(
         update(FeedRun).where(FeedRun.id == running.id).values(state="failed", finished_at=now, error=SILENT)
-    )
-    return True
-
-
-def end_run(
-    tx: Transaction,
-    opened: Opened,
-    state: Literal["succeeded", "unchanged"],
-    traffic: Traffic,
-    counts: Counts,
-    now: datetime,
-    *,
-    cursor: Mapping[str, Any] | None = None,
-    parser_version: int | None = None,
-    newest_at: datetime | None = None,
-    totals: Mapping[str, Any] | None = None,
-    **of_feed: Any,
-) -> None:
-    """End a run that went well: its row, what its URLs said, and when the feed is due again."""
-    tx.execute(
-        update(FeedRun)
-        .where(FeedRun.id == opened.run_id)
-        .values(
-            state=state,
-            finished_at=now,
-            http_status=traffic.http_status,
-            bytes=traffic.bytes,
-            ttfb_ms=traffic.ttfb_ms,
-            records=counts.records,
-            new=counts.new,
-            changed=counts.changed,
-            same=counts.same,
-            vanished=counts.vanished,
-            described=counts.described,
-            rejected=dict(counts.rejected),
-            totals=dict(opened.feed.totals if totals is None else totals),
-            parser_version=parser_version or opened.feed.parser_version or 1,
-        )
-    )
-    _keep_resources(tx, opened, traffic.resources)
-    feed = opened.feed
-    values: dict[str, Any] = {
-        "last_success_at": now,
-        "failures_in_a_row": 0,
-        "open_until": None,
-        "ttl_seconds": traffic.ttl_seconds,
-        **of_feed,
-    }
-    if state == "succeeded":
-        values |= {
-            "cursor": dict(cursor or {}),
-            "parser_version": parser_version,
-            "totals": dict(totals or {}),
-        }
-    if newest_at is not None and (feed.newest_at is None or newest_at > feed.newest_at):
-        values["newest_at"] = newest_at
-    # A feed whose last run failed waits in no backoff once it works again.
-    if feed.failures_in_a_row:
-        values["next_run_at"] = rules.next_slot(None, pace_of(feed), now)
-    tx.execute(update(Feed).where(Feed.id == feed.id).values(**values))
-
-
-def _keep_resources(tx: Transaction, opened: Opened, resources: Sequence[Mapping[str, Any]]) -> None:
-    """Keep what each URL said; URLs that were not asked this time (pages, dates) are forgotten."""
-    asked = {resource["url"] for resource in resources}
-    gone = opened.resources.keys() - asked
-    if gone:
-        tx.execute(
-            delete(FeedResource).where(FeedResource.feed_id == opened.feed.id, FeedResource.url.in_(gone))
-        )
-    rows = [{"feed_id": opened.feed.id, **resource} for resource in resources if _differs(opened, resource)]
-    if rows:
-        statement = upsert(FeedResource)
-        named = {name: statement.excluded[name] for name in rows[0] if name not in ("feed_id", "url")}
-        tx.execute(statement.on_conflict_do_update(index_elements=["feed_id", "url"], set_=named), rows)
-
-
-def _differs(opened: Opened, resource: Mapping[str, Any]) -> bool:
-    known = opened.resources.get(resource["url"])
-    return known is None or any(getattr(known, name) != value for name, value in resource.items())
-
-
-def fail_run(
-    tx: Transaction,
-    opened: Opened,
-    error: str,
-    traffic: Traffic,
-    now: datetime,
-    *,
-    jitter: float,
-    retry_after_seconds: float | None = None,
-) -> bool:
-    """
-    End a run that failed: the sentence on its row, the feed set back; what is stored stays as it is.
-
-    Returns: false when the run was closed by another worker already, and then nothing is changed.
-    """
-    closed = tx.execute(
-        update(FeedRun)
-        .where(FeedRun.id == opened.run_id, FeedRun.state == "running")
-        .values(
-            state="failed",
-            finished_at=now,
-            error=error,
-            http_status=traffic.http_status,
-            bytes=traffic.bytes,
-            ttfb_ms=traffic.ttfb_ms,
-        )
-        .returning(FeedRun.id)
-    ).first()
-    if closed is None:
-        return False
-    failures = opened.feed.failures_in_a_row + 1
-    pace = pace_of(opened.feed)
-    tx.execute(
-        update(Feed)
-        .where(Feed.id == opened.feed.id)
-        .values(
-            failures_in_a_row=failures,
-            open_until=rules.open_until(failures, now),
-            next_run_at=rules.retry_at(failures, pace, now, jitter, retry_after_seconds),
-        )
     )
     return True
 

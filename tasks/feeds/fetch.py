@@ -7,71 +7,24 @@ stored, so that a payload that failed to parse is never taken for one that is kn
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO, Final, Protocol
+from typing import BinaryIO, Final
 
 from shared.clock import utcnow
-from shared.errors import Permanent
 from shared.feeds.archive import Archive, Read
 from shared.feeds.models import FeedResource
-from shared.feeds.runs import Opened, Traffic
-from shared.settings import get_settings
-from tasks.feeds.connector import Connector, Cursor, Payload, Request, Source
+from shared.feeds.runs import Opened
+from tasks.feeds.connector import Connector, Payload, Request, Source
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.fetch_rules import full_url, http_date, is_young, resource, went_back
 from tasks.feeds.http import Ask, Fetched
 from tasks.feeds.http_errors import FetchFailed, FetchRefused
+from tasks.feeds.visit import Gets, Visit, secret_named
 
 NOT_FOUND: Final = 404
-
-
-class Gets(Protocol):
-    """What fetches one URL into a folder; `tasks.feeds.http.Fetcher` is the real one."""
-
-    def get(self, slug: str, ask: Ask, into: Path) -> Fetched:
-        """Fetch, or raise FetchFailed or FetchRefused."""
-        ...
-
-
-@dataclass(slots=True)
-class Visit:
-    """What a run fetched; it is whole up to the request that failed, when one did."""
-
-    payloads: list[Payload] = field(default_factory=list)
-    reads: list[Read] = field(default_factory=list)
-    resources: list[dict[str, Any]] = field(default_factory=list)
-    bytes: int = 0
-    ttfb_ms: int | None = None
-    http_status: int | None = None
-    ttls: list[int] = field(default_factory=list)
-    cursor: Cursor = field(default_factory=dict)
-
-    @property
-    def traffic(self) -> Traffic:
-        """Return what the run's row keeps of it."""
-        ttl = min(self.ttls, default=0) or None
-        return Traffic(self.http_status, self.bytes, self.ttfb_ms, ttl, self.resources)
-
-    @property
-    def fetched_at(self) -> datetime:
-        """Return when the newest payload was fetched."""
-        return max(payload.fetched_at for payload in self.payloads)
-
-
-def secret_named(name: str) -> str:
-    """
-    Return a feed's secret from the settings.
-
-    Raises: Permanent that names the one that is missing.
-    """
-    value = get_settings().feeds_secrets.get(name)
-    if value is None:
-        raise Permanent(f"the feed needs the secret {name!r}: add it to FEEDS_SECRETS")
-    return value.get_secret_value()
 
 
 class Visitor:

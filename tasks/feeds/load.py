@@ -16,7 +16,8 @@ from shared.events import FeedRan
 from shared.feeds.archive import record_payloads
 from shared.feeds.judging import judge
 from shared.feeds.models import Feed
-from shared.feeds.runs import Counts, Opened, end_run, fail_run
+from shared.feeds.runs import Counts, Opened
+from shared.feeds.runs_ended import end_run, fail_run
 from shared.stream.publish import publish
 from tasks.base import Job
 from tasks.feeds.ahead import read_ahead
