@@ -25,6 +25,14 @@ from tasks.feeds.tables import Row as Cells
 BLOCK_ROWS: Final = 3_000
 
 
+def _joined(row: Sequence[Any]) -> str:
+    """Return a row in one text; a cell that is not there differs from an empty one."""
+    try:
+        return "\x1f".join(row)
+    except TypeError:
+        return "\x1f".join("\0" if cell is None else str(cell) for cell in row)
+
+
 class Block(connector.Block):
     """Some rows that follow each other; `external_ids` has one for each, distinct, or is empty."""
 
@@ -39,8 +47,8 @@ class Block(connector.Block):
 
     def hashes(self) -> npt.NDArray[np.int64]:
         """Return a hash of each row as it was sent, and of how it is read; the same on every machine."""
-        seed, join = self._how.seed, "\x1f".join
-        digests = [blake2b(join(row).encode(), digest_size=8, key=seed).digest() for row in self._rows]
+        seed = self._how.seed
+        digests = [blake2b(_joined(row).encode(), digest_size=8, key=seed).digest() for row in self._rows]
         return np.frombuffer(b"".join(digests), dtype=">i8").astype(np.int64)
 
     def address(self, place: int) -> str:
