@@ -121,7 +121,7 @@ class Visitor:
         """Open the city's page and wait until its stream stands and its list is read."""
         page = self.open(path)
         page.locator("[data-live=live]").wait_for()
-        page.locator("[data-ref]").first.wait_for()
+        page.locator("[data-list=read]").wait_for()
         return page
 
     def open_first_row(self) -> str:

@@ -31,7 +31,7 @@ export function ItemList({ title, items, filterKey, selected, empty, onSelect, o
     top.current?.scrollIntoView({ block: 'start' });
   };
   return (
-    <section aria-label={title}>
+    <section aria-label={title} data-list="read">
       <div ref={top} className="h-px scroll-mt-16" />
       <div role="status" className="sr-only">
         {waiting > 0 ? t('list.new', { count: waiting }) : ''}
