@@ -151,6 +151,7 @@ class Fetcher:
             if not http_headers.same_origin(url, target):
                 headers = {name: value for name, value in headers.items() if name not in ask.secret_headers}
             url, params = target, {}
+            session.close()  # Not every server closes when asked to.
         raise FetchRefused(f"more than {self._limits.max_redirects} redirects")
 
     def _headers(self, ask: Ask) -> dict[str, str]:

@@ -119,9 +119,12 @@ def test_every_hop_of_a_redirect_is_resolved_and_vetted_anew(tmp_path: Path) -> 
     """The second hop of the same name may resolve differently: it is refused."""
 
     def redirect(connection: socket.socket, _stopped: threading.Event) -> None:
+        """Redirect, and keep the connection open for the next hop although asked to close it."""
         connection.sendall(
             b"HTTP/1.1 302 Found\r\nLocation: http://feeds.example/2\r\nContent-Length: 0\r\n\r\n"
         )
+        if connection.recv(65536):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret")
 
     with server(redirect) as port:
         fetcher = Fetcher(
