@@ -85,6 +85,17 @@ describe('VehiclesMoved', () => {
     expect(after.vehicles?.[0]?.source).toMatchObject({ name: 'Street works', simulated: true });
   });
 
+  it('takes away a vehicle that is gone, and one that it never knew without a word', () => {
+    const state = { vehicles: [vehicle(), vehicle({ id: 'v-2' })] };
+
+    const after = apply(
+      state,
+      event('VehiclesMoved', { ...from, items: [], gone: ['v-1', 'v-9'] }),
+    );
+
+    expect(after.vehicles?.map(({ id }) => id)).toEqual(['v-2']);
+  });
+
   it('does not show a vehicle whose source nobody knows', () => {
     const after = apply({ vehicles: [] }, event('VehiclesMoved', { ...from, items: [to] }));
 

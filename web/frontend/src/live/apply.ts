@@ -80,7 +80,9 @@ function moveVehicles(
   feeds: Feed[] | undefined,
 ): Vehicle[] {
   const moved = new Map(data.items.map((item) => [item.id, item]));
-  const next = items.map((item) => {
+  const gone = new Set(data.gone);
+  const left = gone.size ? items.filter((item) => !gone.has(item.id)) : items;
+  const next = left.map((item) => {
     const to = moved.get(item.id);
     if (!to) return item;
     moved.delete(item.id);

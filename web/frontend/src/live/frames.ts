@@ -27,7 +27,8 @@ export interface EventData {
     changed: number;
     withdrawn: string[];
   };
-  VehiclesMoved: FromFeed & { items: MovedVehicle[] };
+  /** `gone` are the ids that the feed no longer lists; events of an older release lack it. */
+  VehiclesMoved: FromFeed & { items: MovedVehicle[]; gone?: string[] };
   ObservationsAdded: FromFeed & { items: AddedObservation[] };
   FeedRan: FromFeed & {
     state: 'running' | 'succeeded' | 'unchanged' | 'failed';

@@ -120,7 +120,9 @@ function Jobs() {
             <Notice tone="bad">{jobs.error.message}</Notice>
           </div>
         )}
-        {jobs.data && rows.length === 0 && <Empty title={t('jobs.none')} />}
+        {jobs.data && rows.length === 0 && (
+          <Empty title={t(jobs.hasNextPage ? 'jobs.noneYet' : 'jobs.none')} />
+        )}
         {rows.length > 0 && <JobTable rows={rows} />}
         {jobs.hasNextPage && (
           <div className="border-t border-line p-3 text-center">
