@@ -72,7 +72,7 @@ def noun(name: str, description: str) -> APIBlueprint:
     """Return the blueprint of one noun under /api/v1."""
     return APIBlueprint(
         name,
-        name,
+        __name__,
         url_prefix=PREFIX,
         abp_tags=[Tag(name=name, description=description)],
         operation_id_callback=_operation_id,

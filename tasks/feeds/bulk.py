@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from tasks.feeds import connector
 from tasks.feeds.bulk_columns import Columns, Part
 from tasks.feeds.connector import Record
 from tasks.feeds.quality import Context
@@ -33,8 +32,13 @@ def _joined(row: Sequence[Any]) -> str:
         return "\x1f".join("\0" if cell is None else str(cell) for cell in row)
 
 
-class Block(connector.Block):
-    """Some rows that follow each other; `external_ids` has one for each, distinct, or is empty."""
+class Block:
+    """
+    Some rows that follow each other and can be told apart before they are read.
+
+    `external_ids` has one for each, no two the same; it is empty when the rows can only be read one by
+    one. Reading them one by one and reading them at once give the same.
+    """
 
     def __init__(self, rows: Sequence[Any], number: int, prefix: str, reader: Reader, how: "How") -> None:
         self.size = len(rows)
@@ -62,7 +66,11 @@ class Block(connector.Block):
     def rows(
         self, places: Sequence[int], hashes: Sequence[int], context: Context
     ) -> tuple[list[Row], list[int]]:
-        """Read rows column by column."""
+        """
+        Read rows, whose hashes are given, column by column.
+
+        Returns: the rows as they are stored, and the places of those that have to be read alone.
+        """
         columns = self._how.columns
         if columns is None or not places:
             return [], list(places)

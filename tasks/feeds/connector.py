@@ -16,19 +16,12 @@ reprocessing from the archive.
 blocks, which are read column by column, and of which what is stored already is not read at all.
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 from shared.errors import Permanent
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    from tasks.feeds.quality import Context
-    from tasks.feeds.store_encode import Row
 
 Cursor: TypeAlias = Mapping[str, Any]
 
@@ -206,40 +199,6 @@ class Described:
     properties: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Block:
-    """
-    Rows of a payload that can be told apart before they are read; for connectors of long tables.
-
-    Reading its records one by one and reading its rows at once give the same.
-    """
-
-    size: int
-    #: One id for each row, no two the same; empty when the rows can only be read one by one.
-    external_ids: Sequence[str]
-
-    def hashes(self) -> "npt.NDArray[np.int64]":
-        """Return a hash of each row as it was sent, and of how it is read."""
-        raise NotImplementedError
-
-    def address(self, place: int) -> str:
-        """Return the address of a row in its run."""
-        raise NotImplementedError
-
-    def record(self, place: int) -> "Record":
-        """Read one row."""
-        raise NotImplementedError
-
-    def rows(
-        self, places: Sequence[int], hashes: Sequence[int], context: "Context"
-    ) -> "tuple[list[Row], list[int]]":
-        """
-        Read rows, whose hashes are given, at once.
-
-        Returns: the rows as they are stored, and the places of those that have to be read alone.
-        """
-        raise NotImplementedError
-
-
 Record: TypeAlias = Feature | Thing | Observation | Vehicle | TripUpdate | Described | Rejected
 Plan: TypeAlias = Generator[Request, Payload, Cursor]
 
@@ -264,21 +223,3 @@ class Manifest:
     stale_seconds: int
     dead_seconds: int
     min_interval_seconds: int = 1
-
-
-class Connector(Protocol):
-    """What `tasks.feeds.registry.connector(kind)` returns: a connector folder's two functions."""
-
-    manifest: Manifest
-
-    def plan(self, source: Source) -> Plan:
-        """Say what to fetch."""
-        ...
-
-    def parse(self, payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
-        """Turn what was fetched into records."""
-        ...
-
-    def blocks(self, payloads: Sequence[Payload], source: Source) -> Iterator[Record | Block]:
-        """Turn what was fetched into the same records, those of long tables in blocks."""
-        ...

@@ -17,11 +17,12 @@ from shared.clock import utcnow
 from shared.feeds.archive import Archive, Read
 from shared.feeds.models import FeedResource
 from shared.feeds.runs import Opened
-from tasks.feeds.connector import Connector, Payload, Request, Source
+from tasks.feeds.connector import Payload, Request, Source
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.fetch_rules import full_url, http_date, is_young, resource, went_back
 from tasks.feeds.http import Ask, Fetched
 from tasks.feeds.http_errors import FetchFailed, FetchRefused
+from tasks.feeds.registry import Connector
 from tasks.feeds.visit import Gets, Visit, secret_named
 
 NOT_FOUND: Final = 404

@@ -21,9 +21,10 @@ from shared.feeds.runs_ended import end_run, fail_run
 from shared.stream.publish import publish
 from tasks.base import Job
 from tasks.feeds.ahead import read_ahead
-from tasks.feeds.connector import Connector, Payload, Source
+from tasks.feeds.connector import Payload, Source
 from tasks.feeds.fetch import Visitor
 from tasks.feeds.quality import Context
+from tasks.feeds.registry import Connector
 from tasks.feeds.store import Store
 from tasks.feeds.store_intake import chunks
 from tasks.feeds.store_known import known_rows

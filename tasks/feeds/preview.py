@@ -19,12 +19,12 @@ from shared.feeds.runs import Opened
 from shared.messages import PreviewFeed
 from shared.settings import get_settings
 from tasks.base import Job, handles
-from tasks.feeds.connector import Connector, Record, Rejected
+from tasks.feeds.connector import Record, Rejected
 from tasks.feeds.fetch import Visitor
 from tasks.feeds.http import Fetcher
 from tasks.feeds.load import context_for, source_for
 from tasks.feeds.quality import check
-from tasks.feeds.registry import connector
+from tasks.feeds.registry import Connector, connector
 from tasks.feeds.visit import Gets
 
 #: Records that are read, and of them those that are shown; problems likewise.

@@ -6,14 +6,33 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 from shared.errors import Permanent
-from tasks.feeds.connector import Block, Connector, Manifest, Payload, Plan, Record, Source
+from tasks.feeds.bulk import Block
+from tasks.feeds.connector import Manifest, Payload, Plan, Record, Source
 
 FOLDER = Path(__file__).parent / "connectors"
 MODULE = "connector.py"
 REPLACEABLE = frozenset({"vehicles", "features", "trip_updates", "things"})
+
+
+class Connector(Protocol):
+    """What `connector(kind)` returns: a connector folder's two functions, and what follows from them."""
+
+    manifest: Manifest
+
+    def plan(self, source: Source) -> Plan:
+        """Say what to fetch."""
+        ...
+
+    def parse(self, payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
+        """Turn what was fetched into records."""
+        ...
+
+    def blocks(self, payloads: Sequence[Payload], source: Source) -> Iterator[Record | Block]:
+        """Turn what was fetched into the same records, those of long tables in blocks."""
+        ...
 
 
 class _Loaded:

@@ -13,8 +13,9 @@ from shared.feeds.archive import Archive
 from shared.feeds.replays import PastRun, Replay
 from shared.feeds.runs import Counts
 from tasks.base import Job
-from tasks.feeds.connector import Connector, Malformed, Payload, Source
+from tasks.feeds.connector import Malformed, Payload, Source
 from tasks.feeds.load import context_for
+from tasks.feeds.registry import Connector
 from tasks.feeds.reprocess_diff import Difference
 from tasks.feeds.reprocess_removed import hide, remove
 from tasks.feeds.store import Store

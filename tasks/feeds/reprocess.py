@@ -11,8 +11,7 @@ from shared.feeds.archive import Archive
 from shared.feeds.replays import close_replay, fail_replay, open_replay
 from shared.messages import ReprocessFeed
 from tasks.base import Job, handles
-from tasks.feeds.connector import Connector
-from tasks.feeds.registry import connector
+from tasks.feeds.registry import Connector, connector
 from tasks.feeds.replay import Replayer
 
 

@@ -11,11 +11,10 @@ from shared.feeds.runs import open_run
 from shared.messages import RunFeed
 from shared.settings import get_settings
 from tasks.base import Job, handles
-from tasks.feeds.connector import Connector
 from tasks.feeds.fetch import Visitor
 from tasks.feeds.http import Fetcher
 from tasks.feeds.load import keep_unchanged, load, record_failure, source_for
-from tasks.feeds.registry import connector
+from tasks.feeds.registry import Connector, connector
 from tasks.feeds.visit import Gets
 
 SCHEDULE = "schedule"

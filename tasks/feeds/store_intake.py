@@ -10,7 +10,8 @@ import numpy as np
 
 from shared.errors import Rejection
 from shared.feeds.runs import Reject
-from tasks.feeds.connector import Block, Described, Observation, Record, Rejected, Thing
+from tasks.feeds.bulk import Block
+from tasks.feeds.connector import Described, Observation, Record, Rejected, Thing
 from tasks.feeds.quality import Context, check
 from tasks.feeds.store_encode import Row
 from tasks.feeds.store_keys import HashSet

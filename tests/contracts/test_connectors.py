@@ -31,6 +31,13 @@ IMPURE_PARTS = {
     "shared.storage",
 }
 OURS = (
+    "tasks.feeds.bulk",
+    "tasks.feeds.bulk_columns",
+    "tasks.feeds.bulk_places",
+    "tasks.feeds.bulk_times",
+    "tasks.feeds.quality",
+    "tasks.feeds.store_binary",
+    "tasks.feeds.store_encode",
     "tasks.feeds.columns",
     "tasks.feeds.delimited",
     "tasks.feeds.reading",
@@ -121,6 +128,8 @@ def _imported(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom):
+        if node.module == "uuid" and [alias.name for alias in node.names] == ["UUID"]:
+            return []  # The type alone makes no id.
         return [f"{node.module}", *(f"{node.module}.{alias.name}" for alias in node.names)]
     return []
 

@@ -17,7 +17,8 @@ from shared.db import Transaction, transaction
 from shared.feeds.models import Feed, FeedRun
 from shared.feeds.service import FeedDraft, create_feed
 from shared.messages import ReprocessFeed, RunFeed
-from tasks.feeds.connector import Block, Manifest, Payload, Plan, Record, Request, Source
+from tasks.feeds.bulk import Block
+from tasks.feeds.connector import Manifest, Payload, Plan, Record, Request, Source
 from tasks.feeds.http import Ask, Fetched
 from tasks.feeds.http_errors import FetchRefused
 from tasks.feeds.reprocess import reprocess

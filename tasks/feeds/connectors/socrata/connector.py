@@ -12,7 +12,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from tasks.feeds import bulk, columns, reading, tables
-from tasks.feeds.connector import Block, Described, Payload, Plan, Record, Request, Source
+from tasks.feeds.bulk import Block
+from tasks.feeds.connector import Described, Payload, Plan, Record, Request, Source
 from tasks.feeds.connectors.socrata import api
 from tasks.feeds.times import LocalTimes, looks_day_first
 
