@@ -15,7 +15,7 @@ from deploy.local.state import ROOT
 
 #: The major version that production runs; the embedded one is newer.
 PRODUCTION_POSTGRES = "15"
-FOLDERS = ("tests/unit", "tests/contracts", "tests/integration")
+FOLDERS = ("tests/unit", "tests/contracts", "tests/integration", "tests/security")
 
 
 def run_tests(arguments: Sequence[str] = ()) -> int:
