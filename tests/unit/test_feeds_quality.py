@@ -132,4 +132,3 @@ def test_identity_is_by_type_and_an_observation_has_a_moment() -> None:
     """A vehicle and a thing may share an id."""
     assert ("Vehicle", "v") == identity(bus())
     assert ("Observation", "s", NOW.isoformat()) == identity(seen(1))
-
