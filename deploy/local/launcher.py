@@ -76,7 +76,6 @@ class Launcher:
             builder = self._supervisor.start_once(self._page_program())
         backing = start_backing(self._state, self._supervisor, self._say, self._pause)
         plan = self._plan(backing)
-        self._supervisor.start(plan.simulator())
         prepare_database(plan, self._state, self._run_once, embedded=bool(backing.postgres_port))
         if builder:
             self._finish(self._page_program(), builder)
@@ -89,7 +88,7 @@ class Launcher:
 
     def _start_rest(self, plan: Plan, missing: set[str]) -> None:
         """Start what the page does not wait for, then tell everything once."""
-        for program in (plan.live(), *plan.background(), plan.flower()):
+        for program in (plan.simulator(), plan.live(), *plan.background(), plan.flower()):
             self._supervisor.start(program)
         listening = {name: getattr(plan.ports, name) for name in ("live", "flower", "simulator")}
         self._wait(REST_SECONDS, tuple(listening), lambda: all(map(accepts, listening.values())))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.bench.__main__ import measured_again
 from tests.bench.publish import chart, fill, jobs_a_second
 from tests.bench.rows import Row
 
@@ -31,6 +32,17 @@ def test_the_table_stands_between_its_marks_and_nothing_else_changes() -> None:
     assert "| P5 | commit to start | 11.0 ms |" in once
     assert "old" not in once
     assert once == fill(once, RESULT)
+
+
+def test_rows_measured_again_take_the_place_of_their_own() -> None:
+    """The others stay as they were measured, in the table's order."""
+    part = {**RESULT, "at": "2026-01-02T09:00:00+00:00", "rows": [{**ROWS[2], "ours": 9.0}]}
+
+    whole = measured_again(RESULT, part)
+
+    assert [row["id"] for row in whole["rows"]] == ["P3", "P3", "P5"]
+    assert whole["rows"][:2] == ROWS[:2]
+    assert (whole["rows"][2]["ours"], whole["rows"][2]["at"]) == (9.0, "2026-01-02T09:00:00+00:00")
 
 
 def test_a_readme_without_marks_is_refused() -> None:
