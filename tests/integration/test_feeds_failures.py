@@ -1,6 +1,6 @@
 """A feed that fails: recorded, backed off, and nobody else's trouble."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -11,6 +11,7 @@ from shared.db import transaction
 from shared.errors import Permanent, Transient
 from shared.feeds.archive import Archive
 from shared.feeds.models import Feed, FeedRun
+from shared.feeds.queries import get_feed
 from shared.messages import RunFeed
 from tasks.feeds.connector import Malformed
 from tasks.feeds.http_errors import FetchFailed, FetchRefused
@@ -152,6 +153,19 @@ def test_five_failures_open_the_breaker_for_a_minute_at_most(db: Engine) -> None
     assert ([], 1) == (quiet.asked, len(asked.asked))
     assert "succeeded" == ran.state
     assert (0, None) == (feed_row(feed).failures_in_a_row, feed_row(feed).open_until)
+
+
+def test_an_admin_is_told_that_a_publisher_is_left_alone(db: Engine) -> None:
+    """How often in a row it failed, and until when nobody asks it."""
+    feed = add_given()
+    fail_times(feed, 5)
+
+    with transaction() as tx:
+        told = get_feed(tx, feed, utcnow())
+
+    assert (5, "failed") == (told["failures_in_a_row"], told["last_run"]["state"])
+    assert feed_row(feed).open_until == datetime.fromisoformat(told["open_until"])
+    assert (None, None) == (told["shrunk_since"], told["ttl_seconds"])
 
 
 def test_a_breaker_lets_one_run_try_after_its_minute(db: Engine) -> None:

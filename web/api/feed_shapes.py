@@ -72,7 +72,12 @@ class FeedCounts(BaseModel):
 
 
 class Feed(BaseModel):
-    """A publisher's feed, how it is read and how it is."""
+    """
+    A publisher's feed, how it is read and how it is.
+
+    `open_until`: after failures in a row its publisher is left alone until then. `shrunk_since`: since then its
+    lists are suddenly much shorter, and nothing is withdrawn for that. `ttl_seconds`: the publisher's own word.
+    """
 
     id: UUID
     slug: str
@@ -89,6 +94,9 @@ class Feed(BaseModel):
     last_success_at: datetime | None
     newest_at: datetime | None
     failures_in_a_row: int
+    open_until: datetime | None
+    shrunk_since: datetime | None
+    ttl_seconds: int | None
     next_run_at: datetime | None
     attribution: str | None
     license: str | None
@@ -122,8 +130,8 @@ class FeedRejectList(BaseModel):
     next: str | None
 
 
-_Interval = Annotated[int, Field(ge=5, le=7 * 86_400)]
-_Url = Annotated[str, Field(min_length=8, max_length=2000)]
+Interval = Annotated[int, Field(ge=5, le=7 * 86_400)]
+Url = Annotated[str, Field(min_length=8, max_length=2000)]
 
 
 class NewFeed(BaseModel):
@@ -133,8 +141,8 @@ class NewFeed(BaseModel):
 
     city: Line
     kind: Line
-    url: _Url
-    interval_seconds: _Interval
+    url: Url
+    interval_seconds: Interval
     name: Annotated[str, Field(max_length=200)] = ""
     slug: Slug | None = None
     options: dict[str, Any] = {}
@@ -143,47 +151,14 @@ class NewFeed(BaseModel):
     paused: bool = False
 
 
-class PreviewRequest(BaseModel):
-    """A feed to try before it is saved."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    city: Line
-    kind: Line
-    url: _Url
-    options: dict[str, Any] = {}
-
-
-class PreviewPayload(BaseModel):
-    """One answer that was fetched."""
-
-    name: str
-    status: int
-    bytes: int
-    media_type: str
-
-
-class FeedPreview(BaseModel):
-    """What a feed would give: its first records, its first problems, and how many of each were read."""
-
-    job_id: UUID
-    at: datetime
-    fetched: list[PreviewPayload]
-    records: list[dict[str, Any]]
-    problems: list[dict[str, Any]]
-    read: dict[str, int]
-    rejected: dict[str, int]
-    error: str | None = None
-
-
 class FeedChange(BaseModel):
     """What to change of a feed; what is left out stays."""
 
     model_config = ConfigDict(extra="forbid")
 
     kind: Line | None = None
-    url: _Url | None = None
-    interval_seconds: _Interval | None = None
+    url: Url | None = None
+    interval_seconds: Interval | None = None
     name: Line | None = None
     options: dict[str, Any] | None = None
     attribution: Annotated[str | None, Field(max_length=500)] = None

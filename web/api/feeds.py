@@ -12,16 +12,15 @@ from web.api.feed_shapes import (
     Feed,
     FeedChange,
     FeedList,
-    FeedPreview,
     FeedQuery,
     FeedRejectList,
     FeedRunList,
     NewFeed,
-    PreviewRequest,
     RejectQuery,
     ReprocessRequest,
     RunQuery,
 )
+from web.api.preview_shapes import FeedPreview, PreviewRequest
 from web.gate import actor
 from web.openapi import Answer, needs, noun
 from web.params import ById, page
