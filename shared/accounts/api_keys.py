@@ -119,6 +119,16 @@ def revoke_key(tx: Transaction, user_id: UUID, key_id: UUID, actor: Actor, now: 
     audit(tx, actor, "accounts.revoke_key", subject=str(key_id))
 
 
+def revoke_all_keys(tx: Transaction, user_id: UUID, actor: Actor, now: datetime, why: str) -> list[str]:
+    """Take every key of a person back; returns how each of them began."""
+    revoked = tx.execute(
+        update(ApiKey).where(_live(user_id, now)).values(revoked_at=now).returning(ApiKey.id, ApiKey.prefix)
+    ).all()
+    for key in revoked:
+        audit(tx, actor, "accounts.revoke_key", subject=str(key.id), reason=why)
+    return [f"{key.prefix}…" for key in revoked]
+
+
 def holder_of(tx: Transaction, key: str, now: datetime) -> Holder | None:
     """Return who speaks by a key, as they are now; none for a key that is unknown, over or taken back."""
     row = tx.execute(_HOLDER, {"key_hash": _hash(key), "now": now}).first()

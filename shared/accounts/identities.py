@@ -116,6 +116,20 @@ def remove_identity(tx: Transaction, user_id: UUID, identity_id: UUID) -> None:
     audit(tx, Actor(user.email, user.id), "accounts.unlink", subject=str(identity_id))
 
 
+def remove_foreign_identities(tx: Transaction, user: User, why: str) -> list[str]:
+    """
+    Take away the ways in that bear another address than the account; returns those addresses, masked.
+
+    One that bears the account's own address is its owner's: the provider had verified it.
+    """
+    is_foreign = (Identity.user_id == user.id) & (func.lower(Identity.email) != func.lower(user.email))
+    removed = tx.scalars(select(Identity).where(is_foreign).with_for_update()).all()
+    for identity in removed:
+        tx.delete(identity)
+        audit(tx, Actor(user.email, user.id), "accounts.unlink", subject=str(identity.id), reason=why)
+    return [mail.masked(identity.email) for identity in removed]
+
+
 def _known(tx: Transaction, claims: Claims, now: datetime) -> User | None:
     key = (Identity.issuer == claims.issuer) & (Identity.subject == claims.subject)
     found = tx.scalars(select(Identity).where(key).with_for_update()).one_or_none()

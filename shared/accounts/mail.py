@@ -1,6 +1,7 @@
 """The mails an account causes, each owed in the transaction that causes it."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -41,9 +42,10 @@ def exists_mail(user: User, *, to: str | None = None) -> Mail:
     return _mail("account_exists", user, context, to)
 
 
-def password_changed_mail(user: User) -> Mail:
-    """Return the mail that tells of a new password."""
-    return _mail("password_changed", user, {"reset_url": f"{_site()}/reset"})
+def password_changed_mail(user: User, ended: Sequence[str] = ()) -> Mail:
+    """Return the mail that tells of a new password, and which other ways in ended with the old one."""
+    context = {"reset_url": f"{_site()}/reset", "ended": ", ".join(ended)}
+    return _mail("password_changed", user, context)
 
 
 def email_change_notice(user: User, new_address: str) -> Mail:

@@ -1,9 +1,12 @@
 """A new password: by mail for who forgot theirs, with the old one for who is signed in."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from shared.accounts import mail
+from shared.accounts.api_keys import revoke_all_keys
+from shared.accounts.identities import remove_foreign_identities
 from shared.accounts.models import User
 from shared.accounts.passwords import hash_new_password, verify_password
 from shared.accounts.registration import confirm, locked_user
@@ -37,7 +40,10 @@ def ask_reset(tx: Transaction, email: str, now: datetime) -> None:
 
 def reset_password(token: str, password: str, now: datetime) -> None:
     """
-    Give an account the password that the reader of its mail chose, and end every session.
+    Give an account the password that the reader of its mail chose, and end every other way in.
+
+    Who resets a password may have lost the account to somebody else, who may have made themselves a key or
+    linked an identity of theirs: sessions, links, API keys and identities of other addresses all end.
 
     The password is judged and hashed with no transaction open.
     Raises: BadLink, Invalid for a poor password, which does not use the link up.
@@ -49,7 +55,9 @@ def reset_password(token: str, password: str, now: datetime) -> None:
         _, user = redeem(tx, token, Purpose.RESET, now)
         if user.email_verified_at is None:
             confirm(tx, user, now)
-        _set_password(tx, user, password_hash, now, "password reset")
+        why, actor = "password reset", Actor(user.email, user.id)
+        ended = revoke_all_keys(tx, user.id, actor, now, why) + remove_foreign_identities(tx, user, why)
+        _set_password(tx, user, password_hash, now, why, ended=ended)
 
 
 def change_password(user_id: UUID, session_id: UUID, current: str, new: str, now: datetime) -> None:
@@ -82,12 +90,19 @@ def require_password(user: User, password: str, *, field: str = "password") -> N
 
 
 def _set_password(
-    tx: Transaction, user: User, password_hash: str, now: datetime, why: str, *, keep: UUID | None = None
+    tx: Transaction,
+    user: User,
+    password_hash: str,
+    now: datetime,
+    why: str,
+    *,
+    keep: UUID | None = None,
+    ended: Sequence[str] = (),
 ) -> None:
     user.password_hash = password_hash
     void_tokens(tx, user.id, now)
     end_all_sessions(tx, user.id, now, why, keep=keep)
-    mail.owe_notice(tx, mail.password_changed_mail(user))
+    mail.owe_notice(tx, mail.password_changed_mail(user, ended))
     audit(tx, Actor(user.email, user.id), "accounts.set_password", subject=str(user.id), reason=why)
 
 

@@ -1,11 +1,14 @@
 """A new password, by mail and by hand, and another address."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import event, text
 
+from shared.accounts.identities import Claims, link
 from shared.accounts.rules import Role
+from shared.clock import utcnow
 from shared.db import engine, transaction
 from tests.support.accounts import (
     ADDRESS,
@@ -21,6 +24,7 @@ from tests.support.web import PASSWORD, Browser, add_user, assert_problem
 
 pytestmark = pytest.mark.usefixtures("db")
 RESET = "/api/v1/auth/password-reset"
+KEYS = "/api/v1/auth/api-keys"
 NEW = "nineteen paper lanterns"
 OTHER = "lovelace@example.org"
 CHANGED = "Your CityPulse password was changed"
@@ -55,6 +59,62 @@ def test_who_forgot_the_password_chooses_another_and_every_session_ends() -> Non
     assert 401 == Browser().sign_in(ADDRESS, STRONG).status_code
     assert 200 == Browser().sign_in(ADDRESS, NEW).status_code
     assert CHANGED == subjects()[-1]
+
+
+def test_a_reset_takes_back_every_key_and_tells_so() -> None:
+    """Whoever had the account may have made one; a key that was over before is not told of again."""
+    browser = resident()
+    keys = [
+        browser.post(KEYS, json={"name": name, "scopes": ["public"]}).json
+        for name in ("mine", "a thief's", "old")
+    ]
+    assert 204 == browser.delete(f"{KEYS}/{keys[2]['id']}").status_code
+    ask()
+    assert 204 == reset(mailed_token())
+
+    for key in keys:
+        answer = Browser().get("/api/v1/cities", headers={"Authorization": f"Bearer {key['key']}"})
+        assert_problem(answer, 401)
+    told = mails()[0]["text"]
+    assert [True, True, False] == [key["prefix"] in told for key in keys]
+    with transaction() as tx:
+        revoked = tx.execute(
+            text(
+                "SELECT subject FROM audit_log WHERE action = 'accounts.revoke_key' AND reason = 'password reset'"
+            )
+        ).scalars()
+        assert {key["id"] for key in keys[:2]} == set(revoked)
+
+
+@pytest.mark.parametrize(("linked", "is_kept"), [("mallory@example.net", False), (ADDRESS.upper(), True)])
+def test_a_reset_keeps_only_ways_in_that_bear_the_accounts_own_address(linked: str, is_kept: bool) -> None:
+    """Whoever had the account may have linked their own."""
+    browser = resident()
+    with transaction() as tx:
+        link(
+            tx,
+            UUID(browser.get("/api/v1/auth/me").json["id"]),
+            Claims("https://i", "7", linked, True),
+            utcnow(),
+        )
+    ask()
+    assert 204 == reset(mailed_token())
+
+    fresh = Browser()
+    fresh.sign_in(ADDRESS, NEW)
+    assert is_kept == bool(fresh.get("/api/v1/auth/identities").json["items"])
+    assert is_kept != ("m…@example.net" in mails()[0]["text"])
+
+
+def test_a_change_by_who_knows_the_password_leaves_keys_alone() -> None:
+    """Programs do not stop because their owner took a better password."""
+    browser = resident()
+    key = browser.post(KEYS, json={"name": "mine", "scopes": ["public"]}).json["key"]
+    body = {"current_password": STRONG, "new_password": NEW}
+    assert 204 == browser.post("/api/v1/auth/password", json=body).status_code
+
+    answer = Browser().get("/api/v1/cities", headers={"Authorization": f"Bearer {key}"})
+    assert 200 == answer.status_code
 
 
 def test_a_reset_link_is_good_once_and_for_half_an_hour() -> None:

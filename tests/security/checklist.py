@@ -48,6 +48,8 @@ ROWS = (
             *_of(
                 _RECOVERY,
                 "who_forgot_the_password_chooses_another_and_every_session_ends",
+                "a_reset_takes_back_every_key_and_tells_so",
+                "a_reset_keeps_only_ways_in_that_bear_the_accounts_own_address",
                 "a_reset_link_is_good_once_and_for_half_an_hour",
                 "a_link_for_one_thing_is_good_for_no_other",
                 "a_reset_link_sent_to_the_old_address_dies_with_it",
