@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
@@ -185,3 +185,21 @@ def forget_engine() -> None:
 def notify(tx: Transaction, channel: str, payload: str = "") -> None:
     """Ring `channel` when, and only when, this transaction commits."""
     tx.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": channel, "payload": payload})
+
+
+class _Chunks:
+    """Chunks as the file that psycopg2's COPY reads from; it takes a chunk of any size."""
+
+    def __init__(self, chunks: Iterable[str | bytes]) -> None:
+        self._chunks = iter(chunks)
+
+    def read(self, size: int = -1) -> str | bytes:
+        """Return the next chunk, and none at the end."""
+        return next(self._chunks, b"")
+
+
+def copy_in(tx: Transaction, statement: str, chunks: Iterable[str | bytes]) -> None:
+    """Run `COPY ... FROM STDIN`; Postgres takes in a chunk while the next is made."""
+    cursor: Any = tx.connection().connection.cursor()  # psycopg2's own, which knows COPY
+    with cursor:
+        cursor.copy_expert(statement, _Chunks(chunks))

@@ -1,18 +1,18 @@
 """Ask for work as part of the transaction that needs it: a job exists exactly when its cause does."""
 
-import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
 from shared.clock import new_id
-from shared.db import Transaction, notify
+from shared.db import Transaction, copy_in, notify
 from shared.errors import FieldProblem, Invalid
 from shared.jobs.points import reach
 from shared.jobs.secrets import seal
@@ -28,10 +28,8 @@ def _insert(columns: tuple[str, ...]) -> str:
     scheduled = "CASE WHEN %(run_at)s > clock_timestamp() THEN 'scheduled' ELSE 'queued' END"
     state = scheduled if "run_at" in columns else "'queued'"
     return f"""
-WITH made AS (
-  INSERT INTO jobs (state, {", ".join(columns)}) VALUES ({state}, {", ".join(f"%({name})s" for name in columns)})
-  ON CONFLICT DO NOTHING RETURNING id)
-SELECT id, pg_notify('{CHANNEL}', %(queue)s) FROM made
+INSERT INTO jobs (state, {", ".join(columns)}) VALUES ({state}, {", ".join(f"%({name})s" for name in columns)})
+ON CONFLICT DO NOTHING RETURNING id, pg_notify('{CHANNEL}', queue)
 """  # noqa: S608 - names of columns only
 
 
@@ -43,7 +41,8 @@ ORDER BY id DESC LIMIT 1
 """)
 
 _COPY = "COPY jobs (state, max_attempts, batch_id, traceparent, kind, queue, priority, tenant, id, args) FROM STDIN"
-_COPY_BYTES = 1 << 16
+#: Lines sent to Postgres at a time.
+_CHUNK = 200
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 _UNIQUE_TRIES = 5
 
@@ -113,33 +112,34 @@ def enqueue(
 def enqueue_many(
     tx: Transaction, messages: Iterable[Message], *, tenant: str = "", batch_id: UUID | None = None
 ) -> list[UUID]:
-    """Add many jobs by one COPY and one NOTIFY a queue; returns their ids in the messages' order."""
-    lines: list[str] = []
-    ids: list[UUID] = []
-    starts: dict[str, str] = {}
-    queues: set[str] = set()
-    trace = current_traceparent() or r"\N"
-    batch = str(batch_id) if batch_id else r"\N"
-    owner = _copy_text(tenant)
-    for message in messages:
-        route = message.route
-        start = starts.get(route.name)
-        if start is None:
-            queues.add(route.queue.value)
-            start = starts[route.name] = (
-                f"queued\t{route.max_attempts}\t{batch}\t{trace}\t"
-                f"{route.name}\t{route.queue.value}\t{route.priority}\t{owner}\t"
-            )
-        job_id = new_id()
-        ids.append(job_id)
-        lines.append(f"{start}{job_id}\t{_copy_text(_arguments(message))}\n")
-    raw: Any = tx.connection().connection
-    with raw.cursor() as cursor:
-        cursor.copy_expert(_COPY, io.StringIO("".join(lines)), _COPY_BYTES)
-    for queue in sorted(queues):
+    """
+    Add many jobs by one COPY and one NOTIFY a queue; returns their ids in the messages' order.
+
+    Raises: Invalid when a message's arguments are larger than 64 KiB; the transaction is lost then.
+    """
+    asked = list(messages)
+    ids = [new_id() for _ in asked]
+    lines = _lines(asked, ids, tenant, batch_id)
+    copy_in(tx, _COPY, ("".join(chunk) for chunk in iter(lambda: list(islice(lines, _CHUNK)), [])))
+    for queue in sorted({message.route.queue.value for message in asked}):
         notify(tx, CHANNEL, queue)
     reach("inserted")
     return ids
+
+
+def _lines(messages: list[Message], ids: list[UUID], tenant: str, batch_id: UUID | None) -> Iterator[str]:
+    """Write each job as a line of COPY; Postgres takes in the first ones while the next are written."""
+    starts: dict[str, str] = {}
+    batch, trace = str(batch_id) if batch_id else r"\N", current_traceparent() or r"\N"
+    for message, job_id in zip(messages, ids, strict=True):
+        route = message.route
+        start = starts.get(route.name)
+        if start is None:
+            start = starts[route.name] = (
+                f"queued\t{route.max_attempts}\t{batch}\t{trace}\t"
+                f"{route.name}\t{route.queue.value}\t{route.priority}\t{_copy_text(tenant)}\t"
+            )
+        yield f"{start}{job_id}\t{_copy_text(_arguments(message))}\n"
 
 
 def _arguments(message: Message) -> str:
