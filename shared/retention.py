@@ -1,8 +1,9 @@
 """
 What is kept for how long: the one table of it, read by the jobs that forget and by whoever asks what would go.
 
-The audit log is in no rule: it is only added to. Feeds' runs, payloads and observations follow
-`shared/feeds/retention.py`, which knows their archive and partitions; their ages are shown here.
+Every table is here: in a rule, in `STAYS` with the reason, or gone with the row that it belongs to. Feeds' runs,
+payloads, observations and vehicles follow `shared/feeds/retention.py`, which knows their archive and partitions;
+their ages are shown here.
 """
 
 from collections.abc import Iterator
@@ -87,6 +88,14 @@ RULES: Final = (
         "mail_events", "email_events", "what the provider told of mails",
         timedelta(days=90), "received_at < :before",
     ),
+    Rule(
+        "exports", "exports", "what is known of copies of a person's data whose file is gone",
+        timedelta(days=90), "state IN ('expired', 'failed') AND created_at < :before",
+    ),
+    Rule(
+        "stray_photos", "uploads", "photos that no report was filed with",
+        timedelta(days=30), "purpose = 'photo' AND report_id IS NULL AND created_at < :before",
+    ),
     Rule("effects", "effects", "calls to the outside that ended", timedelta(days=90), "settled_at < :before"),
     Rule("batches", "job_batches", "batches of jobs that ended", timedelta(days=90), "finished_at < :before"),
     Rule(
@@ -112,7 +121,47 @@ RULES: Final = (
         "observations", "observations", "observations, by whole months",
         feeds.OBSERVATIONS, "phenomenon_time < :before", by="feeds.tidy",
     ),
+    Rule(
+        "observation_hours", "observation_hours", "observations summed up by the hour",
+        feeds.OBSERVATIONS, "start < :before", by="feeds.tidy",
+    ),
+    Rule(
+        "vehicles", "vehicles", "vehicles that their publisher lists no more",
+        feeds.GONE, "missing_since < :before", by="feeds.tidy",
+    ),
+    Rule(
+        "unseen_vehicles", "vehicles", "vehicles that nobody saw",
+        feeds.UNSEEN, "fetched_at < :before AND coalesce(observed_at, fetched_at) < :before", by="feeds.tidy",
+    ),
+    Rule(
+        "trips", "trip_updates", "trips that their publisher lists no more",
+        feeds.GONE, "missing_since < :before", by="feeds.tidy",
+    ),
+    Rule(
+        "unseen_trips", "trip_updates", "trips of which nothing was heard",
+        feeds.UNSEEN, "fetched_at < :before AND coalesce(observed_at, fetched_at) < :before", by="feeds.tidy",
+    ),
 )  # fmt: skip
+
+#: Tables in no rule, and why their rows stay.
+STAYS: Final = {
+    "areas": "of the city's pack",
+    "audit_log": "only added to, whoever asks",
+    "breakers": "one row a provider",
+    "cities": "of the city's pack",
+    "email_suppressions": "addresses that are not to be written to again",
+    "feature_versions": "what a publisher said and changed is the city's record",
+    "features": "what a publisher said and withdrew is the city's record",
+    "feeds": "until an admin removes them",
+    "processes": "those not seen for an hour are taken out by the relay",
+    "queues": "one row a queue",
+    "rate_buckets": "one row a host or provider",
+    "report_counters": "one row a city",
+    "reports": "the city's record",
+    "schedules": "one row a schedule",
+    "stream_state": "one row",
+    "things": "one row a station, until its feed is removed",
+}
 
 
 @dataclass(frozen=True, slots=True)

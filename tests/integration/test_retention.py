@@ -11,7 +11,7 @@ from shared import retention
 from shared.accounts.rules import Role
 from shared.clock import new_id, utcnow
 from shared.db import Base, transaction
-from shared.messages import ForgetOld
+from shared.messages import ForgetOld, TidyFeeds
 from shared.settings import Settings
 from tasks.base import registrations
 from tests.support.jobs import run_job
@@ -35,8 +35,16 @@ ROWS = {
     "mailbox": "INSERT INTO mailbox (id, to_address, subject, html, text, created_at) VALUES (:id, 'a', 's', '', '', :at)",
     "mail_events": "INSERT INTO email_events (sg_event_id, event, at, received_at) VALUES (:word, 'open', :at, :at)",
     "effects": "INSERT INTO effects (id, job_id, step, key, state, settled_at) VALUES (:id, :id, 's', :word, 'done', :at)",
+    "exports": "INSERT INTO exports (id, user_id, state, created_at) SELECT :id, id, 'expired', :at FROM users",
+    "stray_photos": "INSERT INTO uploads (id, purpose, filename, size_bytes, state, created_at)"
+    " VALUES (:id, 'photo', 'a', 1, 'ready', :at)",
     "batches": "INSERT INTO job_batches (id, total, finished_at) VALUES (:id, 1, :at)",
 }
+
+REPORT = (
+    "INSERT INTO reports (id, city, number, category, title, token_hash)"
+    " VALUES (:id, 'c', 1, 'other', 't', 'h') RETURNING id"
+)
 
 
 def put(name: str, age: timedelta) -> None:
@@ -90,6 +98,54 @@ def test_the_rules_name_tables_that_are_there_and_never_the_audit_log() -> None:
     assert "audit_log" not in {rule.table for rule in retention.RULES}
     assert set() == {rule.by for rule in retention.RULES} - registrations().keys()
     assert len(RULES) == len(retention.RULES)
+
+
+def test_every_table_is_kept_for_so_long_or_for_a_reason() -> None:
+    """A new table is in a rule, goes with the row it belongs to, or stands among those that stay."""
+    ruled = {rule.table for rule in retention.RULES}
+    owners = {
+        table.name: {key.column.table.name for key in table.foreign_keys if key.ondelete == "CASCADE"}
+        for table in Base.metadata.sorted_tables
+    }
+    gone_with = ruled | retention.STAYS.keys()
+    undecided = {name for name in owners.keys() - gone_with if not owners[name] & gone_with}
+
+    assert set() == undecided
+    assert set() == retention.STAYS.keys() - owners.keys()
+    assert set() == retention.STAYS.keys() & ruled
+
+
+def test_what_is_shown_of_observations_and_vehicles_is_what_the_tidying_removes(settings: Settings) -> None:
+    """The hours follow the observations; vehicles and trips go a day after they were last listed."""
+    old, young = utcnow() - timedelta(days=401), utcnow() - timedelta(hours=1)
+    hours = "INSERT INTO observation_hours (datastream_id, start, least, most, total, count)"
+    with transaction() as tx:
+        for moment in (old, young):
+            tx.execute(text(f"{hours} VALUES (:id, :at, 1, 1, 1, 1)"), {"id": new_id(), "at": moment})
+        counted = retention.count_old(tx, RULES["observation_hours"], utcnow())
+
+    assert "succeeded" == run_job(TidyFeeds())
+
+    with transaction() as tx:
+        left = list(tx.scalars(text("SELECT start FROM observation_hours")))
+        again = retention.count_old(tx, RULES["observation_hours"], utcnow())
+    assert (1, 0, [young]) == (counted, again, left)
+
+
+def test_a_photo_of_a_report_is_not_a_stray_one(settings: Settings) -> None:
+    """However old its report is."""
+    add_user(Role.RESIDENT)
+    with transaction() as tx:
+        tx.execute(text("INSERT INTO cities (slug, name, timezone, config) VALUES ('c', 'C', 'UTC', '{}')"))
+        report_id = tx.execute(text(REPORT), {"id": new_id()}).scalar_one()
+    put("stray_photos", timedelta(days=900))
+    with transaction() as tx:
+        tx.execute(text("UPDATE uploads SET report_id = :id"), {"id": report_id})
+
+    assert "succeeded" == run_job(ForgetOld())
+
+    with transaction() as tx:
+        assert 1 == tx.execute(text("SELECT count(*) FROM uploads")).scalar_one()
 
 
 def test_every_rule_is_a_statement_that_postgres_understands() -> None:
