@@ -21,6 +21,7 @@ from shared.jobs.points import reach
 from shared.jobs.secrets import unseal
 from shared.messages import Message, all_messages
 from tasks.heart import Heart
+from tasks.turns import Turns
 
 log = logging.getLogger(__name__)
 M = TypeVar("M", bound=Message)
@@ -74,12 +75,18 @@ class Job:
     """A claimed job in the hands of its handler."""
 
     def __init__(
-        self, lease: Lease, heart: Heart | None = None, shared_tx: Transaction | None = None
+        self,
+        lease: Lease,
+        heart: Heart | None = None,
+        *,
+        shared_tx: Transaction | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self.lease = lease
         self.ended = False
         self._heart = heart
         self._shared_tx = shared_tx
+        self._turns = turns
 
     @property
     def id(self) -> UUID:
@@ -147,6 +154,10 @@ class Job:
         with transaction() as tx:
             yield tx
             leases.succeed(tx, [self.lease])
+            if self._turns is not None:
+                self._turns.claim_next(tx)
+        if self._turns is not None:
+            self._turns.committed()
         reach("finished")
         self.ended = True
 

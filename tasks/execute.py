@@ -21,6 +21,7 @@ from shared.jobs.rules import backoff_seconds
 from shared.trace import tracing
 from tasks.base import Job, Registration, decode, run_batch
 from tasks.heart import Heart
+from tasks.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -37,15 +38,23 @@ def execute(registration: Registration, job_ids: Sequence[UUID], worker: str, he
     Jobs of a batch kind share one claim. Others that came in one message are claimed one after the
     other; those that would wait too long go back to be rung again.
     """
-    if registration.message.route.batch > 1 or len(job_ids) == 1:
-        return _execute(registration, job_ids, worker, heart)
+    kind = registration.message.route.name
+    if registration.message.route.batch > 1 and len(job_ids) > 1:
+        return _execute_batch(registration, job_ids, worker, heart)
     done = 0
-    for job_id in heart.queueing(job_ids):
-        done += _execute(registration, [job_id], worker, heart)
+    turns = Turns(kind, job_ids, worker, heart)
+    try:
+        while (lease := turns.take()) is not None:
+            done += 1
+            reach("claimed")
+            with tracing(lease.traceparent):
+                run_one(registration, Job(lease, heart, turns=turns))
+    finally:
+        turns.put_down()
     return done
 
 
-def _execute(registration: Registration, job_ids: Sequence[UUID], worker: str, heart: Heart) -> int:
+def _execute_batch(registration: Registration, job_ids: Sequence[UUID], worker: str, heart: Heart) -> int:
     kind = registration.message.route.name
     with transaction() as tx:
         held = leases.claim(tx, kind, job_ids, worker)
@@ -54,11 +63,7 @@ def _execute(registration: Registration, job_ids: Sequence[UUID], worker: str, h
     reach("claimed")
     heart.hold(held)
     try:
-        if len(held) == 1:
-            with tracing(held[0].traceparent):
-                run_one(registration, Job(held[0], heart))
-        else:
-            run_batch(registration, held, heart, run_one)
+        run_batch(registration, held, heart, run_one)
     except Fenced:
         log.warning("lease lost, nothing committed", extra={"kind": kind})
     finally:

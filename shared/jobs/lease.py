@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, text
+from sqlalchemy import TextClause, text
 
 from shared.db import Transaction
 from shared.events import JobChanged
+from shared.jobs.admission import admit
 from shared.jobs.batches import settle_batches
 from shared.jobs.pace import lease_seconds
 from shared.jobs.points import reach
@@ -47,33 +48,27 @@ class Lease:
     worker: str
 
 
-_CLAIM = text("""
-WITH careless AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
-UPDATE jobs SET state = 'running', attempt = attempt + 1, lease_token = :token, worker = :worker,
+_START = """
+SET state = 'running', attempt = attempt + 1, lease_token = :token, worker = :worker,
   lease_until = clock_timestamp() + make_interval(secs => :lease), started_at = clock_timestamp(),
-  error = NULL, progress = 0
-FROM careless
-WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'queued' AND NOT cancel_requested AND kind = :kind
-  AND attempt < max_attempts
-  AND NOT EXISTS (SELECT 1 FROM queues q WHERE q.name = jobs.queue AND q.paused)
-RETURNING id, kind, queue, args, attempt, max_attempts, traceparent, batch_id, tenant, rate_key
-""")
+  error = NULL, progress = 0"""
+_MAY_RUN = """state = 'queued' AND NOT cancel_requested AND kind = :kind AND attempt < max_attempts
+  AND NOT EXISTS (SELECT 1 FROM queues q WHERE q.name = jobs.queue AND q.paused)"""
+_STARTED = "jobs.id, kind, queue, args, attempt, max_attempts, traceparent, batch_id, tenant, rate_key"
 
-_TAKE_TOKEN = text("""
-UPDATE rate_buckets SET refilled_at = clock_timestamp(),
-  tokens = least(capacity, tokens + rate * extract(epoch FROM clock_timestamp() - refilled_at)) - 1
-WHERE key = :key
-  AND least(capacity, tokens + rate * extract(epoch FROM clock_timestamp() - refilled_at)) >= 1
-RETURNING 1
-""")
+_CLAIM = text(f"""
+WITH careless AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+UPDATE jobs {_START} FROM careless WHERE id = ANY(CAST(:ids AS uuid[])) AND {_MAY_RUN} RETURNING {_STARTED}
+""")  # noqa: S608 - parts of a statement, all written here
 
-_DEFER = text("""
-UPDATE jobs SET state = 'scheduled', attempt = attempt - 1, lease_token = NULL, lease_until = NULL,
-  published_at = NULL, worker = NULL, started_at = NULL,
-  run_at = clock_timestamp() + make_interval(secs => coalesce(
-    (SELECT (1 + random()) / nullif(rate, 0) FROM rate_buckets WHERE key = :key), 1))
-WHERE id = :id AND lease_token = :token
-""")
+# Within the end of another job: that commit must reach the disk, and a transaction that holds one job waits
+# for no other.
+_CLAIM_NEXT = text(f"""
+WITH free AS MATERIALIZED (
+  SELECT id AS free_id FROM jobs WHERE id = ANY(CAST(:ids AS uuid[])) AND rate_key IS NULL AND {_MAY_RUN}
+  FOR UPDATE SKIP LOCKED)
+UPDATE jobs {_START} FROM free WHERE id = free_id RETURNING {_STARTED}
+""")  # noqa: S608 - parts of a statement, all written here
 
 _BEAT = text("""
 UPDATE jobs SET lease_until = clock_timestamp() + make_interval(secs => :lease)
@@ -119,9 +114,24 @@ def claim(tx: Transaction, kind: str, job_ids: Sequence[UUID], worker: str) -> l
     The commit of a claim need not reach the disk: were it lost in a crash of the database, the job
     would be queued again and our token would fence us.
     """
+    return _claim(tx, _CLAIM, kind, job_ids, worker)
+
+
+def claim_next(tx: Transaction, kind: str, job_id: UUID, worker: str) -> Lease | None:
+    """
+    Take one more job in the commit that ends the one in hand, or none when it is not free at this moment.
+
+    One that draws from a token bucket is left for `claim`: here it might wait.
+    """
+    return next(iter(_claim(tx, _CLAIM_NEXT, kind, [job_id], worker)), None)
+
+
+def _claim(
+    tx: Transaction, statement: TextClause, kind: str, job_ids: Sequence[UUID], worker: str
+) -> list[Lease]:
     token = uuid4()
     rows = tx.execute(
-        _CLAIM,
+        statement,
         {
             "token": token,
             "worker": worker,
@@ -130,7 +140,7 @@ def claim(tx: Transaction, kind: str, job_ids: Sequence[UUID], worker: str) -> l
             "lease": lease_seconds(),
         },
     ).all()
-    admitted = [row for row in rows if _admit(tx, row, token)]
+    admitted = [row for row in rows if row.rate_key is None or admit(tx, row.rate_key, row.id, token)]
     leases = [
         Lease(
             job_id=row.id,
@@ -151,17 +161,6 @@ def claim(tx: Transaction, kind: str, job_ids: Sequence[UUID], worker: str) -> l
         tell(tx, lease, "running", 0)
     reach("claiming")
     return leases
-
-
-def _admit(tx: Transaction, row: Row[Any], token: UUID) -> bool:
-    """Draw from the job's token bucket; without a token the job waits, its attempt not counted."""
-    if row.rate_key is None:
-        return True
-    known = tx.execute(text("SELECT 1 FROM rate_buckets WHERE key = :key"), {"key": row.rate_key}).first()
-    if known is None or tx.execute(_TAKE_TOKEN, {"key": row.rate_key}).first() is not None:
-        return True
-    tx.execute(_DEFER, {"key": row.rate_key, "id": row.id, "token": token})
-    return False
 
 
 def beat(tx: Transaction, token: UUID, job_ids: Sequence[UUID]) -> dict[UUID, bool]:

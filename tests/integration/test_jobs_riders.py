@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -18,6 +19,7 @@ from shared.messages import Queue
 from tasks.base import Job, Registration
 from tasks.execute import execute
 from tasks.heart import Heart
+from tasks.turns import Turns
 from tests.support.work import Work
 from workers.bell import PREFIX, Bell
 from workers.processes import report
@@ -133,3 +135,89 @@ def rung(redis_url: str) -> list[list[str]]:
     taken = client.lrange(PREFIX + Queue.BULK, 0, -1)
     client.delete(PREFIX + Queue.BULK)
     return [json.loads(base64.b64decode(json.loads(raw)["body"]))[0][0] for raw in reversed(taken)]
+
+
+def test_the_commit_that_ends_a_job_claims_the_next() -> None:
+    """Seen from outside in between: the second runs already, under a token of its own."""
+    ids, seen = put(2), []
+    real = Turns.committed
+
+    def committed(turns: Turns) -> None:
+        seen.append(column("state", ids))
+        real(turns)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Turns, "committed", committed)
+        execute(Registration(Work, lambda message, job: None, 30), ids, "test:1", Heart())
+
+    assert [["succeeded", "running"], ["succeeded", "succeeded"]] == seen
+
+
+def test_a_fenced_end_claims_nothing_and_the_next_is_claimed_in_its_turn() -> None:
+    """What was taken in the transaction that was refused is taken once more, and counted once."""
+    ids = put(2)
+
+    def work(message: Work, job: Job) -> None:
+        if message.milliseconds == 0:
+            with transaction() as tx:
+                tx.execute(
+                    text("UPDATE jobs SET lease_token = gen_random_uuid() WHERE id = :id"), {"id": job.id}
+                )
+
+    execute(Registration(Work, work, 30), ids, "test:1", Heart())
+
+    assert column("state", ids) == ["running", "succeeded"]
+    assert column("attempt", ids) == [1, 1]
+
+
+def test_a_job_in_other_hands_is_not_waited_for() -> None:
+    """A transaction that ends a job waits for no other: the two could wait for each other."""
+    ids, states = put(2), []
+
+    def work(message: Work, job: Job) -> None:
+        if message.milliseconds == 1:
+            return
+        with transaction() as other:
+            other.execute(text("SELECT 1 FROM jobs WHERE id = :id FOR UPDATE"), {"id": ids[1]})
+            with job.finish():
+                pass
+            states.extend(column("state", ids))
+
+    execute(Registration(Work, work, 30), ids, "test:1", Heart())
+
+    assert states == ["succeeded", "queued"]
+    assert column("state", ids) == ["succeeded", "succeeded"]
+
+
+def test_a_rider_that_draws_tokens_waits_for_its_own_turn() -> None:
+    """Its bucket is asked outside the transaction that ends the job before."""
+    ids = put(2)
+    with transaction() as tx:
+        tx.execute(
+            text("INSERT INTO rate_buckets (key, rate, capacity, tokens) VALUES ('host:a', 0.001, 1, 0)")
+        )
+        tx.execute(text("UPDATE jobs SET rate_key = 'host:a' WHERE id = :id"), {"id": ids[1]})
+
+    execute(Registration(Work, lambda message, job: None, 30), ids, "test:1", Heart())
+
+    assert column("state", ids) == ["succeeded", "scheduled"]
+    assert column("attempt", ids) == [1, 0]
+
+
+def test_no_lease_is_renewed_when_a_process_is_told_to_end() -> None:
+    """The job claimed ahead must run out and be taken over, not be held for ever by nobody."""
+    ids, heart = put(2), Heart()
+
+    def work(message: Work, job: Job) -> None:
+        with job.finish():
+            pass
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        execute(Registration(Work, work, 30), ids, "test:1", heart)
+    with transaction() as tx:
+        tx.execute(text("UPDATE jobs SET lease_until = '2000-01-01' WHERE state = 'running'"))
+    heart.beat()
+
+    assert column("state", ids) == ["succeeded", "running"]
+    assert [value for value in column("lease_until", ids) if value] == [datetime(2000, 1, 1, tzinfo=UTC)]
