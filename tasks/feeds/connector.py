@@ -31,8 +31,20 @@ class Malformed(Permanent):
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """A place that records name and do not draw; `geometry` is GeoJSON in CRS84, none while it is unknown."""
+
+    name: str
+    geometry: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """What a connector knows of its feed; `timezone` is the city's IANA zone for naive times."""
+    """
+    What a connector knows of its feed; `timezone` is the city's IANA zone for naive times.
+
+    `zones`: the outlines that are known of the places its payloads name, by their URLs.
+    """
 
     feed_id: str
     city: str
@@ -41,6 +53,7 @@ class Source:
     timezone: str
     options: Mapping[str, Any] = field(default_factory=dict)
     cursor: Cursor = field(default_factory=dict)
+    zones: Mapping[str, Outline] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

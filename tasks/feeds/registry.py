@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from shared.errors import Permanent
 from tasks.feeds.bulk import Block
-from tasks.feeds.connector import Manifest, Payload, Plan, Record, Source
+from tasks.feeds.connector import Manifest, Outline, Payload, Plan, Record, Source
 
 FOLDER = Path(__file__).parent / "connectors"
 MODULE = "connector.py"
@@ -35,12 +35,29 @@ class Connector(Protocol):
         ...
 
 
+class Zoning(Protocol):
+    """What the module `zones` of a connector offers whose records name places that they do not draw."""
+
+    def named(self, payloads: Sequence[Payload], source: Source) -> Sequence[str]:
+        """Return the URLs of the places whose outlines are needed."""
+        ...
+
+    def read(self, content: bytes) -> Outline:
+        """Read what stands at such a URL; raises Malformed."""
+        ...
+
+
 class _Loaded:
     """A connector folder, loaded."""
 
     def __init__(self, manifest: Manifest, module: ModuleType) -> None:
         self.manifest = manifest
         self._module = module
+
+    @property
+    def zoning(self) -> Zoning | None:
+        """Return how the connector knows its zones, if it has any."""
+        return getattr(self._module, "zones", None)
 
     def plan(self, source: Source) -> Plan:
         """Say what to fetch."""

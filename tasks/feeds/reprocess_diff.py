@@ -7,7 +7,7 @@ The verdicts are those of `store_table`'s statements, in Python; a test holds th
 # ruff: noqa: S608 - the only names put into statements are those of our tables and columns.
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -37,6 +37,8 @@ class Stored(NamedTuple):
     parser_version: int
     age: datetime | None
     is_missing: bool
+    #: None for what would have been added.
+    id: UUID | None = None
 
 
 def verdict(row: Row, stored: Stored | None, table: Table, writing: Writing) -> str:
@@ -99,8 +101,14 @@ class Difference:
             if what == "same":
                 self._count(noun, what)
                 continue
+            before = stored.get(row.external_id)
             self._written[noun][row.external_id] = Stored(
-                row.digest, writing.fetched_at, writing.parser_version, age_of(row, table), False
+                row.digest,
+                writing.fetched_at,
+                writing.parser_version,
+                age_of(row, table),
+                False,
+                before.id if before else None,
             )
             if what == "new":
                 self._note(noun, what, {"external_id": row.external_id, "kind": row.kind})
@@ -108,7 +116,8 @@ class Difference:
                 changed.append(row)
         self._seen[noun].add([row.external_id for row in rows])
         room = max(0, SAMPLES - len(self.samples["changed"]))
-        fields = _fields(tx, table, writing, changed[:room]) if noun == "features" else {}
+        told = {row.external_id: self._written[noun][row.external_id].id for row in changed[:room]}
+        fields = _fields(tx, table, writing, changed[:room], told) if noun == "features" else {}
         for row in changed:
             self._note(
                 noun, "changed", {"external_id": row.external_id, "fields": fields.get(row.external_id, {})}
@@ -142,20 +151,24 @@ class Difference:
             setattr(self.counts, what, getattr(self.counts, what) + 1)
 
 
-def _fields(tx: Transaction, table: Table, writing: Writing, rows: Sequence[Row]) -> dict[str, Any]:
-    """Return which fields of some features would change, from what to what."""
-    if not rows:
+def _fields(
+    tx: Transaction, table: Table, writing: Writing, rows: Sequence[Row], of: Mapping[str, UUID | None]
+) -> dict[str, Any]:
+    """Return which fields of some features would change, from what to what, by their ids."""
+    held = [(row, id_) for row in rows if (id_ := of[row.external_id]) is not None]
+    if not held:
         return {}
+    rows, ids = [row for row, _ in held], [id_ for _, id_ in held]
     stage = stage_for(tx, table.name)
-    copy(tx, table, writing, rows, into=stage, repeated=False)
-    return changes_of(tx, stage, writing.feed_id)
+    copy(tx, table, writing, rows, ids, into=stage, repeated=False)
+    return changes_of(tx, stage)
 
 
 def _stored(tx: Transaction, table: Table, feed_id: UUID, external_ids: Sequence[str]) -> dict[str, Stored]:
     rows = tx.execute(
         text(
             f"SELECT external_id, content_hash, fetched_at, parser_version, {table.age},"
-            f" missing_since IS NOT NULL FROM {table.name}"
+            f" missing_since IS NOT NULL, id FROM {table.name}"
             " WHERE feed_id = :feed_id AND external_id = ANY(:ids)"
         ),
         {"feed_id": feed_id, "ids": external_ids},

@@ -16,6 +16,7 @@ from tasks.feeds.http import Fetcher
 from tasks.feeds.load import keep_unchanged, load, record_failure, source_for
 from tasks.feeds.registry import Connector, connector
 from tasks.feeds.visit import Gets
+from tasks.feeds.zones import fetch_zones, zoned
 
 SCHEDULE = "schedule"
 
@@ -38,7 +39,7 @@ def run(
     fetcher = get or Fetcher.from_settings(get_settings())
     visitor = Visitor(opened, fetcher, Archive(), checkpoint=job.checkpoint)
     try:
-        _fetch_and_store(job, visitor, find)
+        _fetch_and_store(job, visitor, zoned(find(opened.feed.kind)), fetcher)
     except (Transient, Permanent) as error:
         is_over = isinstance(error, Permanent) or job.is_last_attempt
         with job.finish() if is_scheduled and is_over else transaction() as tx:
@@ -47,11 +48,12 @@ def run(
             raise
 
 
-def _fetch_and_store(job: Job, visitor: Visitor, find: Callable[[str], Connector]) -> None:
-    opened = visitor.opened
-    found = find(opened.feed.kind)
-    visitor.run(found, source_for(opened))
-    if visitor.is_unchanged and opened.feed.parser_version == found.manifest.parser_version:
+def _fetch_and_store(job: Job, visitor: Visitor, found: Connector, fetcher: Gets) -> None:
+    opened, source = visitor.opened, source_for(visitor.opened)
+    visitor.run(found, source)
+    has_news = fetch_zones(found, visitor.visit.payloads, source, fetcher, job.checkpoint)
+    is_known = visitor.is_unchanged and not has_news
+    if is_known and opened.feed.parser_version == found.manifest.parser_version:
         with job.finish() as tx:
             keep_unchanged(tx, visitor, utcnow())
         return

@@ -8,11 +8,12 @@ rows of this feed in between. The newest observation wins: an older one never ov
 
 # ruff: noqa: S608 - the only names put into statements are those of our tables and columns.
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import uuid_utils
 from sqlalchemy import text
 
 from shared.db import Transaction
@@ -65,10 +66,19 @@ def merge(
         else:
             merged.same += 1
     if new:
-        ids = copy(tx, table, writing, new)
+        ids = [uuid_utils.uuid7() for _ in new]
+        copy(tx, table, writing, new, ids)
         merged.new = [(str(id_), row.kind) for id_, row in zip(ids, new, strict=True)]
     if differing:
-        _update(tx, table, writing, differing, repeated, merged)
+        _update(
+            tx,
+            table,
+            writing,
+            differing,
+            {row.external_id: known[row.external_id].id for row in differing},
+            repeated,
+            merged,
+        )
     if returning:
         _bring_back(tx, table, writing, returning, merged)
     return merged
@@ -83,6 +93,7 @@ def is_empty(tx: Transaction, table: Table, feed_id: UUID) -> bool:
 
 
 class _Known(NamedTuple):
+    id: UUID
     digest: bytes
     is_missing: bool
 
@@ -91,12 +102,14 @@ def _known(tx: Transaction, table: Table, feed_id: UUID, rows: Sequence[Row]) ->
     """Return what is stored of these ids."""
     found = tx.execute(
         text(
-            f"SELECT external_id, content_hash, missing_since IS NOT NULL FROM {table.name}"
+            f"SELECT external_id, id, content_hash, missing_since IS NOT NULL FROM {table.name}"
             " WHERE feed_id = :feed_id AND external_id = ANY(:ids)"
         ),
         {"feed_id": feed_id, "ids": [row.external_id for row in rows]},
     ).all()
-    return {external_id: _Known(bytes(digest), is_missing) for external_id, digest, is_missing in found}
+    return {
+        external_id: _Known(id_, bytes(digest), is_missing) for external_id, id_, digest, is_missing in found
+    }
 
 
 def _update(
@@ -104,24 +117,24 @@ def _update(
     table: Table,
     writing: Writing,
     rows: Sequence[Row],
+    ids: Mapping[str, UUID],
     repeated: frozenset[str],
     merged: Merged,
 ) -> None:
+    """Replace what is stored, whose ids are given: joined by them, the plan is the same for any statistics."""
     stage = stage_for(tx, table.name)
     for again in (False, True):
         part = [row for row in rows if (row.external_id in repeated) is again]
         if part:
-            copy(tx, table, writing, part, into=stage, repeated=again)
+            copy(tx, table, writing, part, [ids[row.external_id] for row in part], into=stage, repeated=again)
     with by_index(tx):
         if table.has_version:
-            write_versions(tx, stage, table.newer, writing.feed_id, writing.run_id, writing.now)
+            write_versions(tx, stage, table.newer, writing.run_id, writing.now)
         changed = tx.execute(
             text(
                 f"UPDATE {table.name} f SET {table.assignments(writing.is_current)} FROM {stage} s"
-                f" WHERE f.feed_id = :feed_id AND f.external_id = s.external_id AND {table.newer}"
-                " RETURNING f.id, f.external_id"
-            ),
-            {"feed_id": writing.feed_id},
+                f" WHERE f.id = s.id AND {table.newer} RETURNING f.id, f.external_id"
+            )
         ).all()
     kept = {external_id: str(id_) for id_, external_id in changed}
     merged.changed += [(kept[row.external_id], row.kind) for row in rows if row.external_id in kept]

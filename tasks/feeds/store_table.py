@@ -20,6 +20,7 @@ from tasks.feeds.store_encode import Row
 _BLOCK_ROWS: Final = 500
 #: What every tail begins with; the run's constants end it.
 _OWN = "id, content_hash, published_at"
+RowId = UUID | uuid_utils.UUID
 _FIXED = "city, feed_id, fetched_at, run_id, parser_version"
 
 
@@ -104,19 +105,18 @@ def copy(
     table: Table,
     writing: Writing,
     rows: Sequence[Row],
+    ids: Sequence[RowId],
     into: str = "",
     repeated: bool | None = None,
-) -> list[uuid_utils.UUID]:
-    """Copy rows into the table, or `into` a stage with what is `repeated`; returns their ids."""
-    ids = [uuid_utils.uuid7() for _ in rows]
+) -> None:
+    """Copy rows with their ids into the table, or `into` a stage with what is `repeated`."""
     columns = table.columns + (", repeated" if repeated is not None else "")
     fixed = _fixed(table, writing) + (b"" if repeated is None else TRUE if repeated else FALSE)
     copy_binary(tx, into or table.name, columns, _blocks(table, writing, rows, ids, fixed))
-    return ids
 
 
 def _blocks(
-    table: Table, writing: Writing, rows: Sequence[Row], ids: Sequence[uuid_utils.UUID], fixed: bytes
+    table: Table, writing: Writing, rows: Sequence[Row], ids: Sequence[RowId], fixed: bytes
 ) -> Iterator[bytes]:
     """Yield what COPY reads, in blocks: of each row how many fields it has, its body, its tail."""
     head = (table.columns.count(",") + 1 + (len(fixed) > len(_fixed(table, writing)))).to_bytes(2, "big")

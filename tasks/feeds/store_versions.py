@@ -42,29 +42,24 @@ _DIFFERENCE: Final = f"""
   WHERE coalesce(o.value, 'null') IS DISTINCT FROM coalesce(n.value, 'null')"""
 
 
-def changes_of(tx: Transaction, stage: str, feed_id: UUID) -> dict[str, Any]:
+def changes_of(tx: Transaction, stage: str) -> dict[str, Any]:
     """Return what differs between staged features and those stored, by external id: field -> [old, new]."""
     rows = tx.execute(
         text(
             "SELECT f.external_id, coalesce(d.changes, '{}') AS changes"
-            f" FROM features f JOIN {stage} s ON f.external_id = s.external_id, LATERAL ({_DIFFERENCE}) d"
-            " WHERE f.feed_id = :feed_id"
-        ),
-        {"feed_id": feed_id},
+            f" FROM features f JOIN {stage} s ON f.id = s.id, LATERAL ({_DIFFERENCE}) d"
+        )
     )
     return {row.external_id: row.changes for row in rows}
 
 
-def write_versions(
-    tx: Transaction, stage: str, newer: str, feed_id: UUID, run_id: UUID, now: datetime
-) -> None:
+def write_versions(tx: Transaction, stage: str, newer: str, run_id: UUID, now: datetime) -> None:
     """Write a version row for every stored feature that its staged successor is about to replace."""
     tx.execute(
         text(
             "INSERT INTO feature_versions (feature_id, version, changed_at, run_id, changes)"
             " SELECT f.id, f.version + 1, :now, :run_id, coalesce(d.changes, '{}')"
-            f" FROM features f JOIN {stage} s ON f.external_id = s.external_id, LATERAL ({_DIFFERENCE}) d"
-            f" WHERE f.feed_id = :feed_id AND {newer}"
+            f" FROM features f JOIN {stage} s ON f.id = s.id, LATERAL ({_DIFFERENCE}) d WHERE {newer}"
         ),
-        {"now": now, "run_id": run_id, "feed_id": feed_id},
+        {"now": now, "run_id": run_id},
     )

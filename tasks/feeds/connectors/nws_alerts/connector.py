@@ -7,6 +7,7 @@ Source: https://www.weather.gov/documentation/services-web-api, https://api.weat
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urljoin
@@ -14,6 +15,7 @@ from urllib.parse import urljoin
 from shared.errors import Rejection
 from tasks.feeds.alert_chains import Chains, Message, link, to_remember
 from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rejected, Request, Source
+from tasks.feeds.connectors.nws_alerts import zones
 from tasks.feeds.documents import excerpt, load_json
 from tasks.feeds.places import checked
 from tasks.feeds.times import LocalTimes
@@ -58,12 +60,13 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
     Raises: Malformed if a payload is no list of features, with the service's own words if it failed.
     """
     chains = link(_messages(payloads, source), source.cursor.get("roots"))
-    times, language = LocalTimes(source.timezone), str(source.options.get("language") or "en")[:2].lower()
+    language = str(source.options.get("language") or "en")[:2].lower()
+    reading = _Reading(source.url, language, LocalTimes(source.timezone), chains, zones.Shapes(source.zones))
     for payload in payloads:
         for number, row in enumerate(_rows(payload)):
             record = f"{payload.name}#{number}"
             try:
-                yield _feature(row, record, times, chains, language)
+                yield _feature(row, record, reading)
             except Rejection as why:
                 identity = chains.root(_identity(row)) if _said(row) else None
                 yield Rejected(
@@ -123,14 +126,25 @@ def _identity(row: Any) -> str:  # Any: JSON of a publisher.
     return hashlib.sha256(repr(list(parts)).encode()).hexdigest()[:32]
 
 
-def _feature(row: Any, record: str, times: LocalTimes, chains: Chains, language: str) -> Feature:
-    said = _said(row)
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What every row of a list is read with."""
+
+    url: str
+    language: str
+    times: LocalTimes
+    chains: Chains
+    shapes: zones.Shapes
+
+
+def _feature(row: Any, record: str, reading: _Reading) -> Feature:
+    said, times, chains = _said(row), reading.times, reading.chains
     if not said:
         raise Rejection("not_an_object", "the feature has no properties")
     identity = _identity(row)
     _refuse(said, identity, chains)
-    first = _First(said, language)
-    shape = row.get("geometry")
+    first = _First(said, reading.language)
+    shape, properties = _place(row, said, reading)
     # `expires` is when the message does; `ends` is when the weather does.
     ends = first.time(times, "ends", "event_end_datetime") or first.time(
         times, "expires", "expiration_datetime"
@@ -151,12 +165,24 @@ def _feature(row: Any, record: str, times: LocalTimes, chains: Chains, language:
         category=first.text("event", "alert_short_name_@"),
         address=first.text("areaDesc", "feature_name_@"),
         url=first.text("web", "@id"),
-        geometry=checked(shape) if isinstance(shape, dict) else None,
+        geometry=shape,
         starts_at=first.time(times, "onset", "validity_datetime") or first.time(times, "effective", "sent"),
         ends_at=ends,
-        properties=_properties(said, identity, first),
+        properties=_properties(said, identity, first) | properties,
         withdrawn=_word(said, "messageType") == "cancel" or first.text("status_@") == "ended",
     )
+
+
+def _place(
+    row: Mapping[str, Any], said: Mapping[str, Any], reading: _Reading
+) -> tuple[Mapping[str, Any] | None, dict[str, Any]]:
+    """Return the shape of an alert, its own or that of its zones, and the names of zones it has it from."""
+    own = row.get("geometry")
+    if isinstance(own, dict):
+        return checked(own), {}
+    urls = zones.addresses(said, reading.url)
+    names = reading.shapes.names(urls)
+    return reading.shapes.of(urls), {"zone_names": names} if names else {}
 
 
 def _refuse(said: Mapping[str, Any], identity: str, chains: Chains) -> None:
@@ -174,13 +200,13 @@ def _properties(said: Mapping[str, Any], identity: str, first: "_First") -> dict
     for name, keys in _KEPT.items():
         if text := first.text(*keys):
             found[name] = text
-    geocode, zones = said.get("geocode"), said.get("affectedZones")
+    geocode, affected = said.get("geocode"), said.get("affectedZones")
     if isinstance(geocode, dict):
         found["geocodes"] = {
             name: codes for name, codes in geocode.items() if isinstance(codes, list) and codes
         }
-    if isinstance(zones, list):
-        found["zones"] = [str(zone).rsplit("/", 1)[-1] for zone in zones]
+    if isinstance(affected, list):
+        found["zones"] = [str(zone).rsplit("/", 1)[-1] for zone in affected]
     return found
 
 
