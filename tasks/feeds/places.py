@@ -10,7 +10,7 @@ import shapely
 from shared.errors import Rejection
 
 _PAIR: Final = re.compile(r"\(?\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*\)?", re.ASCII)
-_WKT_POINT: Final = re.compile(r"POINT *Z? *\( *(\S+) +(\S+)(?: +\S+)? *\)", re.IGNORECASE)
+_WKT_POINT: Final = re.compile(r"POINT *(?:Z *)?\( *(\S+) +(\S+)(?: +\S+)? *\)", re.IGNORECASE)
 #: Shape -> how deep its positions are nested.
 _SHAPES: Final = {
     "Point": 1,

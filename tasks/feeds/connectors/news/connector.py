@@ -26,7 +26,7 @@ _LONGEST: Final = 4000
 _ESCAPED_AT_MOST: Final = 4
 _ENTITY: Final = re.compile(rb"<!ENTITY", re.IGNORECASE)
 _SPACE: Final = re.compile(r"[ \t\r\f\v]*\n\s*|[ \t\r\f\v]+")
-_BREAK: Final = re.compile(r"<(?:br|/p|/div|/li)\b[^>]*>", re.IGNORECASE)
+_BREAK: Final = re.compile(r"<(?:br|/p|/div|/li)\b[^<>]*>", re.IGNORECASE)
 
 
 def plan(source: Source) -> Plan:

@@ -11,7 +11,7 @@ from tasks.feeds.connectors.weather.values import result
 from tasks.feeds.times import LocalTimes
 
 _TIME: Final = re.compile(r"date|time|zeit|heure", re.IGNORECASE)
-_UNIT: Final = re.compile(r"\(([^)]*)\)\s*$")
+_UNIT: Final = re.compile(r"\(([^()]*)\)\s*$")
 
 
 def records(text: str, payload: Payload, source: Source) -> Iterator[Record]:
