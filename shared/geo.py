@@ -24,11 +24,6 @@ def cells(lon: float, lat: float) -> tuple[int, int, int]:
     return h3.latlng_to_cell(lat, lon, 6), h3.latlng_to_cell(lat, lon, 8), h3.latlng_to_cell(lat, lon, 10)
 
 
-def cell(lon: float, lat: float, resolution: int) -> int:
-    """Return the H3 cell that holds a position."""
-    return int(h3.latlng_to_cell(lat, lon, resolution))
-
-
 def is_position(lon: float | None, lat: float | None) -> bool:
     """Tell whether a pair is a place on Earth; 0,0 is a publisher's word for none."""
     return (

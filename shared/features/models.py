@@ -53,9 +53,6 @@ class FeatureRow(Base):
     geometry: Mapped[dict[str, Any] | None]
     #: A point on the geometry, (lon, lat).
     point: Mapped[tuple[float, float] | None]
-    h3_6: Mapped[int | None] = mapped_column(BigInteger)
-    h3_8: Mapped[int | None] = mapped_column(BigInteger)
-    h3_10: Mapped[int | None] = mapped_column(BigInteger)
     properties: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     starts_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None]

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DDL, BigInteger, ForeignKey, Index, UniqueConstraint, event, text
+from sqlalchemy import DDL, ForeignKey, Index, UniqueConstraint, event, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db import Base, Id
@@ -27,7 +27,6 @@ class ThingRow(Base):
     kind: Mapped[str]
     name: Mapped[str]
     point: Mapped[tuple[float, float] | None]
-    h3_8: Mapped[int | None] = mapped_column(BigInteger)
     properties: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     #: What its last observation said besides results: is it renting, is it installed.
     state: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))

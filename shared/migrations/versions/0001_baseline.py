@@ -34,6 +34,16 @@ def upgrade() -> None:
     )
     op.create_index("ix_audit_log_at", "audit_log", [sa.literal_column("id DESC")], unique=False)
     op.create_table(
+        "breakers",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("failures_in_a_row", sa.Integer(), nullable=False),
+        sa.Column("open_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("probe_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_breakers")),
+    )
+    op.create_table(
         "cities",
         sa.Column("slug", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -111,9 +121,6 @@ def upgrade() -> None:
         sa.Column("url", sa.Text(), nullable=True),
         sa.Column("geometry", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("point", shared.db.Point(), nullable=True),
-        sa.Column("h3_6", sa.BigInteger(), nullable=True),
-        sa.Column("h3_8", sa.BigInteger(), nullable=True),
-        sa.Column("h3_10", sa.BigInteger(), nullable=True),
         sa.Column(
             "properties",
             postgresql.JSONB(astext_type=sa.Text()),
@@ -407,6 +414,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
     )
     op.create_index("uq_users_email_lower", "users", [sa.literal_column("lower(email)")], unique=True)
+    op.create_table(
+        "zones",
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), server_default="", nullable=False),
+        sa.Column("geometry", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("etag", sa.Text(), nullable=True),
+        sa.Column("last_modified", sa.Text(), nullable=True),
+        sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("failures_in_a_row", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("url", name=op.f("pk_zones")),
+    )
+    op.create_index("ix_zones_asked", "zones", ["asked_at"], unique=False)
     op.create_table(
         "account_tokens",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -757,7 +779,6 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("point", shared.db.Point(), nullable=True),
-        sa.Column("h3_8", sa.BigInteger(), nullable=True),
         sa.Column(
             "properties",
             postgresql.JSONB(astext_type=sa.Text()),
@@ -1084,6 +1105,8 @@ def downgrade() -> None:
     op.drop_table("api_keys")
     op.drop_index(op.f("ix_account_tokens_user_id"), table_name="account_tokens")
     op.drop_table("account_tokens")
+    op.drop_index("ix_zones_asked", table_name="zones")
+    op.drop_table("zones")
     op.drop_index("uq_users_email_lower", table_name="users")
     op.drop_table("users")
     op.drop_table("stream_state")
@@ -1150,6 +1173,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_effects_job_id"), table_name="effects")
     op.drop_table("effects")
     op.drop_table("cities")
+    op.drop_table("breakers")
     op.drop_index("ix_audit_log_at", table_name="audit_log")
     op.drop_table("audit_log")
     op.execute("DROP FUNCTION refuse_change")
