@@ -7,6 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 
+#: The exit code of a run in which nothing could be rehearsed: neither well nor failed.
+SKIPPED = 77
+
+
 class Skip(Exception):
     """Say why this machine cannot run a stage; never counted as a pass."""
 
@@ -61,7 +65,7 @@ class Stage:
 
 
 def run_stages(stages: Sequence[Stage]) -> int:
-    """Run the stages, print a summary that ends in counts, and return the exit code."""
+    """Run the stages, print a summary that ends in counts, and return the exit code: 0, 1, or SKIPPED."""
     lines, totals = [], Report("all")
     for stage in stages:
         report, began = Report(stage.name), time.monotonic()
@@ -76,7 +80,9 @@ def run_stages(stages: Sequence[Stage]) -> int:
         totals.skipped += report.skipped + (result == "SKIP")
     say("\n" + "\n".join(lines))
     say(f"rehearsal: {totals.passed} passed, {totals.failed} failed, {totals.skipped} skipped")
-    return 1 if totals.failed else 0
+    if totals.failed:
+        return 1
+    return 0 if totals.passed else SKIPPED
 
 
 def say(text: str) -> None:
