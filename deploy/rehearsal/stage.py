@@ -6,7 +6,6 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-
 #: The exit code of a run in which nothing could be rehearsed: neither well nor failed.
 SKIPPED = 77
 
