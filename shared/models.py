@@ -7,6 +7,7 @@ from shared.cities import models as cities
 from shared.email import models as email
 from shared.features import models as features
 from shared.feeds import models as feeds
+from shared.feeds import zones
 from shared.jobs import models as jobs
 from shared.observations import models as observations
 from shared.reports import models as reports
@@ -26,4 +27,5 @@ __all__ = [
     "reports",
     "stream",
     "uploads",
+    "zones",
 ]

@@ -107,6 +107,7 @@ RULES: Final = (
         "dead_jobs", "jobs", "jobs that failed for good",
         timedelta(days=KEEP_DEAD_DAYS), "state = 'dead' AND finished_at < :before", by="jobs.prune",
     ),
+    Rule("zones", "zones", "outlines of zones that no alert named", timedelta(days=90), "asked_at < :before"),
     Rule("events", "events", "events of the live stream", KEEP_EVENTS, "at < :before", by="jobs.prune"),
     Rule(
         "feed_runs", "feed_runs", "runs of feeds that found something or failed",

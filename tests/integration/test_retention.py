@@ -38,6 +38,7 @@ ROWS = {
     "exports": "INSERT INTO exports (id, user_id, state, created_at) SELECT :id, id, 'expired', :at FROM users",
     "stray_photos": "INSERT INTO uploads (id, purpose, filename, size_bytes, state, created_at)"
     " VALUES (:id, 'photo', 'a', 1, 'ready', :at)",
+    "zones": "INSERT INTO zones (url, asked_at, due_at) VALUES (:word, :at, :at)",
     "batches": "INSERT INTO job_batches (id, total, finished_at) VALUES (:id, 1, :at)",
 }
 
