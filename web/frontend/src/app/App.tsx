@@ -24,6 +24,7 @@ const LoginPage = lazy(withWords(() => import('@/features/accounts/LoginPage')))
 const JobsPage = lazy(withWords(() => import('@/features/jobs/JobsPage')));
 const JobPage = lazy(withWords(() => import('@/features/jobs/JobPage')));
 const SourcesPage = lazy(withWords(() => import('@/features/feeds/SourcesPage')));
+const EditSourcePage = lazy(withWords(() => import('@/features/feeds/EditSourcePage')));
 const SourcePage = lazy(withWords(() => import('@/features/feeds/SourcePage')));
 const MailboxPage = lazy(withWords(() => import('@/features/mailbox/MailboxPage')));
 const NotFound = lazy(withWords(() => import('./NotFound')));
@@ -59,6 +60,8 @@ export function App() {
               <Route path="/admin/jobs" component={JobsPage} />
               <Route path="/admin/jobs/:id" component={JobPage} />
               <Route path="/admin/sources" component={SourcesPage} />
+              <Route path="/admin/sources/new" component={EditSourcePage} />
+              <Route path="/admin/sources/:id/edit" component={EditSourcePage} />
               <Route path="/admin/sources/:id" component={SourcePage} />
               <Route path="/mailbox" component={MailboxPage} />
               <Route path="/mailbox/:id" component={MailboxPage} />

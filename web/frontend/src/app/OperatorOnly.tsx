@@ -1,18 +1,33 @@
 import type { ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
+import type { User } from '@/api/types';
 import { useText } from '@/i18n/useText';
 import { useTopic } from '@/live/useLive';
 import { buttonClass } from '@/ui/Button';
 import { Page } from '@/ui/Page';
 import { isOperator, useSession } from './session';
 
+interface Props {
+  title: string;
+  children: ReactNode;
+}
+
 /** Pages of admins and ops. The server decides; this only says so before asking. */
-export function OperatorOnly({ title, children }: { title: string; children: ReactNode }) {
+export function OperatorOnly(props: Props) {
+  return <Only {...props} may={isOperator} />;
+}
+
+/** Pages of admins alone. */
+export function AdminOnly(props: Props) {
+  return <Only {...props} may={(user) => user?.role === 'admin'} />;
+}
+
+function Only({ title, children, may }: Props & { may: (user: User | null) => boolean }) {
   const { t } = useText();
   const { user, known } = useSession();
   const [path] = useLocation();
   if (!known) return null;
-  if (isOperator(user)) return <Followed>{children}</Followed>;
+  if (may(user)) return <Followed>{children}</Followed>;
   return (
     <Page title={title} lead={t(user ? 'login.notAllowed' : 'login.needed')} narrow>
       {!user && (

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readDifference, rejectedCount } from '@/features/feeds/rules';
+import { rejectedCount } from '@/features/feeds/rules';
 import { canCancel, canRetry, seconds } from '@/features/jobs/rules';
 import { changed } from './urlState';
 
@@ -32,11 +32,4 @@ it('an unfinished attempt has no duration', () => {
 it('refusals are counted over their reasons', () => {
   expect(rejectedCount({ position_missing: 2, time_missing: 3 })).toBe(5);
   expect(rejectedCount(null)).toBe(0);
-});
-
-it('a difference tells its numbers first', () => {
-  expect(readDifference({ new: 2, examples: [{ id: 1 }], note: null })).toEqual({
-    counts: [['new', 2]],
-    rest: [['examples', [{ id: 1 }]]],
-  });
 });

@@ -89,8 +89,15 @@ export class LiveStore {
   private beside(event: LiveEvent): void {
     if (event.name === 'ReportChanged') this.reportChanged(event.data);
     if (event.name === 'JobChanged') this.jobChanged(event.data);
-    if (event.name === 'FeedRan') this.rereadSoon(['runs', event.data.feed_id]);
+    if (event.name === 'FeedRan') this.feedRan(event.data);
     if (event.name === 'FeaturesChanged') this.rereadSoon(['search', event.data.city]);
+  }
+
+  /** Only pages of who runs the feeds read these; nobody else asks again. */
+  private feedRan({ feed_id, city }: EventData['FeedRan']): void {
+    this.rereadSoon(['runs', feed_id]);
+    this.rereadSoon(['source', feed_id]);
+    this.rereadSoon(['sources', city]);
   }
 
   private reportChanged({ report_id, report }: EventData['ReportChanged']): void {

@@ -5,7 +5,7 @@ import { useText } from '@/i18n/useText';
 import { Panel } from '@/ui/Page';
 import { Done } from './Done';
 import { EmailField, PasswordField } from './fields';
-import { Form } from './Form';
+import { Form } from '@/forms/Form';
 import { useExplain } from './useExplain';
 
 /** Another address: it changes once the link mailed there was opened. */

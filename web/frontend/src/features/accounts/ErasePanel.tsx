@@ -8,7 +8,7 @@ import { Button } from '@/ui/Button';
 import { Notice } from '@/ui/Notice';
 import { Panel } from '@/ui/Page';
 import { PasswordField } from './fields';
-import { Form } from './Form';
+import { Form } from '@/forms/Form';
 import { useExplain } from './useExplain';
 
 /** The account goes for good, after a while in which it can be taken back. */

@@ -7,7 +7,7 @@ import { buttonClass } from '@/ui/Button';
 import { Notice } from '@/ui/Notice';
 import { Page } from '@/ui/Page';
 import { EmailField, PasswordField } from './fields';
-import { Form } from './Form';
+import { Form } from '@/forms/Form';
 import { GoogleSign } from './GoogleSign';
 import { ResendNotice } from './Resend';
 import { kindOf, ownPath } from './rules';

@@ -2,8 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 import { api, must } from '@/api/client';
 import { useText } from '@/i18n/useText';
 import { Field } from '@/ui/Field';
-import { CheckField, TextField } from './fields';
-import { Form, useFormField } from './Form';
+import { CheckField, TextField } from '@/forms/fields';
+import { Form, useFormField } from '@/forms/Form';
 
 const DAYS = [30, 90, 365] as const;
 

@@ -8,7 +8,7 @@ import { Notice } from '@/ui/Notice';
 import { Panel } from '@/ui/Page';
 import { Done } from './Done';
 import { PasswordField } from './fields';
-import { Form } from './Form';
+import { Form } from '@/forms/Form';
 
 export function PasswordPanel({ user }: { user: User }) {
   const { t } = useText();

@@ -7,8 +7,8 @@ import { useText } from '@/i18n/useText';
 import { Field } from '@/ui/Field';
 import { Panel } from '@/ui/Page';
 import { Done } from './Done';
-import { TextField } from './fields';
-import { Form } from './Form';
+import { TextField } from '@/forms/fields';
+import { Form } from '@/forms/Form';
 
 const NAMES: Record<Language, string> = { en: 'English', fr: 'Français' };
 

@@ -4,8 +4,9 @@ import { api, must } from '@/api/client';
 import { useConfig } from '@/app/config';
 import { useText } from '@/i18n/useText';
 import { Page } from '@/ui/Page';
-import { EmailField, PasswordField, TextField } from './fields';
-import { Form } from './Form';
+import { TextField } from '@/forms/fields';
+import { EmailField, PasswordField } from './fields';
+import { Form } from '@/forms/Form';
 import { MailSent } from './MailSent';
 import { ResendNotice } from './Resend';
 

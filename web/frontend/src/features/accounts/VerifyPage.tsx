@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { api, must } from '@/api/client';
 import { useText } from '@/i18n/useText';
 import { EmailField } from './fields';
-import { Form } from './Form';
+import { Form } from '@/forms/Form';
 import { MailedLink } from './MailedLink';
 import { MailSent } from './MailSent';
 

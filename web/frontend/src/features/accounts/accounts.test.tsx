@@ -4,8 +4,9 @@ import userEvent from '@testing-library/user-event';
 import { describe, expect, it, vi } from 'vitest';
 import { ApiError } from '@/api/problem';
 import { EmailField, PasswordField } from './fields';
-import { Form } from './Form';
-import { deviceName, kindOf, linkToken, ownPath, ruleWord } from './rules';
+import { Form } from '@/forms/Form';
+import { ruleWord } from '@/forms/rules';
+import { deviceName, kindOf, linkToken, ownPath } from './rules';
 
 it('signing in leads back into the page only', () => {
   expect(ownPath('/admin/jobs')).toBe('/admin/jobs');

@@ -1,23 +1,8 @@
-import { useState, type InputHTMLAttributes, type ReactNode } from 'react';
+import { useState } from 'react';
 import { useText } from '@/i18n/useText';
 import { Field } from '@/ui/Field';
-import { useFormField } from './Form';
-
-interface TextProps extends InputHTMLAttributes<HTMLInputElement> {
-  name: string;
-  label: string;
-  hint?: string;
-  optional?: string;
-}
-
-export function TextField({ name, label, hint, optional, ...input }: TextProps) {
-  const { id, error } = useFormField(name);
-  return (
-    <Field id={id} label={label} hint={hint} optional={optional} error={error}>
-      {(props) => <input {...props} name={name} {...input} />}
-    </Field>
-  );
-}
+import { useFormField } from '@/forms/Form';
+import { TextField, type TextProps } from '@/forms/fields';
 
 export function EmailField({ label, ...rest }: Partial<TextProps>) {
   const { t } = useText();
@@ -79,28 +64,5 @@ export function PasswordField({ name = 'password', label, fresh }: PasswordProps
         </div>
       )}
     </Field>
-  );
-}
-
-/** One box of a set: ticked or not. */
-export function CheckField({
-  name,
-  value,
-  children,
-}: {
-  name: string;
-  value: string;
-  children: ReactNode;
-}) {
-  return (
-    <label className="flex min-h-8 items-start gap-2.5 py-1.5">
-      <input
-        type="checkbox"
-        name={name}
-        value={value}
-        className="mt-px size-4.5 shrink-0 accent-accent"
-      />
-      <span>{children}</span>
-    </label>
   );
 }

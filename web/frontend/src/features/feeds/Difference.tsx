@@ -1,28 +1,89 @@
 import { useText } from '@/i18n/useText';
-import { readDifference } from './rules';
+import { Table, type Column } from '@/ui/Table';
+import { readDifference, type NounCounts, type Sample } from './difference';
 
-/** What a run changed, or would have changed. */
+/** What a run changed, or would have changed: how much of what, then the first of each. */
 export function Difference({ difference }: { difference: Record<string, unknown> }) {
   const { t, count } = useText();
-  const { counts, rest } = readDifference(difference);
+  const { runs, unread, nouns, rejected, samples } = readDifference(difference);
+  const number = (key: 'new' | 'changed' | 'removed' | 'same'): Column<NounCounts> => ({
+    key,
+    head: t(`difference.${key}`),
+    align: 'right',
+    cell: (row) => count(row[key]),
+  });
+  const columns: Column<NounCounts>[] = [
+    { key: 'noun', head: t('difference.noun'), cell: (row) => nounWord(row.noun) },
+    ...(['new', 'changed', 'removed', 'same'] as const).map(number),
+  ];
   return (
-    <section aria-label={t('difference.title')} data-testid="difference" className="space-y-3">
-      <dl className="grid grid-cols-2 gap-px overflow-hidden rounded-md border border-line bg-line sm:grid-cols-4">
-        {counts.map(([name, value]) => (
-          <div key={name} className="bg-surface px-3 py-2">
-            <dt className="text-xs text-muted">{name.replaceAll('_', ' ')}</dt>
-            <dd className="text-lg font-semibold tnum">{count(value)}</dd>
-          </div>
-        ))}
-      </dl>
-      {rest.map(([name, value]) => (
-        <details key={name} className="rounded-md border border-line px-3 py-2">
-          <summary>{name.replaceAll('_', ' ')}</summary>
-          <pre className="mt-2 max-h-72 overflow-auto font-mono text-xs whitespace-pre-wrap">
-            {JSON.stringify(value, null, 2)}
-          </pre>
+    <section
+      aria-label={t('difference.title')}
+      data-testid="difference"
+      className="space-y-3 rounded-md border border-line py-2"
+    >
+      <p className="px-4 text-muted tnum">
+        {t('difference.runs', { count: runs })}{' '}
+        {unread > 0 && t('difference.unread', { count: unread })}
+      </p>
+      {nouns.length === 0 ? (
+        <p className="px-4 font-medium">{t('difference.none')}</p>
+      ) : (
+        <Table
+          label={t('difference.title')}
+          columns={columns}
+          rows={nouns}
+          id={(row) => row.noun}
+        />
+      )}
+      {rejected.length > 0 && (
+        <p className="px-4 text-xs">
+          {t('runs.rejected')}: {rejected.map(([why, n]) => `${why} ${count(n)}`).join(' · ')}
+        </p>
+      )}
+      {samples.map(([what, list]) => (
+        <details key={what} className="px-4">
+          <summary className="min-h-6">
+            {t(`difference.first.${what}`, { count: list.length })}
+          </summary>
+          <ul className="mt-1 divide-y divide-line">
+            {list.map((one) => (
+              <li key={one.noun + one.external_id} className="py-1.5">
+                <OneSample sample={one} />
+              </li>
+            ))}
+          </ul>
         </details>
       ))}
     </section>
   );
+}
+
+function OneSample({ sample }: { sample: Sample }) {
+  const { t } = useText();
+  return (
+    <>
+      <span className="font-mono text-xs break-all">{sample.external_id}</span>{' '}
+      <span className="text-xs text-muted">{sample.kind ?? nounWord(sample.noun)}</span>
+      {sample.fields.length > 0 && (
+        <dl className="mt-1 grid grid-cols-[auto_1fr] gap-x-3 text-xs">
+          {sample.fields.map(([name, before, after]) => (
+            <div key={name} className="contents">
+              <dt className="text-muted">{name}</dt>
+              <dd className="min-w-0 break-words">
+                <del className="text-muted">{before}</del>
+                <span className="sr-only"> {t('difference.becomes')}</span>{' '}
+                <ins className="no-underline">{after}</ins>
+              </dd>
+            </div>
+          ))}
+        </dl>
+      )}
+    </>
+  );
+}
+
+/** The model's own names, as the API writes them. */
+function nounWord(noun: string): string {
+  return noun.replaceAll('_', ' ');
 }

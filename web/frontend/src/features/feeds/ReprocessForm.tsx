@@ -1,16 +1,23 @@
-import { useState } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
 import { Link } from 'wouter';
+import { ApiError } from '@/api/problem';
 import type { Feed, FeedRun } from '@/api/types';
 import { useText } from '@/i18n/useText';
-import { useTopic } from '@/live/useLive';
 import { Button } from '@/ui/Button';
 import { Field } from '@/ui/Field';
 import { Notice } from '@/ui/Notice';
 import { Panel } from '@/ui/Page';
-import { useJob } from '@/features/jobs/queries';
+import { useEvent } from '@/ui/useEvent';
 import { Difference } from './Difference';
-import { useReprocess } from './queries';
+import { useFollowedJob, useReprocess } from './queries';
 import { localHoursBefore } from './rules';
+
+interface Asked {
+  id: string;
+  dry: boolean;
+  window: string;
+}
 
 /** Run archived payloads again: first dry, with the difference shown, then for good. */
 export function ReprocessForm({ feed, runs }: { feed: Feed; runs: FeedRun[] }) {
@@ -20,17 +27,18 @@ export function ReprocessForm({ feed, runs }: { feed: Feed; runs: FeedRun[] }) {
   const [to, setTo] = useState(localHoursBefore(start, -1));
   const [reason, setReason] = useState('');
   const [tried, setTried] = useState<string | null>(null);
-  const [job, setJob] = useState<{ id: string; dry: boolean } | null>(null);
+  const [job, setJob] = useState<Asked | null>(null);
   const reprocess = useReprocess(feed.id);
 
+  const problems = reprocess.error instanceof ApiError ? reprocess.error.fields : {};
   const window_ = `${from}/${to}`;
   const send = (dry_run: boolean) =>
     reprocess.mutate(
       { from: new Date(from).toISOString(), to: new Date(to).toISOString(), dry_run, reason },
       {
         onSuccess: ({ job_id }) => {
-          setJob({ id: job_id, dry: dry_run });
-          setTried(dry_run ? window_ : null);
+          setJob({ id: job_id, dry: dry_run, window: window_ });
+          setTried(null);
         },
       },
     );
@@ -45,7 +53,7 @@ export function ReprocessForm({ feed, runs }: { feed: Feed; runs: FeedRun[] }) {
       >
         <p className="text-muted">{t('reprocess.lead')}</p>
         <div className="grid gap-3 sm:grid-cols-2">
-          <Field id="from" label={t('reprocess.from')}>
+          <Field id="from" label={t('reprocess.from')} error={problems.from}>
             {(props) => (
               <input
                 {...props}
@@ -56,7 +64,7 @@ export function ReprocessForm({ feed, runs }: { feed: Feed; runs: FeedRun[] }) {
               />
             )}
           </Field>
-          <Field id="to" label={t('reprocess.to')}>
+          <Field id="to" label={t('reprocess.to')} error={problems.to && t('reprocess.order')}>
             {(props) => (
               <input
                 {...props}
@@ -68,7 +76,7 @@ export function ReprocessForm({ feed, runs }: { feed: Feed; runs: FeedRun[] }) {
             )}
           </Field>
         </div>
-        <Field id="why" label={t('reason.label')} hint={t('reason.hint')}>
+        <Field id="why" label={t('reason.label')} hint={t('reason.hint')} error={problems.reason}>
           {(props) => (
             <input
               {...props}
@@ -98,25 +106,46 @@ export function ReprocessForm({ feed, runs }: { feed: Feed; runs: FeedRun[] }) {
           </Button>
         </div>
       </form>
-      {job && <Outcome key={job.id} job={job} runs={runs} />}
+      {job && (
+        <Outcome
+          key={job.id}
+          job={job}
+          runs={runs}
+          onSeen={() => job.dry && setTried(job.window)}
+        />
+      )}
     </Panel>
   );
 }
 
-function Outcome({ job, runs }: { job: { id: string; dry: boolean }; runs: FeedRun[] }) {
+interface OutcomeProps {
+  job: Asked;
+  runs: FeedRun[];
+  /** It ended well and what it found is shown. */
+  onSeen: () => void;
+}
+
+function Outcome({ job, runs, onSeen }: OutcomeProps) {
   const { t } = useText();
-  useTopic(`job:${job.id}`);
-  const { data } = useJob(job.id);
+  const cache = useQueryClient();
+  const { job: told, isEnded } = useFollowedJob(job.id);
   const mine = runs.filter((run) => run.job_id === job.id);
+  const seen = useEvent(onSeen);
+  const isDone = told?.state === 'succeeded';
+  useEffect(() => {
+    if (isEnded) void cache.invalidateQueries({ queryKey: ['runs'] });
+    if (isDone) seen();
+  }, [cache, isEnded, isDone, seen]);
   return (
     <div className="mt-4 space-y-3 border-t border-line pt-3" aria-live="polite">
       <p>
         {t(job.dry ? 'reprocess.dryOutcome' : 'reprocess.realOutcome')}{' '}
-        <Link href={`/admin/jobs/${job.id}`} className="text-accent underline underline-offset-2">
-          {data ? t(`jobState.${data.state}`) : t('sources.followJob')}
+        <Link href={`/admin/jobs/${job.id}`} className="link">
+          {told ? t(`jobState.${told.state}`) : t('sources.followJob')}
         </Link>
       </p>
-      {data?.error && <Notice tone="bad">{data.error}</Notice>}
+      {told?.error && <Notice tone="bad">{told.error}</Notice>}
+      {isDone && mine.length === 0 && <p className="text-muted">{t('reprocess.empty')}</p>}
       {mine.map((run) => run.difference && <Difference key={run.id} difference={run.difference} />)}
     </div>
   );

@@ -1,23 +1,22 @@
 import { useState } from 'react';
 import { Link, useParams } from 'wouter';
-import type { Feed, FeedReject, FeedRun } from '@/api/types';
+import { ApiError } from '@/api/problem';
+import type { Feed } from '@/api/types';
 import { OperatorOnly } from '@/app/OperatorOnly';
 import { useSession } from '@/app/session';
-import { useCitySlug } from '@/app/useCitySlug';
-import { useUrlState } from '@/app/urlState';
-import { useFeeds } from '@/features/city/queries';
-import { useText } from '@/i18n/useText';
-import { useTopic } from '@/live/useLive';
-import { Button } from '@/ui/Button';
+import { useNow, useText } from '@/i18n/useText';
 import { FreshnessMark } from '@/ui/FreshnessMark';
-import { Notice, SkeletonRows } from '@/ui/Notice';
+import { Empty, Notice, SkeletonRows } from '@/ui/Notice';
 import { Page, Panel } from '@/ui/Page';
-import { Simulated, StateTag } from '@/ui/StateTag';
-import { Facts, Table, type Column } from '@/ui/Table';
-import { Difference } from './Difference';
-import { useRejects, useRunNow, useRuns } from './queries';
+import { Simulated } from '@/ui/StateTag';
+import { Facts } from '@/ui/Table';
+import { FeedActions } from './FeedActions';
+import { HealthNotice } from './Health';
+import { HealthTag } from './HealthTag';
+import { isFeedKind } from './kinds';
+import { useFollowedJob, useRuns, useSource } from './queries';
 import { ReprocessForm } from './ReprocessForm';
-import { rejectedCount } from './rules';
+import { Runs } from './Runs';
 
 export default function SourcePage() {
   const { t } = useText();
@@ -32,35 +31,37 @@ export default function SourcePage() {
 function OneSource({ id }: { id: string }) {
   const { t } = useText();
   const { user } = useSession();
-  const feeds = useFeeds(useCitySlug());
+  const { data: feed, error } = useSource(id);
   const runs = useRuns(id);
-  const feed = feeds.data?.find((one) => one.id === id);
   const [job, setJob] = useState<string | null>(null);
-  if (feeds.isPending) return <SkeletonRows label={t('list.loading')} />;
-  if (!feed) {
+  if (error && !feed) {
+    const isUnknown = error instanceof ApiError && error.status === 404;
     return (
       <Page title={t('sources.title')}>
-        <Notice tone="warn">{t('sources.unknown')}</Notice>
+        <Notice tone="warn">{isUnknown ? t('sources.unknown') : error.message}</Notice>
       </Page>
     );
   }
+  if (!feed) return <SkeletonRows label={t('list.loading')} />;
   const admin = user?.role === 'admin';
   return (
     <Page
       title={feed.name}
       lead={
-        <span className="flex flex-wrap items-center gap-3">
+        <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
+          <HealthTag feed={feed} />
           <FreshnessMark freshness={feed.freshness} />
-          <span className="font-mono text-xs">{feed.kind}</span>
+          <span>{isFeedKind(feed.kind) ? t(`feedKind.${feed.kind}`) : feed.kind}</span>
           {feed.simulated && (
             <Simulated word={t('item.simulated')} hint={t('item.simulatedMeans')} />
           )}
         </span>
       }
-      actions={admin && <RunNow feed={feed} onJob={setJob} />}
+      actions={admin && <FeedActions feed={feed} onJob={setJob} />}
     >
-      {job && <Started job={job} />}
-      <div className="grid gap-5 lg:grid-cols-2">
+      <HealthNotice feed={feed} />
+      {job && <Started key={job} job={job} />}
+      <div className="grid items-start gap-5 lg:grid-cols-2">
         <FeedFacts feed={feed} />
         {admin && <ReprocessForm feed={feed} runs={runs.data ?? []} />}
       </div>
@@ -71,45 +72,36 @@ function OneSource({ id }: { id: string }) {
             <Notice tone="bad">{runs.error.message}</Notice>
           </div>
         )}
-        {runs.data && <Runs feed={feed} runs={runs.data} />}
+        {runs.data?.length === 0 && <Empty title={t('runs.none')} />}
+        {runs.data && runs.data.length > 0 && <Runs feed={feed} runs={runs.data} />}
       </Panel>
     </Page>
   );
 }
 
+/** A run that was asked for, followed to its end. */
 function Started({ job }: { job: string }) {
   const { t } = useText();
-  useTopic(`job:${job}`);
+  const { job: told, isEnded } = useFollowedJob(job);
+  const failed = told?.state === 'dead' || told?.state === 'cancelled';
   return (
-    <Notice tone="ok">
-      {t('sources.started')}{' '}
-      <Link href={`/admin/jobs/${job}`} className="text-accent underline underline-offset-2">
-        {t('sources.followJob')}
-      </Link>
-    </Notice>
-  );
-}
-
-function RunNow({ feed, onJob }: { feed: Feed; onJob: (job: string) => void }) {
-  const { t } = useText();
-  const run = useRunNow(feed.id);
-  return (
-    <div className="text-right">
-      <Button
-        look="primary"
-        icon="play"
-        disabled={run.isPending}
-        onClick={() => run.mutate(undefined, { onSuccess: ({ job_id }) => onJob(job_id) })}
-      >
-        {t('sources.runNow')}
-      </Button>
-      {run.error && <p className="mt-1 text-xs text-bad">{run.error.message}</p>}
+    <div role="status">
+      <Notice tone={failed ? 'bad' : isEnded ? 'ok' : 'info'}>
+        {t(isEnded ? (failed ? 'sources.runFailed' : 'sources.runEnded') : 'sources.started')}{' '}
+        {failed && told?.error}{' '}
+        <Link href={`/admin/jobs/${job}`} className="link">
+          {t('sources.followJob')}
+        </Link>
+      </Notice>
     </div>
   );
 }
 
 function FeedFacts({ feed }: { feed: Feed }) {
-  const { t, moment, duration, count } = useText();
+  const { t, age, moment, duration, count } = useText();
+  const now = useNow();
+  const ago = (at: string) => `${moment(at)} · ${t('time.ago', { age: age(at, now) })}`;
+  const written = Object.keys(feed.options).length > 0;
   return (
     <Panel title={t('sources.facts')}>
       <Facts
@@ -121,144 +113,28 @@ function FeedFacts({ feed }: { feed: Feed }) {
             </span>,
           ],
           [t('sources.every'), duration(feed.interval_seconds)],
+          [t('preview.ttl'), feed.ttl_seconds && duration(feed.ttl_seconds)],
           [
-            t('sources.state'),
-            t(
-              feed.paused
-                ? 'sources.paused'
-                : feed.enabled
-                  ? 'sources.enabled'
-                  : 'sources.disabled',
-            ),
+            t('sources.lastGood'),
+            feed.last_success_at ? ago(feed.last_success_at) : t('sources.never'),
           ],
-          [t('sources.lastGood'), moment(feed.last_success_at)],
-          [t('sources.next'), moment(feed.next_run_at)],
+          [t('preview.newest'), feed.newest_at && ago(feed.newest_at)],
+          [t('sources.next'), feed.paused ? t('health.paused') : moment(feed.next_run_at)],
           [t('sources.attribution'), feed.attribution],
           [t('sources.license'), feed.license],
           [t('sources.features'), count(feed.counts.features)],
           [t('sources.things'), count(feed.counts.things)],
           [t('sources.vehicles'), count(feed.counts.vehicles)],
+          [
+            t('feedForm.options'),
+            written && (
+              <pre key="options" className="overflow-x-auto font-mono text-xs whitespace-pre-wrap">
+                {JSON.stringify(feed.options, null, 2)}
+              </pre>
+            ),
+          ],
         ]}
       />
     </Panel>
-  );
-}
-
-function Runs({ feed, runs }: { feed: Feed; runs: FeedRun[] }) {
-  const { t, moment, count } = useText();
-  const { params, set } = useUrlState();
-  const open = params.get('run');
-  const chosen = runs.find((run) => run.id === open);
-  const number = (key: 'new' | 'changed' | 'same' | 'vanished', wide = false): Column<FeedRun> => ({
-    key,
-    head: t(`runs.${key}`),
-    align: 'right',
-    cell: (run) => count(run[key]),
-    wide,
-  });
-  const columns: Column<FeedRun>[] = [
-    {
-      key: 'state',
-      head: t('jobs.state'),
-      cell: (run) => (
-        <span className="flex items-center gap-2">
-          <StateTag state={run.state} word={t(`runState.${run.state}`)} />
-          {run.dry_run && <span className="text-xs text-muted">{t('runs.dry')}</span>}
-          {run.reprocess_of && !run.dry_run && (
-            <span className="text-xs text-muted">{t('runs.again')}</span>
-          )}
-        </span>
-      ),
-    },
-    {
-      key: 'started',
-      head: t('jobs.started'),
-      cell: (run) => (
-        <button
-          type="button"
-          onClick={() => set({ run: run.id === open ? null : run.id })}
-          aria-expanded={run.id === open}
-          className="min-h-6 whitespace-nowrap text-accent underline underline-offset-2"
-        >
-          {moment(run.started_at)}
-        </button>
-      ),
-    },
-    {
-      key: 'http',
-      head: 'HTTP',
-      align: 'right',
-      cell: (run) => run.http_status ?? '–',
-      wide: true,
-    },
-    {
-      key: 'ttfb',
-      head: t('runs.ttfb'),
-      align: 'right',
-      cell: (run) => (run.ttfb_ms == null ? '–' : `${count(run.ttfb_ms)} ms`),
-      wide: true,
-    },
-    number('new'),
-    number('changed'),
-    number('same', true),
-    number('vanished', true),
-    {
-      key: 'rejected',
-      head: t('runs.rejected'),
-      align: 'right',
-      cell: (run) => count(rejectedCount(run.rejected)),
-    },
-  ];
-  return (
-    <>
-      {chosen && (
-        <div className="space-y-4 border-t border-line p-4">
-          <h3 className="font-semibold">{t('runs.one', { at: moment(chosen.started_at) })}</h3>
-          {chosen.error && <Notice tone="bad">{chosen.error}</Notice>}
-          {chosen.difference && <Difference difference={chosen.difference} />}
-          {chosen.job_id && (
-            <Link href={`/admin/jobs/${chosen.job_id}`} className="text-accent underline">
-              {t('sources.followJob')}
-            </Link>
-          )}
-          <Rejects feed={feed.id} run={chosen} />
-        </div>
-      )}
-      <Table label={t('runs.title')} columns={columns} rows={runs} id={(run) => run.id} />
-    </>
-  );
-}
-
-function Rejects({ feed, run }: { feed: string; run: FeedRun }) {
-  const { t } = useText();
-  const total = rejectedCount(run.rejected);
-  const rejects = useRejects(feed, total > 0 ? run.id : null);
-  if (total === 0) return <p className="text-muted">{t('runs.noRejects')}</p>;
-  const columns: Column<FeedReject>[] = [
-    { key: 'reason', head: t('runs.reason'), cell: (one) => one.reason },
-    { key: 'detail', head: t('runs.detail'), cell: (one) => one.detail },
-    {
-      key: 'id',
-      head: t('runs.externalId'),
-      cell: (one) => <span className="font-mono text-xs">{one.external_id}</span>,
-    },
-    {
-      key: 'record',
-      head: t('runs.record'),
-      cell: (one) => (
-        <code className="block max-w-md truncate text-xs" title={JSON.stringify(one.record)}>
-          {JSON.stringify(one.record)}
-        </code>
-      ),
-      wide: true,
-    },
-  ];
-  return (
-    <Table
-      label={t('runs.rejected')}
-      columns={columns}
-      rows={rejects.data ?? []}
-      id={(one) => `${one.reason}${one.external_id ?? ''}${one.at}`}
-    />
   );
 }

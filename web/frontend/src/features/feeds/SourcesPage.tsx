@@ -1,15 +1,21 @@
 import { Link } from 'wouter';
 import type { Feed } from '@/api/types';
 import { OperatorOnly } from '@/app/OperatorOnly';
+import { useSession } from '@/app/session';
+import { useUrlState } from '@/app/urlState';
 import { useCitySlug } from '@/app/useCitySlug';
-import { useFeeds } from '@/features/city/queries';
 import { useNow, useText } from '@/i18n/useText';
+import { buttonClass } from '@/ui/Button';
+import { Counts } from '@/ui/Counts';
 import { FreshnessMark } from '@/ui/FreshnessMark';
+import { Icon } from '@/ui/Icon';
 import { Empty, Notice, SkeletonRows } from '@/ui/Notice';
 import { Page, Panel } from '@/ui/Page';
 import { Simulated, StateTag } from '@/ui/StateTag';
 import { Table, type Column } from '@/ui/Table';
-import { rejectedCount } from './rules';
+import { HEALTH_STATE, HealthTag } from './HealthTag';
+import { useSources } from './queries';
+import { healthOf, HEALTHS, rejectedCount } from './rules';
 
 export default function SourcesPage() {
   const { t } = useText();
@@ -23,7 +29,17 @@ export default function SourcesPage() {
 function Sources() {
   const { t, age, count, duration } = useText();
   const now = useNow();
-  const feeds = useFeeds(useCitySlug());
+  const { user } = useSession();
+  const { params, set } = useUrlState();
+  const feeds = useSources(useCitySlug());
+  const wanted = params.get('health') ?? '';
+  const words = params.get('q') ?? '';
+  const all = feeds.data ?? [];
+  const shown = all.filter(
+    (feed) =>
+      (wanted === '' || healthOf(feed, now) === wanted) &&
+      `${feed.name} ${feed.kind} ${feed.url}`.toLowerCase().includes(words.toLowerCase()),
+  );
   const columns: Column<Feed>[] = [
     {
       key: 'name',
@@ -39,7 +55,6 @@ function Sources() {
           {feed.simulated && (
             <Simulated word={t('item.simulated')} hint={t('item.simulatedMeans')} />
           )}
-          {feed.paused && <span className="text-xs text-warn">❙❙ {t('sources.paused')}</span>}
         </span>
       ),
     },
@@ -49,6 +64,7 @@ function Sources() {
       cell: (feed) => <span className="font-mono text-xs">{feed.kind}</span>,
       wide: true,
     },
+    { key: 'health', head: t('sources.state'), cell: (feed) => <HealthTag feed={feed} /> },
     {
       key: 'freshness',
       head: t('sources.freshness'),
@@ -93,22 +109,58 @@ function Sources() {
     },
   ];
   return (
-    <Page title={t('sources.title')} lead={t('sources.lead')}>
-      <Panel flush title={t('sources.list')}>
+    <Page
+      title={t('sources.title')}
+      lead={t('sources.lead')}
+      actions={
+        user?.role === 'admin' && (
+          <Link href="/admin/sources/new" className={buttonClass('primary')}>
+            <Icon name="plus" size={18} />
+            {t('sources.add')}
+          </Link>
+        )
+      }
+    >
+      <Counts
+        label={t('sources.byState')}
+        chosen={wanted}
+        onChoose={(health) => set({ health }, 'push')}
+        items={[
+          { key: '', word: t('jobs.all'), count: all.length },
+          ...HEALTHS.map((health) => ({
+            key: health,
+            word: <StateTag state={HEALTH_STATE[health]} word={t(`health.${health}`)} />,
+            count: all.filter((feed) => healthOf(feed, now) === health).length,
+          })),
+        ]}
+      />
+      <Panel
+        flush
+        title={t('sources.list')}
+        actions={
+          <label>
+            <span className="sr-only">{t('filters.search')}</span>
+            <input
+              type="search"
+              value={words}
+              placeholder={t('filters.search')}
+              onChange={({ target }) => set({ q: target.value })}
+              className="h-8 w-44 rounded-md border border-control bg-surface px-2 text-xs placeholder:text-muted"
+            />
+          </label>
+        }
+      >
         {feeds.isPending && <SkeletonRows label={t('list.loading')} />}
         {feeds.error && (
           <div className="p-4">
             <Notice tone="bad">{feeds.error.message}</Notice>
           </div>
         )}
-        {feeds.data?.length === 0 && <Empty title={t('sources.none')} />}
-        {feeds.data && feeds.data.length > 0 && (
-          <Table
-            label={t('sources.list')}
-            columns={columns}
-            rows={feeds.data}
-            id={(feed) => feed.id}
-          />
+        {feeds.data && shown.length === 0 && (
+          <Empty title={t(all.length === 0 ? 'sources.none' : 'list.noMatch')} />
+        )}
+        {shown.length > 0 && (
+          <Table label={t('sources.list')} columns={columns} rows={shown} id={(feed) => feed.id} />
         )}
       </Panel>
     </Page>

@@ -1,11 +1,33 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, must } from '@/api/client';
+import type { Feed, FeedChange, JobState } from '@/api/types';
+import { useJob } from '@/features/jobs/queries';
+import { useTopic } from '@/live/useLive';
+
+const LOOK_AGAIN_MS = 5_000;
+const ENDED: JobState[] = ['succeeded', 'dead', 'cancelled'];
+
+/** The feeds of a city as who runs them sees them: read again after each run. */
+export function useSources(city: string) {
+  return useQuery({
+    queryKey: ['sources', city],
+    queryFn: async () =>
+      (await must(api.GET('/api/v1/feeds', { params: { query: { city } } }))).items,
+  });
+}
+
+export function useSource(id: string) {
+  return useQuery({
+    queryKey: ['source', id],
+    queryFn: () => must(api.GET('/api/v1/feeds/{id}', { params: { path: { id } } })),
+  });
+}
 
 export function useRuns(feed: string) {
   return useQuery({
     queryKey: ['runs', feed],
     // A dry run changes nothing, so the stream does not tell of it.
-    refetchInterval: 5_000,
+    refetchInterval: LOOK_AGAIN_MS,
     queryFn: async () =>
       (
         await must(
@@ -40,6 +62,35 @@ export function useRunNow(id: string) {
   });
 }
 
+/** Keep a feed that was just saved where pages read it. */
+export function useKeepFeed() {
+  const cache = useQueryClient();
+  return (feed: Feed) => {
+    cache.setQueryData(['source', feed.id], feed);
+    void cache.invalidateQueries({ queryKey: ['sources'] });
+  };
+}
+
+export function useChangeFeed(id: string) {
+  const keep = useKeepFeed();
+  return useMutation({
+    mutationFn: (body: FeedChange) => changeFeed(id, body),
+    onSuccess: keep,
+  });
+}
+
+export function changeFeed(id: string, body: FeedChange): Promise<Feed> {
+  return must(api.PATCH('/api/v1/feeds/{id}', { params: { path: { id } }, body }));
+}
+
+export function useDeleteFeed(id: string) {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: () => must(api.DELETE('/api/v1/feeds/{id}', { params: { path: { id } } })),
+    onSuccess: () => cache.invalidateQueries({ queryKey: ['sources'] }),
+  });
+}
+
 export interface Reprocess {
   from: string;
   to: string;
@@ -53,5 +104,23 @@ export function useReprocess(id: string) {
     mutationFn: (body: Reprocess) =>
       must(api.POST('/api/v1/feeds/{id}/reprocess', { params: { path: { id } }, body })),
     onSuccess: () => cache.invalidateQueries({ queryKey: ['runs', id] }),
+  });
+}
+
+/** Follow a job to its end by the stream, and by looking again should the stream have been late. */
+export function useFollowedJob(id: string) {
+  useTopic(`job:${id}`);
+  const { data: job, error } = useJob(id, (state) => !ENDED.includes(state) && LOOK_AGAIN_MS);
+  return { job, error, isEnded: job !== undefined && ENDED.includes(job.state) };
+}
+
+/** What a preview found, once its job has ended. */
+export function usePreview(job: string, isEnded: boolean) {
+  return useQuery({
+    queryKey: ['preview', job],
+    enabled: isEnded,
+    staleTime: Infinity,
+    retry: false,
+    queryFn: () => must(api.GET('/api/v1/feeds/preview/{id}', { params: { path: { id: job } } })),
   });
 }

@@ -1,3 +1,5 @@
+import type { Feed, FeedPreview } from '@/api/types';
+
 /** All refusals of a run, whatever their reasons. */
 export function rejectedCount(rejected: Record<string, number> | null | undefined): number {
   return Object.values(rejected ?? {}).reduce((a, b) => a + b, 0);
@@ -9,14 +11,68 @@ export function localHoursBefore(now: Date, hours: number): string {
   return at.toISOString().slice(0, 16);
 }
 
-/** Numbers of a difference first, then what it lists. Pure. */
-export function readDifference(difference: Record<string, unknown>): {
-  counts: [string, number][];
-  rest: [string, unknown][];
+export const HEALTHS = ['working', 'failing', 'open', 'shrunk', 'paused'] as const;
+export type Health = (typeof HEALTHS)[number];
+
+/**
+ * How a feed is, in one word: paused by somebody; `open` while its publisher is left alone after
+ * failures in a row; failing; `shrunk` while its list is suddenly much shorter; else working.
+ */
+export function healthOf(feed: Feed, now: number): Health {
+  if (feed.paused) return 'paused';
+  if (feed.open_until && Date.parse(feed.open_until) > now) return 'open';
+  if (feed.failures_in_a_row > 0) return 'failing';
+  return feed.shrunk_since ? 'shrunk' : 'working';
+}
+
+/** How many of all records a preview read, and how many it would set aside. */
+export function tally(preview: FeedPreview): { read: number; rejected: number } {
+  const rejected = rejectedCount(preview.rejected);
+  return { read: rejectedCount(preview.read) - rejected, rejected };
+}
+
+/** What a record of a preview is called, where it is, and when it was so: whichever of them it tells. */
+export function summary(record: Record<string, unknown>): {
+  type: string;
+  title: string;
+  place: string;
+  at: string | null;
 } {
-  const entries = Object.entries(difference);
+  const text = (...names: string[]) =>
+    names.map((name) => record[name]).find((value) => typeof value === 'string' && value !== '');
+  const { lon, lat } = record;
   return {
-    counts: entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
-    rest: entries.filter(([, value]) => typeof value !== 'number' && value !== null),
+    type: String(record.type),
+    title: String(text('title', 'name', 'label', 'external_id', 'record') ?? ''),
+    place:
+      typeof lon === 'number' && typeof lat === 'number'
+        ? `${lat.toFixed(4)}, ${lon.toFixed(4)}`
+        : String(text('address') ?? ''),
+    at: (text('phenomenon_time', 'observed_at', 'starts_at', 'published_at') as string) ?? null,
   };
+}
+
+/** The problems of a preview by their reason, the commonest first. */
+export function byReason(
+  preview: FeedPreview,
+): { reason: string; count: number; samples: Record<string, unknown>[] }[] {
+  return Object.entries(preview.rejected)
+    .map(([reason, count]) => ({
+      reason,
+      count,
+      samples: preview.problems.filter((one) => one.reason === reason),
+    }))
+    .sort((a, b) => b.count - a.count);
+}
+
+/** The options that were written, or null when they are no JSON object. */
+export function readOptions(text: string): Record<string, unknown> | null {
+  if (text.trim() === '') return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
 }

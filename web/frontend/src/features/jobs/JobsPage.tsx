@@ -6,6 +6,7 @@ import { useSession } from '@/app/session';
 import { useUrlState } from '@/app/urlState';
 import { useNow, useText } from '@/i18n/useText';
 import { Button } from '@/ui/Button';
+import { Counts } from '@/ui/Counts';
 import { Empty, Notice, SkeletonRows } from '@/ui/Notice';
 import { Page, Panel } from '@/ui/Page';
 import { ReasonDialog } from '@/ui/ReasonDialog';
@@ -24,7 +25,7 @@ export default function JobsPage() {
 }
 
 function Jobs() {
-  const { t, count } = useText();
+  const { t } = useText();
   const { params, set } = useUrlState();
   const filter = {
     state: params.get('state') ?? '',
@@ -49,32 +50,19 @@ function Jobs() {
         </a>
       }
     >
-      <div
-        role="group"
-        aria-label={t('jobs.byState')}
-        className="grid grid-cols-2 gap-px overflow-hidden rounded-md border border-line bg-line sm:grid-cols-4 lg:grid-cols-8"
-      >
-        {['', ...STATES].map((state) => (
-          <button
-            key={state}
-            type="button"
-            aria-pressed={filter.state === state}
-            onClick={() => set({ state }, 'push')}
-            className={`bg-surface px-3 py-2 text-left hover:bg-bg ${filter.state === state ? 'shadow-[inset_0_-2px_0_var(--accent)]' : ''}`}
-          >
-            <span className="text-xs">
-              {state ? (
-                <StateTag state={state} word={t(`jobState.${state}` as 'jobState.dead')} />
-              ) : (
-                t('jobs.all')
-              )}
-            </span>
-            <span className="block text-lg font-semibold tnum">
-              {count(state ? (counts[state] ?? 0) : sum(counts))}
-            </span>
-          </button>
-        ))}
-      </div>
+      <Counts
+        label={t('jobs.byState')}
+        chosen={filter.state}
+        onChoose={(state) => set({ state }, 'push')}
+        items={[
+          { key: '', word: t('jobs.all'), count: sum(counts) },
+          ...STATES.map((state) => ({
+            key: state,
+            word: <StateTag state={state} word={t(`jobState.${state}`)} />,
+            count: counts[state] ?? 0,
+          })),
+        ]}
+      />
       {queues.data && <Queues queues={queues.data} />}
       <Panel
         flush

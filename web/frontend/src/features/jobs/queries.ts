@@ -6,6 +6,7 @@ import {
   useQueryClient,
 } from '@tanstack/react-query';
 import { api, must } from '@/api/client';
+import type { JobState } from '@/api/types';
 
 export interface JobFilter {
   state: string;
@@ -36,9 +37,11 @@ export function useJobs({ state, queue, q }: JobFilter) {
   });
 }
 
-export function useJob(id: string) {
+/** One job; `again` says by its state whether to look again, and after how many milliseconds. */
+export function useJob(id: string, again: (state: JobState) => number | false = () => false) {
   return useQuery({
     queryKey: ['job', id],
+    refetchInterval: ({ state }) => (state.data ? again(state.data.state) : false),
     queryFn: () => must(api.GET('/api/v1/jobs/{id}', { params: { path: { id } } })),
   });
 }

@@ -20,6 +20,11 @@ export function useFormField(name: string) {
   return { id: form.id(name), error: form.problem(name) };
 }
 
+interface Sent {
+  form: HTMLFormElement;
+  isAlso: boolean;
+}
+
 interface Props<Result> {
   /** Its fields' ids begin with it, so that several forms can share a page. */
   id: string;
@@ -28,6 +33,13 @@ interface Props<Result> {
   wide?: boolean;
   send: (values: Record<string, string>, form: FormData) => Promise<Result>;
   onDone?: (result: Result, form: HTMLFormElement) => void;
+  /** Another thing to do with what the form holds, before it is sent for good. */
+  also?: {
+    action: string;
+    send: (values: Record<string, string>, form: FormData) => Promise<void>;
+  };
+  /** Something in the form was changed. */
+  onChange?: () => void;
   /** Shown beside the action: the way out of a form that was opened on purpose. */
   onLeave?: () => void;
   /** Words for a refusal that is about no field; without any the server's sentence is shown. */
@@ -40,20 +52,26 @@ interface Props<Result> {
  * field. What was typed stays in the fields, whatever the answer.
  */
 export function Form<Result>(props: Props<Result>) {
-  const { id, action, look = 'primary', wide, send, onDone, onLeave, explain, children } = props;
+  const { id, action, look = 'primary', wide, send, also, onDone, onChange } = props;
+  const { onLeave, explain, children } = props;
   const { t } = useText();
   const [problems, setProblems] = useState<FieldProblem[]>([]);
   const call = useMutation({
-    mutationFn: ({ form }: { form: HTMLFormElement }) => {
+    mutationFn: async ({ form, isAlso }: Sent): Promise<Result | null> => {
       const data = new FormData(form);
       const values = [...data].map(([name, value]) => [
         name,
         typeof value === 'string' ? value : '',
       ]);
-      return send(Object.fromEntries(values) as Record<string, string>, data);
+      const told = Object.fromEntries(values) as Record<string, string>;
+      if (!isAlso || !also) return send(told, data);
+      await also.send(told, data);
+      return null;
     },
     onError: (error, { form }) => setProblems(refused(error, form)),
-    onSuccess: (result, { form }) => onDone?.(result, form),
+    onSuccess: (result, { form, isAlso }) => {
+      if (!isAlso) onDone?.(result as Result, form);
+    },
   });
 
   const told = useMemo(
@@ -74,13 +92,16 @@ export function Form<Result>(props: Props<Result>) {
       <form
         noValidate
         className="space-y-4"
+        onChange={onChange}
         onSubmit={(event) => {
           event.preventDefault();
           const form = event.currentTarget;
+          const { submitter } = event.nativeEvent as SubmitEvent;
           const found = missing(form);
           setProblems(found);
           call.reset();
-          if (found.length === 0) call.mutate({ form });
+          if (found.length === 0)
+            call.mutate({ form, isAlso: submitter?.hasAttribute('data-also') ?? false });
         }}
       >
         <ErrorSummary title={t('form.wrong')} errors={told} />
@@ -100,8 +121,13 @@ export function Form<Result>(props: Props<Result>) {
             className={wide ? 'w-full' : undefined}
             disabled={call.isPending}
           >
-            {call.isPending ? t('account.working') : action}
+            {call.isPending && !call.variables.isAlso ? t('account.working') : action}
           </Button>
+          {also && (
+            <Button type="submit" data-also="" disabled={call.isPending}>
+              {also.action}
+            </Button>
+          )}
           {onLeave && (
             <Button look="quiet" onClick={onLeave}>
               {t('reason.leave')}

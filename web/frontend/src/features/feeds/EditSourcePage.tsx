@@ -1,0 +1,42 @@
+import { useLocation, useParams } from 'wouter';
+import { AdminOnly } from '@/app/OperatorOnly';
+import { useText } from '@/i18n/useText';
+import { Notice, SkeletonRows } from '@/ui/Notice';
+import { Page } from '@/ui/Page';
+import { FeedForm } from './FeedForm';
+import { useSource } from './queries';
+
+/** A feed to add, or one to change. */
+export default function EditSourcePage() {
+  const { t } = useText();
+  const { id } = useParams<{ id?: string }>();
+  const [, go] = useLocation();
+  return (
+    <AdminOnly title={t(id ? 'feedForm.change' : 'feedForm.title')}>
+      {id ? (
+        <Change id={id} />
+      ) : (
+        <Page title={t('feedForm.title')} lead={t('feedForm.lead')}>
+          <FeedForm
+            onSaved={(feed) => go(`/admin/sources/${feed.id}`)}
+            onLeave={() => go('/admin/sources')}
+          />
+        </Page>
+      )}
+    </AdminOnly>
+  );
+}
+
+function Change({ id }: { id: string }) {
+  const { t } = useText();
+  const [, go] = useLocation();
+  const { data: feed, error } = useSource(id);
+  const back = () => go(`/admin/sources/${id}`);
+  if (!feed && !error) return <SkeletonRows label={t('list.loading')} />;
+  return (
+    <Page title={t('feedForm.change')} lead={feed?.name}>
+      {error && !feed && <Notice tone="bad">{error.message}</Notice>}
+      {feed && <FeedForm feed={feed} onSaved={back} onLeave={back} />}
+    </Page>
+  );
+}
