@@ -63,8 +63,8 @@ def test_codes_stand_in_for_addresses_that_are_not_there() -> None:
 @pytest.mark.parametrize("recording", recordings("alerts-geojson"))
 def test_every_recorded_alert_without_a_shape_names_zones_we_can_ask_for(recording: Recording) -> None:
     """No code is without its address."""
-    if recording.fails or "nws" not in str(recording.path):
-        pytest.skip("no alerts of the National Weather Service")
+    if recording.fails or "nws" not in recording.path.name or "e2e" in recording.path.name:
+        pytest.skip("no alerts of the National Weather Service, or codes and addresses edited apart")
     rows = orjson.loads(recording.path.read_bytes())["features"]
     said = [row["properties"] for row in rows if row.get("geometry") is None]
     named = zones.named([payload(recording.path)], source("nws_alerts", BASE))
