@@ -121,7 +121,7 @@ def _by_token() -> Caller:
     with transaction() as tx:
         who = caller_of(tx, session_id, user_id, utcnow())
     if who is None:
-        raise Unauthorized("this session has ended: sign in again")
+        raise Unauthorized(INVALID_TOKEN)
     return who
 
 

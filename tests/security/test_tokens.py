@@ -3,6 +3,9 @@
 import base64
 import json
 from datetime import timedelta
+from statistics import median
+from time import perf_counter
+from uuid import uuid4
 
 import jwt
 import pytest
@@ -10,12 +13,13 @@ import redis
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from flask_jwt_extended import decode_token
-from sqlalchemy import text
+from sqlalchemy import event, text
+from werkzeug.test import TestResponse
 
 from shared.accounts.rules import Role
 from shared.accounts.service import SESSION_LIFETIME
 from shared.clock import utcnow
-from shared.db import transaction
+from shared.db import engine, transaction
 from tests.conftest import SECRET
 from tests.contracts.test_routes import ALL, Route
 from tests.security.conftest import Tries
@@ -67,12 +71,104 @@ def test_every_bad_token_gets_the_same_answer(tries: Tries) -> None:
 
     said = set()
     for name, each in bad.items():
-        answer = app().test_client().get(ME, headers={"Authorization": f"Bearer {each}"})
+        answer = ask(each)
         said.add(tuple((k, v) for k, v in answer.get_json().items() if k != "request_id"))
         tries(name, answer.status_code == 401)
 
     assert 1 == len(said)
     assert 200 == browser.get(ME).status_code
+
+
+def ask(token: str) -> TestResponse:
+    """Bring a token."""
+    return app().test_client().get(ME, headers={"Authorization": f"Bearer {token}"})
+
+
+def kinds_of_bad_tokens() -> dict[str, str]:
+    """Return one token of each kind that is refused at another place of ours."""
+    browser, ended, gone = (Browser(Role.ADMIN, email=f"{name}@example.org") for name in ("a", "b", "c"))
+    token = browser.token or ""
+    with app().test_request_context():
+        good = decode_token(token)
+    with transaction() as tx:
+        tx.execute(
+            text("UPDATE sign_ins SET revoked_at = now() WHERE id = CAST(:id AS uuid)"),
+            {"id": _claims(ended.token)["sid"]},
+        )
+        tx.execute(text("UPDATE users SET disabled_at = now() WHERE email = 'c@example.org'"))
+    refresh = browser.client.get_cookie("citypulse_refresh")
+    now = utcnow().timestamp()
+    return {
+        "none": "",
+        "no token": "a.b.c",
+        "no JSON": f"{_part('x')[:3]}!.{_part({})}.",
+        "alg none": f"{_part({'alg': 'none', 'typ': 'JWT'})}.{token.split('.')[1]}.",
+        "HS512": jwt.encode(good, SECRET * 2, algorithm="HS512"),
+        "another key": jwt.encode(good, "x" * 32, algorithm="HS256"),
+        "one bit": f"{token[:-3]}{'A' if token[-3] != 'A' else 'B'}{token[-2:]}",
+        "expired": jwt.encode({**good, "exp": now - 3600}, SECRET, algorithm="HS256"),
+        "expired within the leeway": jwt.encode({**good, "exp": now - 1}, SECRET, algorithm="HS256"),
+        "not yet": jwt.encode({**good, "nbf": now + 3600}, SECRET, algorithm="HS256"),
+        "audience": jwt.encode({**good, "aud": "other"}, SECRET, algorithm="HS256"),
+        "issuer": jwt.encode({**good, "iss": "other"}, SECRET, algorithm="HS256"),
+        "no person": jwt.encode({**good, "sub": "admin"}, SECRET, algorithm="HS256"),
+        "a refresh token": refresh.value if refresh else "missing",
+        "no such session": jwt.encode({**good, "sid": str(uuid4())}, SECRET, algorithm="HS256"),
+        "a session that ended": ended.token or "",
+        "somebody disabled": gone.token or "",
+    }
+
+
+def _claims(token: str | None) -> dict[str, str]:
+    body = (token or "").split(".")[1]
+    claims: dict[str, str] = json.loads(base64.urlsafe_b64decode(body + "=="))
+    return claims
+
+
+@pytest.mark.row(1)
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
+def test_no_kind_of_bad_token_is_told_from_another(tries: Tries) -> None:
+    """The same words, the same headers, and never more work than one look at the session."""
+    statements: list[str] = []
+
+    def note(_c: object, _cur: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    kinds = kinds_of_bad_tokens()
+    ask("warm.up.please")
+    told = []
+    event.listen(engine(), "before_cursor_execute", note)
+    try:
+        for name, token in kinds.items():
+            statements.clear()
+            answer = ask(token)
+            words = {k: v for k, v in answer.get_json().items() if k != "request_id"}
+            named = {k: v for k, v in answer.headers if k not in {"X-Request-ID", "traceparent"}}
+            told.append((answer.status_code, words, named))
+            tries(f"{name}: {len(statements)} statements", len(statements) <= 1)
+    finally:
+        event.remove(engine(), "before_cursor_execute", note)
+    for name, each in zip(kinds, told, strict=True):
+        tries(name, each[0] == 401 and each == told[0])
+
+
+@pytest.mark.row(1)
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
+def test_a_stopwatch_tells_no_bad_token_from_another(tries: Tries) -> None:
+    """Medians of many tries, taken in turn so that a busy machine is busy for all of them."""
+    kinds = kinds_of_bad_tokens()
+    rounds = 40 if tries.is_measured else 1
+    took: dict[str, list[float]] = {name: [] for name in kinds}
+    for _ in range(rounds):
+        for name, token in kinds.items():
+            began = perf_counter()
+            answer = ask(token)
+            took[name].append(perf_counter() - began)
+            tries(name, answer.status_code == 401)
+
+    medians = [median(each) * 1000 for each in took.values()]
+    what = f"spread of medians over {len(kinds)} kinds of bad token, {rounds} tries each"
+    tries.measure(what, max(medians) - min(medians), 50, "ms")
 
 
 @pytest.mark.row(1)
