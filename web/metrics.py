@@ -69,6 +69,12 @@ _GAUGES = (
         "SELECT state, count(*) FROM deliveries GROUP BY 1",
     ),
     (
+        "citypulse_breaker_open",
+        "Whether somebody outside is left alone because of faults (1) or called (0)",
+        ("party",),
+        "SELECT key, CASE WHEN open_until IS NULL THEN 0 ELSE 1 END FROM breakers",
+    ),
+    (
         "citypulse_reports",
         "Reports by status",
         ("city", "status"),

@@ -11,7 +11,11 @@ from urllib.parse import urlsplit
 import redis
 from sqlalchemy import text
 
+from shared.clock import rfc3339
 from shared.db import Transaction
+from shared.email.service import PROVIDER_RATE_KEY
+from shared.jobs import breakers
+from shared.jobs.breakers import State
 from shared.settings import Settings
 
 #: Somebody waits for the status: a neighbour that takes longer than this is not well.
@@ -43,9 +47,20 @@ def mail(tx: Transaction, settings: Settings) -> Told:
     """Return how mail goes: what waits, and what of the last hour was not sent."""
     if settings.sendgrid_api_key is None:
         return "email", "ok", "kept in the mailbox: no provider is set"
+    breaker = breakers.state_of(tx, PROVIDER_RATE_KEY)
     row = tx.execute(_MAIL).one()
     told = f"{row.waiting} waiting" + (f", {row.lost} not sent in the last hour" if row.lost else "")
+    if breaker.state != "closed":
+        return "email", "degraded", f"{_left_alone(breaker)}; {told}"
     return "email", "degraded" if row.late or row.lost else "ok", told
+
+
+def _left_alone(breaker: State) -> str:
+    """Say since when the provider fails and when it is tried again; its own words are not for everybody."""
+    since = rfc3339(breaker.since) if breaker.since else "lately"
+    if breaker.state == "open" and breaker.until is not None:
+        return f"the provider fails since {since} and is left alone until {rfc3339(breaker.until)}"
+    return f"the provider fails since {since} and is being tried with one mail"
 
 
 def _redis(settings: Settings) -> Told:

@@ -4,6 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+# A publisher is left alone by the rule by which everybody outside is.
+from shared.jobs.rules import BREAKER_FAILURES as BREAKER_FAILURES
+from shared.jobs.rules import BREAKER_SECONDS as BREAKER_SECONDS
+from shared.jobs.rules import open_until as open_until
+
 Freshness = Literal["fresh", "late", "stale", "dead"]
 
 #: From best to worst; the worse of two judgements is the one with the higher place.
@@ -14,9 +19,6 @@ _LATE: Final = (2.5, 15)
 _STALE: Final = (6.0, 120)
 _DEAD: Final = (24.0, 900)
 
-#: Failures in a row that open the breaker, and how long it stays open before one run may try.
-BREAKER_FAILURES: Final = 5
-BREAKER_SECONDS: Final = 60
 _BACKOFF_LIMIT_SECONDS: Final = 60.0
 
 #: A publisher's ttl is honoured up to this long: a mistyped one must not silence a feed for a year.
@@ -131,13 +133,6 @@ def retry_at(
     if retry_after_seconds is not None:
         wait = max(wait, min(retry_after_seconds, 86_400.0))
     return now + timedelta(seconds=wait)
-
-
-def open_until(failures_in_a_row: int, now: datetime) -> datetime | None:
-    """Return until when the breaker stays open: from the fifth failure in a row, a minute after each."""
-    if failures_in_a_row < BREAKER_FAILURES:
-        return None
-    return now + timedelta(seconds=BREAKER_SECONDS)
 
 
 def fresh_until(fetched_at: datetime, max_age_seconds: int | None) -> datetime | None:

@@ -221,6 +221,24 @@ class RateBucket(Base):
     refilled_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
+class Breaker(Base):
+    """Whether somebody outside is left alone: one row for all workers, made by the first fault."""
+
+    __tablename__ = "breakers"
+
+    #: The key of the token bucket that bounds the calls, for example `provider:sendgrid`.
+    key: Mapped[str] = mapped_column(primary_key=True)
+    failures_in_a_row: Mapped[int]
+    #: No job with this rate key starts before this moment; after it, one at a time tries. None: closed.
+    open_until: Mapped[datetime | None]
+    #: Until then one job is trying, and nobody else.
+    probe_until: Mapped[datetime | None]
+    #: When it left closed, for the status.
+    opened_at: Mapped[datetime | None]
+    #: The newest fault as one line.
+    error: Mapped[str | None]
+
+
 class Process(Base):
     """A live process of ours and when it last spoke: relay, beat, worker, live."""
 

@@ -32,3 +32,13 @@ def sweep_seconds() -> float:
 def poll_seconds() -> float:
     """Return how often a relay looks without being called."""
     return scaled(rules.POLL_SECONDS)
+
+
+def breaker_seconds() -> float:
+    """Return how long a breaker stays open before one call may try."""
+    return scaled(rules.BREAKER_SECONDS)
+
+
+def drain_seconds() -> float:
+    """Return how long an ending worker waits for what it has in hand."""
+    return scaled(rules.DRAIN_SECONDS)

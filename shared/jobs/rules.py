@@ -1,5 +1,7 @@
 """[p] The rules of the engine: numbers that every part of it agrees on."""
 
+from datetime import datetime, timedelta
+
 #: A lease is this long; a silent worker loses its job when it runs out.
 LEASE_SECONDS = 30
 #: A running job's lease is renewed this often.
@@ -25,6 +27,13 @@ RIDER_PATIENCE_SECONDS = 1.0
 #: A waiting job older than this is served by age, whatever its priority.
 AGEING_SECONDS = 240
 BACKOFF_CAP_SECONDS = 3600.0
+#: A worker that is asked to end finishes what it has in hand within this time, and gives back the rest.
+DRAIN_SECONDS = 25
+#: Faults in a row that open the breaker of somebody outside, and how long it stays open before one call may try.
+BREAKER_FAILURES = 5
+BREAKER_SECONDS = 60
+#: A call that tries and has not told how it went after this long is taken for lost: another may try.
+PROBE_SECONDS = 15
 #: A job of a kind that the worker's release does not know is looked at again after this long.
 UNKNOWN_SECONDS = 60
 KEEP_SUCCEEDED_DAYS = 7
@@ -45,6 +54,13 @@ def backoff_seconds(attempt: int, jitter: float, retry_after_seconds: float | No
     """
     own: float = min(BACKOFF_CAP_SECONDS, 2.0 ** min(attempt, 12)) * (0.5 + jitter)
     return max(own, retry_after_seconds or 0.0)
+
+
+def open_until(failures_in_a_row: int, now: datetime, seconds: float = BREAKER_SECONDS) -> datetime | None:
+    """Return until when a breaker stays open: from the fifth failure in a row, a minute after each."""
+    if failures_in_a_row < BREAKER_FAILURES:
+        return None
+    return now + timedelta(seconds=seconds)
 
 
 def room(slots: int, drained_per_second: float, in_redis: int) -> int:

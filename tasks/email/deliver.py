@@ -9,8 +9,9 @@ from shared.db import Transaction, transaction
 from shared.email import service
 from shared.email.models import Delivery
 from shared.email.rules import Move, next_move, seconds_to_wait
-from shared.email.service import locked_delivery
+from shared.email.service import PROVIDER_RATE_KEY, locked_delivery
 from shared.errors import Permanent, Transient
+from shared.jobs import breakers
 from shared.jobs import lease as leases
 from shared.jobs.lease import Fenced
 from shared.jobs.points import reach
@@ -19,7 +20,7 @@ from shared.reports.service import locked_report, note_step
 from shared.settings import get_settings
 from tasks.base import Job, handles
 from tasks.email.render import render
-from tasks.email.sender import Outgoing, Sender, Unsure, configured_sender
+from tasks.email.sender import Fault, Outgoing, Sender, Unsure, configured_sender
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ def deliver(
         if (delivery := locked_delivery(tx, delivery_id)) is not None:
             service.mark_sent(tx, delivery, provider_id, now)
             _note_step(tx, delivery, now)
+        breakers.note_answer(tx, PROVIDER_RATE_KEY)
 
 
 def _keep(tx: Transaction, delivery_id: UUID, now: datetime) -> None:
@@ -97,7 +99,7 @@ def _claim(job: Job, delivery_id: UUID, now: datetime) -> Outgoing | None:
 def _call(sender: Sender, outgoing: Outgoing, job: Job, delivery_id: UUID, now: datetime) -> str | None:
     """Call the provider with no transaction open; a failure settles or releases the claim."""
     try:
-        return sender(outgoing)
+        return _tried(sender, outgoing)
     except Unsure:
         raise
     except Permanent as error:
@@ -108,6 +110,19 @@ def _call(sender: Sender, outgoing: Outgoing, job: Job, delivery_id: UUID, now: 
             _end_unsent(job, delivery_id, "failed", str(error), now)
         else:
             _release(job, delivery_id, str(error))
+        raise
+
+
+def _tried(sender: Sender, outgoing: Outgoing) -> str | None:
+    """Call, and let the breaker know of a call that failed: a refusal is an answer, too."""
+    try:
+        return sender(outgoing)
+    except (Permanent, Transient) as error:
+        with transaction() as tx:
+            if isinstance(error, Fault):
+                breakers.note_fault(tx, PROVIDER_RATE_KEY, str(error))
+            else:
+                breakers.note_answer(tx, PROVIDER_RATE_KEY)
         raise
 
 

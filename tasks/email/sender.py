@@ -22,10 +22,14 @@ from shared.errors import Permanent, Transient
 from shared.settings import Settings
 
 CALL_SECONDS = 10.0
-_LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
+_LATER = frozenset({408, 425, 429})
 
 
-class Unsure(Transient):
+class Fault(Transient):
+    """Say that the provider is broken, or cannot be reached: the fifth in a row opens its breaker."""
+
+
+class Unsure(Fault):
     """Say that the call broke where nobody can tell whether the provider took the mail."""
 
 
@@ -96,6 +100,8 @@ def refusal(status: int, headers: Mapping[str, str] | None, body: object) -> Per
     """Return what an answer other than 2xx means."""
     said = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body or "")
     sentence = f"email provider: HTTP {status} {' '.join(said.split())[:300]}".strip()
+    if status >= 500:
+        return Fault(sentence, retry_after_seconds=retry_after(headers))
     if status in _LATER:
         return Transient(sentence, retry_after_seconds=retry_after(headers))
     return Permanent(sentence)
@@ -105,7 +111,7 @@ def broken_call(error: Exception) -> Transient:
     """Return what a call without an answer means: a connection never made took no mail."""
     reason = error.reason if isinstance(error, URLError) else error
     if isinstance(reason, ConnectionRefusedError | socket.gaierror):
-        return Transient(f"email provider: cannot connect: {reason}")
+        return Fault(f"email provider: cannot connect: {reason}")
     return Unsure(f"email provider: the call broke off: {type(reason).__name__}: {reason}")
 
 
