@@ -6,11 +6,13 @@ from uuid import UUID
 from celery import Celery, Task
 from kombu import Queue as KombuQueue
 
+from shared.db import transaction
+from shared.jobs.sweep import unring
 from shared.messages import Queue
 from shared.settings import get_settings
 from tasks.base import Registration, registrations
 from tasks.execute import execute, worker_name
-from workers import lifecycle
+from workers import drain, lifecycle
 from workers.settings import CELERY, refuse_untested_versions
 
 
@@ -30,8 +32,9 @@ def _add_task(made: Celery, registered: Registration) -> None:
     route = registered.message.route
 
     def run(self: Task[Any, Any], job_ids: list[str]) -> int:
-        worker = worker_name(self.request.hostname)
-        return execute(registered, [UUID(job_id) for job_id in job_ids], worker, lifecycle.heart())
+        worker, ids = worker_name(self.request.hostname), [UUID(job_id) for job_id in job_ids]
+        with drain.in_hand() as may_claim:
+            return execute(registered, ids, worker, lifecycle.heart()) if may_claim else _leave(ids)
 
     run.__doc__ = registered.message.__doc__
     register = made.task(
@@ -42,6 +45,13 @@ def _add_task(made: Celery, registered: Registration) -> None:
         queue=route.queue.value,
     )
     register(run)
+
+
+def _leave(job_ids: list[UUID]) -> int:
+    """Have jobs that reached a worker at its end rung for another; returns how many ran, which is none."""
+    with transaction() as tx:
+        unring(tx, job_ids)
+    return 0
 
 
 app = make_app()

@@ -18,7 +18,6 @@ CELERY: dict[str, Any] = {
     "worker_disable_prefetch": True,
     "worker_max_tasks_per_child": 2000,
     "worker_max_memory_per_child": 400_000,
-    "worker_soft_shutdown_timeout": 25.0,
     "worker_cancel_long_running_tasks_on_connection_loss": False,
     "worker_send_task_events": True,
     "worker_hijack_root_logger": False,

@@ -143,3 +143,21 @@ def test_a_stopped_worker_ends_in_order_and_gives_back_what_it_holds(running: Ri
         failed = tx.execute(text("SELECT count(*) FROM job_attempts WHERE outcome = 'failed'")).scalar_one()
     assert effects() == (40, 40)
     assert failed == 0
+
+
+def test_a_stopped_worker_gives_back_what_takes_too_long(running: Rig) -> None:
+    """Its time over, the job is queued again under its token, the attempt uncounted, and the worker is gone."""
+    running.worker(name="slow")
+    running.retire("worker")
+    put(1, milliseconds=50_000)
+    running.until(lambda: count("running") == 1, LIMIT_SECONDS, "a long job in hand")
+
+    running.retire("slow")
+
+    with transaction() as tx:
+        job = tx.execute(text("SELECT state, attempt, lease_token FROM jobs")).one()
+        outcomes = tx.scalars(text("SELECT outcome FROM job_attempts")).all()
+        workers = tx.execute(text("SELECT count(*) FROM processes WHERE role = 'worker'")).scalar_one()
+    assert tuple(job) == ("queued", 0, None)
+    assert outcomes == ["released"]
+    assert workers == 0

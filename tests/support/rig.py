@@ -156,6 +156,7 @@ def rig(app: str = "workers.app", *, scale: float = 0.1, durable: bool = False) 
             "STORAGE_DIR": str(folder / "storage"),
             "JOBS_TIME_SCALE": str(scale),
             "LOG_FORMAT": "console",
+            "REMAP_SIGTERM": "SIGQUIT",  # as deployed: a stop ends within its limit, whatever is in hand
             "PYTHONPATH": os.pathsep.join([str(testing.ROOT), *filter(None, [before.get("PYTHONPATH")])]),
         }
         os.environ.update(environment)
