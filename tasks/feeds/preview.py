@@ -27,7 +27,7 @@ from tasks.feeds.http import Fetcher
 from tasks.feeds.load import context_for, source_for
 from tasks.feeds.quality import check
 from tasks.feeds.registry import Connector, connector
-from tasks.feeds.visit import Gets
+from tasks.feeds.visit import Gets, Visit
 from tasks.feeds.zones import zoned
 
 #: Records that are read, and of them those that are shown; problems likewise.
@@ -111,8 +111,18 @@ def _answers(visitor: Visitor) -> dict[str, Any]:
         ],
         "http_status": visit.http_status,
         "ttfb_ms": visit.ttfb_ms,
-        "ttl_seconds": visit.traffic.ttl_seconds,
+        "ttl_seconds": _ttl_seconds(visit),
     }
+
+
+def _ttl_seconds(visit: Visit) -> int | None:
+    """Return how long the publisher asks to wait before the next fetch: by its format's ttl, or by its headers."""
+    waits = [
+        int((one["fresh_until"] - one["fetched_at"]).total_seconds())
+        for one in visit.resources
+        if one["fresh_until"]
+    ]
+    return visit.traffic.ttl_seconds or min(waits, default=None)
 
 
 def _told_at(record: Record) -> datetime | None:

@@ -81,13 +81,14 @@ def test_the_publishers_answer_and_the_feeds_own_words_are_told(db: Engine) -> N
                 stations=[{"station_id": "a", "name": "A", "lat": 40.7, "lon": -73.9}]
             ),
             "https://bikes.example/station_status.json": gbfs(stations=[station]),
-        }
+        },
+        max_age_seconds=20,
     )  # fmt: skip
 
     found = shown(site, url=GBFS, kind="gbfs")
 
     assert "error" not in found
-    assert (200, 1) == (found["http_status"], found["ttfb_ms"])
+    assert (200, 1, 20) == (found["http_status"], found["ttfb_ms"], found["ttl_seconds"])
     assert newest == datetime.fromisoformat(found["newest_at"])
     assert "fresh" == found["freshness"]
     assert {"attribution": "Wheel & Sons", "license": "https://bikes.example/terms"} == found["terms"]
