@@ -47,9 +47,9 @@ class PostgresScheduler(Scheduler):
         """Enqueue what is due; returns the seconds until the next look."""
         try:
             with transaction() as tx:
-                now = database_now(tx)
+                now, last = database_now(tx), _last_slots(tx)
                 for entry in SCHEDULE:
-                    enqueue_slots(tx, entry, _last_slots(tx).get(entry.name), now)
+                    enqueue_slots(tx, entry, last.get(entry.name), now)
             with transaction() as tx:
                 enqueue_due(tx, now)
                 report(tx, self._name, "beat", {"pid": os.getpid()})

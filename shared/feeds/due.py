@@ -11,7 +11,8 @@ from sqlalchemy import text
 
 from shared.clock import rfc3339
 from shared.db import Transaction
-from shared.feeds.rules import Ages, Pace, next_slot
+from shared.feeds.rules import Ages, Pace
+from shared.feeds.slots import own_slot
 from shared.jobs.enqueue import enqueue
 from shared.messages import RunFeed
 
@@ -50,7 +51,7 @@ def due_feeds(tx: Transaction, now: datetime) -> Sequence[Due]:
     if not rows:
         return []
     planned = [
-        next_slot(row.next_run_at, Pace(row.interval_seconds, _ANY_AGES, row.ttl_seconds), now)
+        own_slot(row.next_run_at, row.id, Pace(row.interval_seconds, _ANY_AGES, row.ttl_seconds), now)
         for row in rows
     ]
     tx.execute(
