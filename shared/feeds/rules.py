@@ -125,11 +125,15 @@ def retry_at(
 
     The wait doubles with every failure from a tenth of the interval up to a minute, or one interval
     when that is longer, times 0.5 to 1.5 (`jitter` in 0..1), so that feeds of one broken host spread out.
-    A publisher's own Retry-After is kept when it is longer.
+    Once the breaker is open no slot comes before it half-opens, and that of a feed of a minute or less comes just
+    then. A publisher's own Retry-After is kept when it is longer.
     """
     limit = max(_BACKOFF_LIMIT_SECONDS, float(pace.interval_seconds))
     first = max(1.0, pace.interval_seconds / 10)
     wait = min(limit, first * 2 ** min(failures_in_a_row - 1, 16)) * (0.5 + jitter)
+    if failures_in_a_row >= BREAKER_FAILURES:
+        longest = wait if pace.interval_seconds > BREAKER_SECONDS else 0.0
+        wait = max(longest, float(BREAKER_SECONDS))
     if retry_after_seconds is not None:
         wait = max(wait, min(retry_after_seconds, 86_400.0))
     return now + timedelta(seconds=wait)

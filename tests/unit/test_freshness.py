@@ -92,7 +92,15 @@ def test_failures_wait_longer_each_time_up_to_a_minute() -> None:
     """Doubling from a tenth of the interval."""
     waits = [(rules.retry_at(n, BUSES, NOW, jitter=0.5) - NOW).total_seconds() for n in range(1, 9)]
 
-    assert [3, 6, 12, 24, 48, 60, 60, 60] == waits
+    assert [3, 6, 12, 24, 60, 60, 60, 60] == waits
+
+
+def test_a_feed_whose_breaker_is_open_tries_when_it_half_opens() -> None:
+    """Not before, when a slot would come for nothing, and not later; a slow feed keeps its longer wait."""
+    for jitter in (0.0, 0.5, 1.0):
+        assert rules.open_until(5, NOW) == rules.retry_at(5, BUSES, NOW, jitter)
+        assert NOW + timedelta(seconds=60) <= rules.retry_at(5, REQUESTS, NOW, jitter)
+    assert ago(-450) == rules.retry_at(9, REQUESTS, NOW, 1.0)
 
 
 def test_a_slow_feed_waits_at_most_its_interval() -> None:
@@ -104,8 +112,8 @@ def test_a_slow_feed_waits_at_most_its_interval() -> None:
 
 def test_jitter_spreads_retries_by_half() -> None:
     """Feeds of one broken host do not come back together."""
-    assert (30, 90) == tuple(
-        (rules.retry_at(9, BUSES, NOW, jitter=jitter) - NOW).total_seconds() for jitter in (0.0, 1.0)
+    assert (12, 36) == tuple(
+        (rules.retry_at(4, BUSES, NOW, jitter=jitter) - NOW).total_seconds() for jitter in (0.0, 1.0)
     )
 
 
