@@ -7,6 +7,7 @@ everybody because its counter is down would be worse than one that counts a litt
 
 import hashlib
 import logging
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from flask_limiter import ApplicationLimit, Limiter
 from flask_limiter.util import get_remote_address
 
 from shared.settings import Settings
+from web.clients import network_of
 from web.gate import caller, key_holder
 
 #: Seconds that a request waits for Redis. Flask-Limiter types them as whole ones; redis-py takes parts.
@@ -111,7 +113,7 @@ def _limit(app: Flask, limiter: Limiter, endpoint: str, allowed: str, key: Calla
 
 
 def _address() -> str:
-    return f"address {request.remote_addr}"
+    return f"address {network_of(request.remote_addr or '')}"
 
 
 def _caller() -> str:
@@ -126,4 +128,10 @@ def _account() -> str:
     """Name the account that is tried, whoever tries it; the address itself is not kept."""
     body = request.get_json(silent=True)
     email = body.get("email") if isinstance(body, dict) else None
-    return "account " + hashlib.sha256(str(email).strip().lower().encode()).hexdigest()[:32]
+    return "account " + hashlib.sha256(_folded(str(email)).encode()).hexdigest()[:32]
+
+
+def _folded(email: str) -> str:
+    """Write an address so that whatever a database may take for the same is the same; others may be, too."""
+    letters = unicodedata.normalize("NFKD", email.strip()).casefold()
+    return "".join(each for each in letters if not unicodedata.combining(each))

@@ -1,16 +1,23 @@
 """Guessing, flooding and racing: what may be tried, how often, and how many may win."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
 from uuid import uuid4
 
 import pytest
+from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import event, text
 from werkzeug.test import TestResponse
 
+from shared.accounts import passwords
+from shared.accounts.mail import owe_asked
 from shared.accounts.rules import Role
-from shared.db import transaction
+from shared.clock import utcnow
+from shared.db import engine, transaction
+from shared.email.service import Mail
 from shared.jobs.enqueue import enqueue
 from shared.messages import Noop
 from shared.settings import Settings
@@ -89,6 +96,133 @@ def test_only_the_nearest_hop_is_believed_about_the_client(redis_url: str) -> No
     ]
 
     assert 429 == answers[-1]
+
+
+@pytest.mark.row(17)
+@pytest.mark.usefixtures("db")
+def test_a_whole_network_of_ipv6_counts_as_one_address(redis_url: str, tries: Tries) -> None:
+    """A subscriber is given 2^64 addresses: a new one for each guess gains nothing, the next network is free."""
+    client = counted(redis_url)
+
+    def knock(number: int, address: str) -> int:
+        return guess(client, f"user{number}@example.org", address)
+
+    assert {401} == {knock(number, f"2001:db8:1:2::{number:x}") for number in range(20)}
+    for number in range(20, 40):
+        tries(f"guess {number}", knock(number, f"2001:db8:1:2:ffff::{number:x}") == 429)
+    assert 401 == knock(40, "2001:db8:1:3::1")
+
+
+@pytest.mark.row(17)
+@pytest.mark.usefixtures("db")
+def test_an_address_written_otherwise_is_the_same_account(redis_url: str, tries: Tries) -> None:
+    """Letters that a database may fold into one another share one allowance."""
+    client = counted(redis_url)
+    for number in range(8):
+        assert 401 == guess(client, "iris.kay@example.org", f"198.51.100.{number}")
+    for number, spelt in enumerate(
+        ("IRIS.KAY@EXAMPLE.ORG", " iris.kay@example.org ", "\u0130ris.kay@example.org", "iris.\u212aay@example.org",
+         "\uff49ris.kay@example.org", "i\u0307ris.kay@example.org"),
+        start=50,
+    ):  # fmt: skip
+        tries(ascii(spelt), guess(client, spelt, f"198.51.100.{number}") == 429)
+
+
+@pytest.mark.row(17)
+@pytest.mark.usefixtures("db")
+def test_one_network_of_ipv6_supports_a_report_once() -> None:
+    """The count of "me too" is not for sale."""
+    add_city()
+    form = {"city": "london", "category": "pothole", "lon": "-0.1", "lat": "51.5", "description": "Hole."}
+    filed = Browser().post("/api/v1/reports", data=form, content_type="multipart/form-data").json
+    drain()
+
+    def support(address: str) -> int:
+        path = f"/api/v1/reports/{filed['id']}/supports"
+        return int(Browser().post(path, headers={"X-Forwarded-For": address}).json["supports"])
+
+    counts = [support(each) for each in ("2001:db8::1", "2001:db8::2", "2001:db8::ffff:1", "2001:db8:0:1::1")]
+    assert [1, 1, 1, 2] == counts
+
+
+@pytest.mark.row(17)
+@pytest.mark.usefixtures("db")
+def test_of_many_who_ask_at_once_five_mails_go_out() -> None:
+    """Each counts what the one before it owed."""
+
+    def ask(_: int) -> None:
+        with transaction() as tx:
+            owe_asked(tx, Mail("account_exists", "ann@example.org", f"x:{uuid4()}"), utcnow())
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(ask, range(24)))
+
+    with transaction() as tx:
+        assert 5 == tx.execute(text("SELECT count(*) FROM deliveries")).scalar_one()
+
+
+@pytest.mark.row(17)
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("path", ["register", "verify-email/resend"])
+def test_no_route_works_more_for_an_address_that_is_known(path: str, tries: Tries) -> None:
+    """The same rows are written, and taken back where they are not owed: a stopwatch learns nothing."""
+    add_user(Role.RESIDENT, "ann@example.org")
+    written: list[str] = []
+
+    def note(_c: object, _cur: object, statement: str, *_: object) -> None:
+        written.extend(re.findall("INSERT INTO (account_tokens|deliveries|jobs|audit_log) ", statement))
+
+    event.listen(engine(), "before_cursor_execute", note)
+    work = []
+    try:
+        for email in ("ann@example.org", "new@example.org"):
+            written.clear()
+            body = {"email": email, "password": "seventeen green umbrellas"}
+            answer = Browser().post(
+                f"/api/v1/auth/{path}", json=body if path == "register" else {"email": email}
+            )
+            work.append((answer.status_code, answer.json, sorted(written)))
+    finally:
+        event.remove(engine(), "before_cursor_execute", note)
+
+    tries(f"{path}: {work}", work[0] == work[1] and bool(work[0][2]))
+
+
+@pytest.mark.row(17)
+def test_a_guess_at_nobody_hashes_once_as_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not twice for the first one a process meets: what it is compared with costs nothing to make."""
+    passwords._nobody.cache_clear()
+    verified: list[str] = []
+
+    class Hasher(PasswordHasher):
+        def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
+            verified.append(str(hash))
+            return super().verify(hash, password)
+
+        def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+            raise AssertionError("a guess made a hash")
+
+    monkeypatch.setattr(passwords, "_hasher", Hasher())
+
+    assert not passwords.verify_password(None, "a guess")
+    assert 1 == len(verified)
+    assert not passwords.is_outdated(verified[0])
+
+
+@pytest.mark.row(17)
+@pytest.mark.usefixtures("db")
+def test_a_refused_sign_in_leaves_a_line() -> None:
+    """Who reads the log sees guessing: the account by its id, and no address (ASVS 16.3.1)."""
+    add_user(Role.RESIDENT, "ann@example.org")
+    with transaction() as tx:
+        known = tx.execute(text("SELECT id FROM users")).scalar_one()
+    with logged() as log:
+        for email in ("ann@example.org", "nobody@example.org"):
+            guess(app().test_client(), email)
+
+    lines = [line for line in log.getvalue().splitlines() if "sign-in refused" in line]
+    assert [True, False] == [str(known) in line for line in lines]
+    assert "example.org" not in log.getvalue()
 
 
 @pytest.mark.usefixtures("db")

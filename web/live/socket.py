@@ -12,6 +12,7 @@ from werkzeug.exceptions import BadRequest, Forbidden
 
 from shared.accounts.rules import Permission
 from shared.settings import Settings
+from web.clients import network_of
 from web.live.greeting import Receptionist
 from web.live.hub import Hub
 from web.live.subscriber import Subscriber
@@ -59,7 +60,8 @@ def register(app: Flask, hub: Hub, settings: Settings, lingering: set[Subscriber
     @needs(Permission.PUBLIC)
     def live(ws: Server) -> None:
         """Move an upgraded connection out of its request: greenlet, environment and buffers are freed."""
-        client = Subscriber(os.dup(ws.sock.fileno()), request.remote_addr or "", receptionist.hear, gone)
+        address = network_of(request.remote_addr or "")
+        client = Subscriber(os.dup(ws.sock.fileno()), address, receptionist.hear, gone)
         ws.connected = False
         hub.admit(client)
 
