@@ -9,6 +9,7 @@ from flask import request
 from flask_openapi.models.file import FileStorage
 
 from shared.accounts.rules import Permission
+from shared.audit import audit
 from shared.clock import utcnow
 from shared.db import Transaction, transaction
 from shared.reports import queries, service
@@ -27,7 +28,8 @@ from web.api.report_shapes import (
     ReportQuery,
     ReportUpdate,
 )
-from web.gate import caller, holds, signed_in
+from web.clients import network_of
+from web.gate import actor, caller, holds, signed_in
 from web.idempotency import once
 from web.openapi import Answer, needs, noun
 from web.params import ById, page
@@ -115,6 +117,8 @@ def change_report(path: ById, body: ReportUpdate) -> Answer:
         report = service.change_status(
             tx, path.id, body.status, body.note, actor_id=signed_in().user_id, now=now
         )
+        # The note is for the reporter and may name people: it stays with the report, which can be erased.
+        audit(tx, actor(), "reports.change", subject=str(path.id), status=body.status)
         return queries.report_json(tx, report)
 
 
@@ -133,4 +137,6 @@ def _supporter() -> str:
     if who is not None:
         return str(who.user_id)
     secret = get_settings().jwt_secret.get_secret_value().encode()
-    return hmac.new(secret, f"supporter {request.remote_addr}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(
+        secret, f"supporter {network_of(request.remote_addr or '')}".encode(), hashlib.sha256
+    ).hexdigest()
