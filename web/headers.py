@@ -17,6 +17,8 @@ _ALWAYS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+#: The parameter that carries the token of a mailed link: what it opens is its holder's alone.
+_LINKED_BY = "t"
 _TWO_YEARS = "max-age=63072000; includeSubDomains"
 
 
@@ -35,10 +37,12 @@ def register(app: Flask, settings: Settings) -> None:
 
 def _cacheable(response: Response) -> Response:
     """Give a read an ETag and answer 304 to who has it already; what is personal is kept nowhere."""
-    is_personal = "Authorization" in request.headers or "Set-Cookie" in response.headers
+    is_shown = "Authorization" in request.headers or _LINKED_BY in request.args
+    is_personal = is_shown or "Set-Cookie" in response.headers
+    if request.path.startswith("/api/") or is_personal:
+        response.vary.add("Authorization")
     if is_personal or request.method not in {"GET", "HEAD"}:
         response.headers.setdefault("Cache-Control", "private, no-store")
-        response.headers.add("Vary", "Authorization")
         if request.method not in {"GET", "HEAD"} or "Set-Cookie" in response.headers:
             return response
     if response.status_code != 200 or response.direct_passthrough or response.is_streamed:

@@ -150,6 +150,29 @@ def test_nothing_of_the_workshop_is_served(tries: Tries) -> None:
     assert not made.testing
 
 
+@pytest.mark.row(16)
+@pytest.mark.usefixtures("db")
+def test_what_is_personal_is_kept_by_nobody_on_the_way(tries: Tries) -> None:
+    """Neither by a browser nor by a cache; what a link's token opens is as personal as what a sign-in opens."""
+    add_city()
+    form = {"city": "london", "category": "pothole", "lon": "-0.1", "lat": "51.5", "description": "Hole."}
+    filed = Browser().post("/api/v1/reports", data=form, content_type="multipart/form-data").json
+    report = f"/api/v1/reports/{filed['id']}"
+    browser = Browser(Role.ADMIN)
+    for answer in (
+        Browser().get(f"{report}?t={filed['token']}"),
+        Browser().get(f"{report}?t=guessed"),
+        browser.get(report),
+        browser.get("/api/v1/auth/me"),
+        browser.get("/api/v1/jobs"),
+        browser.refresh(),
+    ):
+        said = answer.headers["Cache-Control"]
+        tries(f"{answer.request.path} {said}", "no-store" in said)
+    open_to_all = Browser().get("/api/v1/cities").headers
+    tries("Vary", "Authorization" in open_to_all["Vary"] and "public" not in open_to_all["Cache-Control"])
+
+
 @pytest.fixture
 def gunicorn(settings: Settings, tmp_path: Path) -> Iterator[int]:
     """The web server of production on loopback, one process."""
