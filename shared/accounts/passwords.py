@@ -1,11 +1,14 @@
 """Passwords: what may be one, argon2id, and the same work for an account that is not there."""
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable
 from functools import cache
+from secrets import token_bytes
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 
 from shared.accounts.breaches import is_breached
 from shared.errors import FieldProblem, Invalid
@@ -92,4 +95,10 @@ def _refused(field: str, rule: str, message: str) -> Invalid:
 
 @cache
 def _nobody() -> str:
-    return _hasher.hash("the password of nobody")
+    """Return a hash of today's parameters that no password has; to make it costs no hashing."""
+    costs = f"m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
+    salt, digest = (
+        b64encode(token_bytes(length)).rstrip(b"=").decode()
+        for length in (_hasher.salt_len, _hasher.hash_len)
+    )
+    return f"$argon2id$v={ARGON2_VERSION}${costs}${salt}${digest}"

@@ -104,6 +104,6 @@ def confirm_email_change(tx: Transaction, token: str, now: datetime) -> None:
             raise Conflict("this address belongs to another account by now")
         tx.delete(owner)
         tx.flush()
-    before, user.email, user.email_verified_at = user.email, used.email, now
+    user.email, user.email_verified_at = used.email, now
     void_tokens(tx, user.id, now)
-    audit(tx, Actor(user.email, user.id), "accounts.change_email", subject=str(user.id), before=before)
+    audit(tx, Actor(user.email, user.id), "accounts.change_email", subject=str(user.id))

@@ -9,11 +9,10 @@ from shared.accounts.api_keys import revoke_all_keys
 from shared.accounts.identities import remove_foreign_identities
 from shared.accounts.models import User
 from shared.accounts.passwords import hash_new_password, verify_password
-from shared.accounts.registration import confirm, locked_user
+from shared.accounts.registration import confirm, locked_user, nobody
 from shared.accounts.service import end_all_sessions
 from shared.accounts.tokens import Purpose, issue, peek, redeem, void_tokens
 from shared.audit import Actor, audit
-from shared.clock import new_id
 from shared.db import Transaction, transaction
 from shared.errors import Conflict, FieldProblem, Invalid
 
@@ -29,7 +28,7 @@ def ask_reset(tx: Transaction, email: str, now: datetime) -> None:
     is_real = user is not None and user.disabled_at is None
     # A stranger's address goes through the same statements, which are then taken back.
     with tx.begin_nested() as undone:
-        person = user or _nobody(tx)
+        person = user or nobody(tx)
         token = issue(tx, person, Purpose.RESET, now)
         to = user.email if user else email.strip()
         mail.owe_asked(tx, mail.link_mail(person, Purpose.RESET, token, to=to), now)
@@ -104,11 +103,3 @@ def _set_password(
     end_all_sessions(tx, user.id, now, why, keep=keep)
     mail.owe_notice(tx, mail.password_changed_mail(user, ended))
     audit(tx, Actor(user.email, user.id), "accounts.set_password", subject=str(user.id), reason=why)
-
-
-def _nobody(tx: Transaction) -> User:
-    """Return an account that is taken back at once."""
-    nobody = User(id=new_id(), email=f"{new_id()}@nobody.invalid", language="en")
-    tx.add(nobody)
-    tx.flush()
-    return nobody

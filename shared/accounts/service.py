@@ -1,5 +1,6 @@
 """Accounts and sessions: who somebody is, and for how long we believe it."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -23,6 +24,8 @@ from shared.errors import NotFound
 
 #: A session ends this long after it began, however often it was renewed (ASVS 7.3.2).
 SESSION_LIFETIME = timedelta(days=30)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ def check_password(tx: Transaction, email: str, password: str) -> User | None:
     user = find_user(tx, email)
     is_right = verify_password(user.password_hash if user else None, password)
     if user is None or not is_right or user.disabled_at is not None:
+        log.warning("accounts: sign-in refused", extra={"account": str(user.id) if user else None})
         return None
     if user.password_hash and is_outdated(user.password_hash):
         user.password_hash = hash_password(password)
