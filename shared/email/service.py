@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.clock import new_id
@@ -29,6 +29,7 @@ from shared.stream.publish import publish
 PROVIDER_RATE_KEY = "provider:sendgrid"
 #: Where the encrypted values of a context stand.
 _SEALED = "sealed"
+_HOLD_ADDRESS = text("SELECT pg_advisory_xact_lock(hashtextextended('mail to ' || lower(:address), 0))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +107,14 @@ def _sealed(mail: Mail) -> dict[str, Any]:
 
 
 def mails_since(tx: Transaction, address: str, since: datetime) -> int:
-    """Count the deliveries to an address since a moment: nobody is bombed through us."""
+    """
+    Count the deliveries to an address since a moment: nobody is bombed through us.
+
+    Who counts holds the address until the transaction ends, so that of many at once each sees the one before.
+    """
+    tx.execute(_HOLD_ADDRESS, {"address": address})
     query = select(func.count()).where(
-        func.lower(Delivery.to_address) == address.lower(), Delivery.created_at >= since
+        func.lower(Delivery.to_address) == func.lower(address), Delivery.created_at >= since
     )
     return int(tx.execute(query).scalar_one())
 
