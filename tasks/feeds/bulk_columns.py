@@ -1,48 +1,25 @@
-"""[p] Columns of text to the fields that COPY reads: one pass a column, each word written once."""
+"""[p] Rows of a text table to what is stored, one pass a column."""
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
-from struct import Struct
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from hashlib import sha256
+from itertools import repeat
+from typing import Final
 
-import orjson
-
-from tasks.feeds.bulk_places import Placed, placed
+from tasks.feeds import bulk_fields
+from tasks.feeds.bulk_lines import NO_LINES, Lines
+from tasks.feeds.bulk_places import placed
 from tasks.feeds.bulk_times import NEVER, Moments
 from tasks.feeds.quality import Context
 from tasks.feeds.reading import CLOSED, Reader
-from tasks.feeds.store_binary import EPOCH, NULL, clean, document, microseconds, sized, words
-from tasks.feeds.store_encode import Row, digest_of
+from tasks.feeds.store_binary import LENGTHS, NULL, clean, document, microseconds, sized, words
+from tasks.feeds.store_encode import DIGEST_BYTES
 
-#: Words of a column that are remembered as they are written.
-_REMEMBERED: Final = 2_000
-_MICROSECOND: Final = timedelta(microseconds=1)
-_PACK: Final = Struct(">iq").pack
+_TEXTS: Final = ("description", "status", "severity", "category", "address", "url")
+_MOMENTS: Final = ("created_at", "closed_at", "updated_at", "starts_at", "ends_at")
+_IS_OPEN: Final = words("open")
+_IS_CLOSED: Final = words("closed")
 
 Cells = Sequence[str]
-
-
-class _Words(dict[str, bytes]):
-    """A cell's field, written once for a column of few words."""
-
-    def __init__(self, write: Callable[[str], bytes]) -> None:
-        super().__init__()
-        self._write = write
-
-    def __missing__(self, cell: str) -> bytes:
-        field = self._write(cell)
-        if len(self) < _REMEMBERED:
-            self[cell] = field
-        return field
-
-
-class Part(NamedTuple):
-    """Rows of a block, with the id, the address and the hash of each."""
-
-    rows: Sequence[Cells]
-    ids: Sequence[str]
-    addresses: Sequence[str]
-    hashes: Sequence[int]
 
 
 class Columns:
@@ -52,13 +29,9 @@ class Columns:
         self._at = reader.chosen
         self._kind = reader.kind
         self._moments = Moments(reader.times)
-        fallback = words(reader.fallback)
-        parts = ("description", "status", "severity", "category", "address", "url")
-        self._texts = {part: _Words(_text) for part in parts if part in self._at}
-        self._title = _Words(lambda cell: _text(cell) if cell.strip() else fallback)
-        self._no_title = fallback
-        members = zip(names, reader.rest, strict=True)
-        self._rest = [(place, _Words(_member(name))) for name, place in sorted(members, key=_by_bytes)]
+        self._fallback = words(reader.fallback)
+        self._rest = sorted(zip(names, reader.rest, strict=True), key=_by_bytes)
+        self.id_place = reader.chosen["external_id"]
 
     @classmethod
     def of(cls, reader: Reader) -> "Columns | None":
@@ -67,122 +40,104 @@ class Columns:
         is_plain = reader.is_text and "external_id" in reader.chosen and reader.published is None
         return cls(reader, names) if is_plain and len(set(names)) == len(names) else None
 
-    def ids(self, rows: Sequence[Cells]) -> list[str]:
-        """Return the rows' ids if all have one and no two the same, else nothing."""
-        place = self._at["external_id"]
-        found = [clean(row[place].strip()) for row in rows]
-        return found if len(set(found)) == len(found) and all(found) else []
-
-    def read(self, part: Part, context: Context) -> tuple[list[Row], list[int]]:
-        """Return the rows that could be read, and the positions of the others."""
-        rows = part.rows
-        cells: list[Cells] = list(zip(*rows, strict=True))
+    def read(
+        self,
+        cells: Sequence[Cells],
+        ids: Sequence[str],
+        hashes: Sequence[int],
+        prefix: str,
+        numbers: Sequence[int],
+        context: Context,
+    ) -> tuple[Lines, list[int]]:
+        """Return the rows, with their ids and hashes, that could be read, and the positions of the others."""
         alone: set[int] = set()
-        try:
-            texts = {
-                part: list(map(write.__getitem__, cells[self._at[part]]))
-                for part, write in self._texts.items()
-            }
-            title = self._titles(cells, len(rows))
-            properties = self._properties(cells, len(rows))
-        except UnicodeEncodeError:
-            return [], list(range(len(rows)))
         moments = {part: self._moments.read(cells, self._at.get(part), alone) for part in _MOMENTS}
-        closed = moments["closed_at"]
-        observed = list(map(max, moments["created_at"], closed, moments["updated_at"]))
+        observed = list(map(max, moments["created_at"], moments["closed_at"], moments["updated_at"]))
         latest = microseconds(context.now + context.ahead)
-        alone.update(at for at, moment in enumerate(observed) if moment > latest)
-        where: Placed = placed(cells, self._at, len(rows), context, alone)
-        none = [NULL] * len(rows)
-        bodies = map(
-            b"".join,
-            zip(
-                map(words, part.ids),
-                [words(self._kind)] * len(rows),
-                title,
-                texts.get("description", none),
-                self._statuses(cells, closed, texts.get("status", none)),
-                texts.get("severity", none),
-                texts.get("category", none),
-                texts.get("address", none),
-                texts.get("url", none),
-                where.fields,
-                _fields(_either(moments["starts_at"], moments["created_at"])),
-                _fields(_either(moments["ends_at"], closed)),
-                _fields(observed),
-                properties,
-                strict=True,
-            ),
-        )  # fmt: skip
-        found = [
-            Row(id_, digest_of(body), body, address, _moment(moment), None, place, self._kind, False, hash_)
-            for id_, body, address, moment, place, hash_ in zip(
-                part.ids, bodies, part.addresses, observed, where.places, part.hashes, strict=True
-            )
-        ]
-        return [row for at, row in enumerate(found) if at not in alone] if alone else found, sorted(alone)
+        if max(observed) > latest:
+            alone.update(at for at, moment in enumerate(observed) if moment > latest)
+        where = placed(cells, self._at, len(ids), context, alone)
+        try:
+            fields = self._fields(cells, ids, moments, observed, where.fields)
+        except UnicodeEncodeError:
+            return NO_LINES, list(range(len(ids)))
+        bodies = list(map(b"".join, fields))
+        digests = [sha256(body).digest()[:DIGEST_BYTES] for body in bodies]
+        lines = Lines(
+            self._kind, prefix, ids, digests, bodies, numbers, observed, where.places, where.points, hashes
+        )
+        return lines.without(alone), sorted(alone)
 
-    def _titles(self, cells: Sequence[Cells], size: int) -> list[bytes]:
+    def _fields(
+        self,
+        cells: Sequence[Cells],
+        ids: Sequence[str],
+        moments: dict[str, list[int]],
+        observed: list[int],
+        geometries: list[bytes],
+    ) -> "zip[tuple[bytes, ...]]":
+        """Return the fields of each row's body, in the order of `FEATURE_BODY`."""
+        none = [NULL] * len(ids)
+        texts = {
+            part: bulk_fields.texts(cells[self._at[part]]) if part in self._at else none for part in _TEXTS
+        }
+        closed = moments["closed_at"]
+        return zip(
+            bulk_fields.ids(ids),
+            repeat(words(self._kind), len(ids)),
+            self._titles(cells, len(ids)),
+            texts["description"],
+            self._statuses(cells, closed) if self._kind == "service_request" else texts["status"],
+            texts["severity"],
+            texts["category"],
+            texts["address"],
+            texts["url"],
+            geometries,
+            bulk_fields.moments(_either(moments["starts_at"], moments["created_at"])),
+            bulk_fields.moments(_either(moments["ends_at"], closed)),
+            bulk_fields.moments(observed),
+            self._properties(cells, len(ids)),
+            strict=True,
+        )
+
+    def _titles(self, cells: Sequence[Cells], size: int) -> Sequence[bytes]:
         place = self._at.get("title")
-        return [self._no_title] * size if place is None else list(map(self._title.__getitem__, cells[place]))
+        if place is None:
+            return [self._fallback] * size
+        return bulk_fields.texts(cells[place], self._fallback)
 
-    def _statuses(self, cells: Sequence[Cells], closed: Sequence[int], written: list[bytes]) -> list[bytes]:
-        """Say of a request whether it is open; of anything else what was written."""
-        if self._kind != "service_request":
-            return written
+    def _statuses(self, cells: Sequence[Cells], closed: Sequence[int]) -> list[bytes]:
+        """Say of each request whether it is open, by its date where nothing is written."""
         by_date = [_IS_OPEN if moment == NEVER else _IS_CLOSED for moment in closed]
         place = self._at.get("status")
         if place is None:
             return by_date
-        said = map(_STATUSES.__getitem__, cells[place])
+        said = bulk_fields.by_word(cells[place], set(cells[place]), _status)
         return [word or other for word, other in zip(said, by_date, strict=True)]
 
-    def _properties(self, cells: Sequence[Cells], size: int) -> list[bytes]:
+    def _properties(self, cells: Sequence[Cells], size: int) -> Sequence[bytes]:
         """Write the members of each row as a field of `jsonb`."""
         if not self._rest:
             return [document({})] * size
-        members = map(
-            b"".join, zip(*(map(write.__getitem__, cells[at]) for at, write in self._rest), strict=True)
-        )
-        return [sized(b"\x01{%b}" % of[1:]) for of in members]
-
-
-_MOMENTS: Final = ("created_at", "closed_at", "updated_at", "starts_at", "ends_at")
+        members = [bulk_fields.members(name, cells[at]) for name, at in self._rest]
+        rows = list(map(b"".join, zip(*members, strict=True)))
+        # The version of the format, braces, and no comma before the first.
+        if all(rows) and max(map(len, rows)) < len(LENGTHS) - 2:
+            lengths = [length + b"\x01{" for length in LENGTHS[2:]]
+            return [lengths[len(row)] + row[1:] + b"}" for row in rows]
+        return [sized(b"\x01{%b}" % row[1:]) for row in rows]
 
 
 def _by_bytes(member: tuple[str, int]) -> bytes:
     return member[0].encode("utf-8", "surrogatepass")
 
 
-def _text(cell: str) -> bytes:
-    return words(cell.strip() or None)
-
-
-def _member(name: str) -> Callable[[str], bytes]:
-    """Return what writes one cell as a member of a JSON object, a comma before it."""
-    key = b"," + orjson.dumps(name) + b":"
-    return lambda cell: key + orjson.dumps(clean(cell)) if cell and not cell.isspace() else b""
-
-
-def _either(one: Sequence[int], other: Sequence[int]) -> list[int]:
+def _either(one: list[int], other: list[int]) -> list[int]:
+    if one[0] == NEVER and one.count(NEVER) == len(one):
+        return other
     return [first if first != NEVER else second for first, second in zip(one, other, strict=True)]
-
-
-def _fields(moments: Sequence[int]) -> list[bytes]:
-    return [NULL if moment == NEVER else _PACK(8, moment) for moment in moments]
-
-
-def _moment(count: int) -> datetime | None:
-    return None if count == NEVER else EPOCH + count * _MICROSECOND
-
-
-_IS_OPEN: Final = words("open")
-_IS_CLOSED: Final = words("closed")
 
 
 def _status(cell: str) -> bytes:
     written = cell.strip().lower()
     return b"" if not written else _IS_CLOSED if written.startswith(CLOSED) else _IS_OPEN
-
-
-_STATUSES: Final = _Words(_status)

@@ -2,26 +2,37 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
+from math import nan
+from struct import Struct
 from typing import Final
 
+import numpy as np
 import orjson
 
 from shared.errors import Rejection
+from shared.geo import point_of
+from tasks.feeds import store_binary
 from tasks.feeds.places import geometry, point
 from tasks.feeds.quality import Context, is_outside
 from tasks.feeds.store_binary import LENGTHS, NULL, document
 from tasks.feeds.store_encode import Place, place_of
 
 Cells = Sequence[str]
-_POINT: Final = b'\x01{"coordinates":%b,"type":"Point"}'
+_BEFORE: Final = b'\x01{"coordinates":'
+_AFTER: Final = b',"type":"Point"}'
+#: What stands before two coordinates, by how many bytes they take.
+_HEADS: Final = tuple(LENGTHS[len(_BEFORE) + n + len(_AFTER)] + _BEFORE for n in range(100))
+_POINT: Final = Struct(">idd").pack
 
 
 @dataclass(slots=True)
 class Placed:
-    """A field and a place of each row."""
+    """A geometry, a place and the field of a point of each row."""
 
     fields: list[bytes] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
+    points: list[bytes] = field(default_factory=list)
 
 
 def placed(
@@ -33,27 +44,51 @@ def placed(
     lons = cells[at["longitude"]] if has_degrees else nowhere
     lats = cells[at["latitude"]] if has_degrees else nowhere
     shapes = cells[at["geometry"]] if "geometry" in at else nowhere
-    found = Placed()
-    fields, places = found.fields, found.places
-    is_bounded = context.bbox is not None
-    for number, (lon, lat) in enumerate(zip(lons, lats, strict=True)):
+    xs, ys = _numbers(lons), _numbers(lats)
+    found = _points(xs, ys)
+    for number in _doubtful(xs, ys) if context.bbox is None else range(size):
+        place: Place = None
+        written = NULL
         try:
-            x, y = float(lon), float(lat)
-        except ValueError:
-            x = y = 0.0
-        if (x or y) and -180.0 <= x <= 180.0 and -90.0 <= y <= 90.0 and not is_bounded:
-            written = _POINT % orjson.dumps((x, y))
-            fields.append(LENGTHS[len(written)] + written)
-            places.append((x, y))
-            continue
-        try:
-            shape = point(lon, lat) or geometry(shapes[number])
+            shape = point(lons[number], lats[number]) or geometry(shapes[number])
             if shape is not None and is_outside(shape, context):
                 alone.add(number)
-            fields.append(document(shape))
-            places.append(place_of(shape))
+            written, place = document(shape), place_of(shape)
         except (Rejection, TypeError, ValueError):
             alone.add(number)
-            fields.append(NULL)
-            places.append(None)
+        on_it = point_of(place) if isinstance(place, Mapping) else place
+        found.fields[number] = written
+        found.places[number] = place
+        found.points[number] = store_binary.point(on_it)
     return found
+
+
+def _numbers(column: Cells) -> list[float]:
+    """Read a column of numbers; what is none is no number."""
+    try:
+        return list(map(float, column))
+    except ValueError:
+        return [_number(cell) for cell in column]
+
+
+def _number(cell: str) -> float:
+    try:
+        return float(cell) if cell else nan
+    except ValueError:
+        return nan
+
+
+def _doubtful(xs: list[float], ys: list[float]) -> list[int]:
+    """Return the positions of pairs that are not simply a place on Earth."""
+    lons, lats = np.array(xs), np.array(ys)
+    is_place = (np.abs(lons) <= 180.0) & (np.abs(lats) <= 90.0) & ((lons != 0) | (lats != 0))
+    return list(map(int, np.flatnonzero(~is_place)))
+
+
+def _points(xs: list[float], ys: list[float]) -> Placed:
+    places = list(zip(xs, ys, strict=True))
+    pairs = list(map(orjson.dumps, places))
+    fields = map(
+        b"".join, zip(map(_HEADS.__getitem__, map(len, pairs)), pairs, repeat(_AFTER))
+    )  # the last has no end
+    return Placed(list(fields), list[Place](places), list(map(_POINT, repeat(16), xs, ys)))

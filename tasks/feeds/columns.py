@@ -6,7 +6,7 @@ from typing import Any, Final
 from unicodedata import normalize
 
 from shared.errors import Permanent, Rejection
-from tasks.feeds.tables import BadRow, Row
+from tasks.feeds.cells import BadRow, Row
 from tasks.feeds.times import LocalTimes
 
 #: Part -> names portals give it, best first; compared without case, spaces and punctuation.

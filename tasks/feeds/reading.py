@@ -7,10 +7,11 @@ from operator import itemgetter
 from typing import Any, Final
 
 from shared.errors import Rejection
+from tasks.feeds.cells import BadRow, Row
 from tasks.feeds.columns import Chosen
 from tasks.feeds.connector import Feature, Rejected
 from tasks.feeds.places import geometry, point
-from tasks.feeds.tables import BadRow, Row, Table
+from tasks.feeds.tables import Table
 from tasks.feeds.times import LocalTimes
 
 CLOSED: Final = (

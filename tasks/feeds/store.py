@@ -5,17 +5,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+import uuid_utils
+
 from shared.db import Transaction
 from shared.feeds.runs import Counts, Reject, keep_rejects, lock_feed
+from tasks.feeds.bulk_lines import moment
 from tasks.feeds.connector import Observation
 from tasks.feeds.store_encode import Row
-from tasks.feeds.store_intake import Chunk, duplicate
+from tasks.feeds.store_intake import Chunk, Same, duplicate
 from tasks.feeds.store_keys import KeySet, add_new
 from tasks.feeds.store_merge import Merged, is_empty, merge
 from tasks.feeds.store_observations import store_observations
-from tasks.feeds.store_table import Writing
+from tasks.feeds.store_table import Writing, copy
 from tasks.feeds.store_tables import TABLES, Noun
-from tasks.feeds.store_tell import tell_features, tell_observations, tell_vehicles
+from tasks.feeds.store_tell import FEATURES_AN_EVENT, tell_features, tell_observations, tell_vehicles
 
 #: Observations that may wait for their things to come in a later chunk.
 _MOST_WAITING: Final = 100_000
@@ -50,7 +53,9 @@ class Store:
     def put(self, tx: Transaction, chunk: Chunk, is_last: bool) -> None:
         """Store one chunk and publish its events."""
         lock_feed(tx, self.writing.feed_id)
-        self._put_same(chunk)
+        for same in chunk.same:
+            self._put_same(chunk, same)
+        self._put_lines(tx, chunk)
         for noun, rows in chunk.rows.items():
             if rows:
                 self._put_rows(tx, noun, chunk, list(rows.values()))
@@ -62,26 +67,33 @@ class Store:
         self.nameless_rejects += chunk.nameless_rejects
         self.rejects_kept = keep_rejects(tx, self.writing.run_id, chunk.rejects, self.rejects_kept)
 
-    def _put_same(self, chunk: Chunk) -> None:
+    def _put_same(self, chunk: Chunk, same: Same) -> None:
         """Count features that are stored as they were sent; one that came before in this run is one too many."""
-        ids = list(chunk.same)
-        seen = self.seen["features"]
-        again = [id_ for id_, held in zip(ids, seen.holds(ids), strict=True) if held] if seen.size else []
-        for id_ in again:
-            chunk.reject(duplicate(chunk.same[id_], id_))
-        if ids:
-            seen.add(ids)
-            self._count("features", 0, 0, len(ids) - len(again))
+        again = self.seen["features"].add(same.ids)
+        for place in again:
+            chunk.reject(duplicate(f"{same.prefix}{same.numbers[place]}", same.ids[place]))
+        self._count("features", 0, 0, len(same.ids) - len(again))
+
+    def _put_lines(self, tx: Transaction, chunk: Chunk) -> None:
+        """Copy features that were read at once and are new for sure; others are merged row by row."""
+        lines = chunk.lines
+        if not lines.size:
+            return
+        if not self._is_first_load(tx, "features") or self.seen["features"].holds(lines.ids).any():
+            self._put_rows(tx, "features", chunk, list(lines.rows()))
+            return
+        self.seen["features"].add(lines.ids)
+        ids = [uuid_utils.uuid7() for _ in lines.ids]
+        told = [(str(id_), lines.kind) for id_ in ids[-FEATURES_AN_EVENT:]]
+        copy(tx, TABLES["features"], self.writing, lines, ids)
+        self.added["features"] += lines.size
+        self._count("features", lines.size, 0, 0)
+        self._note_newest([moment(lines.newest(self.writing.now))])
+        tell_features(tx, self.writing, told, more=lines.size - len(told))
 
     def _put_rows(self, tx: Transaction, noun: Noun, chunk: Chunk, rows: Sequence[Row]) -> None:
         ids = [row.external_id for row in rows]
-        seen = self.seen[noun]
-        again = (
-            frozenset(i for i, held in zip(ids, seen.holds(ids), strict=True) if held)
-            if seen.size
-            else frozenset()
-        )
-        seen.add(ids)
+        again = frozenset(ids[place] for place in self.seen[noun].add(ids))
         fresh = [row for row in rows if row.external_id not in again] if again else rows
         all_new = self._is_first_load(tx, noun)
         merged = merge(tx, TABLES[noun], self.writing, fresh, all_new=all_new)
@@ -100,7 +112,7 @@ class Store:
             merged.changed += won.changed
             for row in repeated:
                 chunk.reject(duplicate(row.record, row.external_id))
-        self._note_newest(rows)
+        self._note_newest([row.observed_at for row in rows])
         self._tell(tx, noun, merged)
 
     def _is_first_load(self, tx: Transaction, noun: Noun) -> bool:
@@ -131,7 +143,7 @@ class Store:
                 chunk.reject(_unknown(observation))
         else:
             self._waiting = stored.unknown
-        self._note_newest(batch)
+        self._note_newest([observation.phenomenon_time for observation in batch])
         tell_observations(tx, self.writing, stored.items)
 
     def _count(self, noun: str, new: int, changed: int, same: int) -> None:
@@ -140,12 +152,8 @@ class Store:
         self.counts.same += same
         self.by_noun[noun].update(new=new, changed=changed, same=same)
 
-    def _note_newest(self, records: Sequence[Row] | Sequence[Observation]) -> None:
+    def _note_newest(self, times: Sequence[datetime | None]) -> None:
         """Remember the newest observed time; one in the future is of a wrong clock."""
-        times = [
-            record.phenomenon_time if isinstance(record, Observation) else record.observed_at
-            for record in records
-        ]
         known = [time for time in (*times, self.newest_at) if time is not None and time <= self.writing.now]
         self.newest_at = max(known, default=None)
 

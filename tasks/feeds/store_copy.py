@@ -13,7 +13,7 @@ from shared.clock import rfc3339
 from shared.db import Transaction
 
 NULL: Final = r"\N"
-_READ_BYTES: Final = 1 << 18
+_READ_BYTES: Final = 1 << 20
 
 
 class _Blocks:

@@ -16,7 +16,7 @@ from shared.geo import Position, is_position
 from tasks.feeds.connector import Feature, Thing, TripUpdate, Vehicle
 from tasks.feeds.store_binary import clean, document, integer, moment, point, real, words
 
-_DIGEST_BYTES: Final = 16
+DIGEST_BYTES: Final = 16
 
 FEATURE_BODY: Final = (
     "external_id, kind, title, description, status, severity, category, address, url, geometry, "
@@ -172,7 +172,7 @@ def _row(
 
 def digest_of(body: bytes, withdrawn: bool = False) -> bytes:
     """Return the hash of a content."""
-    return sha256(body + b"withdrawn" if withdrawn else body).digest()[:_DIGEST_BYTES]
+    return sha256(body + b"withdrawn" if withdrawn else body).digest()[:DIGEST_BYTES]
 
 
 def place_of(geometry: Mapping[str, Any] | None) -> Place:

@@ -4,13 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from shared.errors import Rejection
 from shared.feeds.runs import Reject
 from tasks.feeds.bulk import Block
+from tasks.feeds.bulk_lines import NO_LINES, Lines, Named
 from tasks.feeds.connector import Described, Observation, Record, Rejected, Thing
 from tasks.feeds.quality import Context, check
 from tasks.feeds.store_encode import Row
@@ -20,15 +22,30 @@ from tasks.feeds.store_tables import ENCODERS, TABLES, Noun
 #: Records and bytes of a chunk: what one step of a big run holds in memory.
 CHUNK_RECORDS: Final = 5_000
 CHUNK_BYTES: Final = 8 * 1024 * 1024
+#: Rows of a chunk that are stored as they were sent: next to nothing is done for each.
+CHUNK_SAME: Final = 50_000
+#: Rows read column by column that are worth a chunk of their own.
+_MANY: Final = 500
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 #: Rejects handed on with their records; more of a chunk are only counted.
 _MOST_REJECTS: Final = 1000
 
 
+class Same(NamedTuple):
+    """Rows that are stored as they were sent: their ids, and their addresses in the run."""
+
+    ids: Sequence[str]
+    prefix: str
+    numbers: Sequence[int]
+
+
 @dataclass(slots=True)
 class Chunk:
-    """Records of one step; ids are distinct within it."""
+    """Records of one step; ids are distinct within it, but for those of rows that are the `same`."""
 
+    #: Features that were read column by column.
+    lines: Lines = NO_LINES
+    ids_of_lines: frozenset[str] = frozenset()
     rows: dict[Noun, dict[str, Row]] = field(default_factory=lambda: {noun: {} for noun in TABLES})
     observations: dict[tuple[str, datetime], Observation] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
@@ -43,13 +60,14 @@ class Chunk:
     #: Other records of the publisher.
     others: int = 0
     bytes: int = 0
-    #: Id and address of rows that are stored as they were sent.
-    same: dict[str, str] = field(default_factory=dict)
+    same: list[Same] = field(default_factory=list)
+    same_rows: int = 0
 
     @property
     def is_full(self) -> bool:
         """Tell whether this is enough for one step."""
-        return self.records >= CHUNK_RECORDS or self.bytes >= CHUNK_BYTES
+        is_long = self.records >= CHUNK_RECORDS or self.same_rows >= CHUNK_SAME
+        return is_long or self.bytes >= CHUNK_BYTES
 
     def add(self, record: Record, source_hash: int | None = None) -> None:
         """Take one record in; `source_hash` is that of the row it was read from."""
@@ -85,8 +103,30 @@ class Chunk:
         if len(self.rejects) < _MOST_REJECTS:
             self.rejects.append(reject)
 
+    def take_lines(self, lines: Lines) -> None:
+        """Take in what was read column by column; many rows stay as they are, if there are no others."""
+        self.others += lines.size
+        if lines.size >= _MANY and not self.lines.size and not self.rows["features"]:
+            self.lines, self.ids_of_lines = lines, frozenset(lines.ids)
+            self.records += lines.size
+            self.bytes += sum(map(len, lines.bodies))
+            return
+        for row in lines.rows():
+            self.records += 1
+            self._add_row("features", row)
+
+    def take_same(self, same: Same) -> None:
+        """Take in rows that need not be read."""
+        if same.ids:
+            self.same.append(same)
+            self.same_rows += len(same.ids)
+            self.others += len(same.ids)
+
     def _add_row(self, noun: Noun, row: Row) -> None:
         rows = self.rows[noun]
+        if noun == "features" and row.external_id in self.ids_of_lines:
+            rows.update({of.external_id: of for of in self.lines.rows()})
+            self.lines, self.ids_of_lines = NO_LINES, frozenset()
         other = rows.get(row.external_id)
         if other is None:
             rows[row.external_id] = row
@@ -135,33 +175,51 @@ def chunks(
     """
     chunk = Chunk()
     for record in records:
-        is_block = isinstance(record, Block)
-        if chunk.is_full or (is_block and chunk.records):
+        if chunk.is_full:
             yield chunk, False
             chunk = Chunk()
         if isinstance(record, Block):
-            take_block(chunk, record, context, known)
+            found = read_block(record, context, known)
+            if chunk.records and found.lines.size >= _MANY:
+                yield chunk, False
+                chunk = Chunk()
+            found.put(chunk, record, context)
         else:
             chunk.add(check(record, context) or record)
     yield chunk, True
 
 
-def take_block(chunk: Chunk, block: Block, context: Context, known: HashSet | None) -> None:
-    """Take a block into an empty chunk: what is known, what is read at once, and what is read row by row."""
+class ReadBlock(NamedTuple):
+    """What became of a block's rows: known ones, those read at once, and the places of those to read alone."""
+
+    same: Same
+    lines: Lines
+    alone: Sequence[int]
+    hashes: npt.NDArray[np.int64]
+
+    def put(self, chunk: Chunk, block: Block, context: Context) -> None:
+        """Put all of it into a chunk."""
+        chunk.take_same(self.same)
+        chunk.take_lines(self.lines)
+        for place in self.alone:
+            record = block.record(place)
+            chunk.add(check(record, context) or record, int(self.hashes[place]))
+
+
+def read_block(block: Block, context: Context, known: HashSet | None) -> ReadBlock:
+    """Read what is not known of a block, as much of it as can be at once."""
     hashes = block.hashes()
-    places: Sequence[int] = range(block.size)
-    alone = places
-    if block.external_ids:
-        if known is not None:
-            held = known.holds_hashes(hashes)
-            same = np.flatnonzero(held).tolist()
-            chunk.same = {block.external_ids[place]: block.address(place) for place in same}
-            places = np.flatnonzero(~held).tolist()
-        rows, alone = block.rows(places, hashes[places].tolist(), context)
-        chunk.rows["features"] = {row.external_id: row for row in rows}
-        chunk.bytes += sum(len(row.body) for row in rows)
-    chunk.records += block.size - len(alone)
-    chunk.others += block.size - len(alone)
-    for place in alone:
-        record = block.record(place)
-        chunk.add(check(record, context) or record, int(hashes[place]))
+    ids, alone = block.ids()
+    if not ids:
+        return ReadBlock(Same((), "", ()), NO_LINES, alone, hashes)
+    is_left = np.ones(block.size, dtype=np.bool_)
+    is_left[alone] = False
+    is_same = is_left & known.holds_hashes(hashes) if known is not None else np.zeros_like(is_left)
+    same: list[int] = np.flatnonzero(is_same).tolist()
+    fresh: list[int] = np.flatnonzero(is_left & ~is_same).tolist()
+    named = Named(fresh, [ids[place] for place in fresh])
+    lines, left = block.read(named, hashes[fresh].tolist(), context)
+    numbers = [block.number + place for place in same]
+    return ReadBlock(
+        Same([ids[p] for p in same], block.prefix, numbers), lines, sorted([*alone, *left]), hashes
+    )

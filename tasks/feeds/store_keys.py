@@ -23,7 +23,11 @@ class HashSet:
 
     def add_hashes(self, hashes: Keys) -> None:
         """Add hashes."""
-        fresh = np.unique(hashes)
+        fresh = np.sort(hashes)
+        # A hash is kept once.
+        fresh = fresh[np.flatnonzero(np.diff(fresh, prepend=~fresh[:1]))]
+        if not len(fresh):
+            return
         self._runs.append(fresh)
         self.size += len(fresh)
         while len(self._runs) > 1 and len(self._runs[-1]) * 2 > len(self._runs[-2]):
@@ -46,9 +50,12 @@ class HashSet:
 class KeySet(HashSet):
     """Which ids a run has seen."""
 
-    def add(self, ids: Sequence[str]) -> None:
-        """Add ids."""
-        self.add_hashes(_hashes(ids))
+    def add(self, ids: Sequence[str]) -> list[int]:
+        """Add distinct ids; returns the places of those that were there before."""
+        hashes = _hashes(ids)
+        held = self.holds_hashes(hashes)
+        self.add_hashes(hashes[~held])
+        return [int(place) for place in np.flatnonzero(held)]
 
     def holds(self, ids: Sequence[str]) -> npt.NDArray[np.bool_]:
         """Tell for each id whether it was added before."""
@@ -60,11 +67,9 @@ def add_new(keys: KeySet, ids: Collection[str]) -> int:
     if not ids:
         return 0
     found = list(ids)
-    new = len(found) - int(keys.holds(found).sum())
-    keys.add(found)
-    return new
+    return len(found) - len(keys.add(found))
 
 
 def _hashes(ids: Sequence[str]) -> Keys:
     # `hash` of a string is SipHash with a key of this process: 64 bits, and no publisher can aim at it.
-    return np.fromiter((hash(i) for i in ids), dtype=np.int64, count=len(ids))
+    return np.fromiter(map(hash, ids), dtype=np.int64, count=len(ids))

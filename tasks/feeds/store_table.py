@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import chain
 from typing import Final, Literal
 from uuid import UUID
 
 import uuid_utils
 
 from shared.db import Transaction
+from tasks.feeds.bulk_lines import Lines
 from tasks.feeds.store_binary import BEGIN, END, FALSE, LENGTHS, TRUE, integer, moment, uuid, words
 from tasks.feeds.store_copy import copy_binary
 from tasks.feeds.store_encode import Row
@@ -104,25 +106,32 @@ def copy(
     tx: Transaction,
     table: Table,
     writing: Writing,
-    rows: Sequence[Row],
+    rows: Sequence[Row] | Lines,
     ids: Sequence[RowId],
     into: str = "",
     repeated: bool | None = None,
 ) -> None:
     """Copy rows with their ids into the table, or `into` a stage with what is `repeated`."""
     columns = table.columns + (", repeated" if repeated is not None else "")
-    fixed = _fixed(table, writing) + (b"" if repeated is None else TRUE if repeated else FALSE)
-    copy_binary(tx, into or table.name, columns, _blocks(table, writing, rows, ids, fixed))
+    blocks = line_blocks(table, writing, rows, ids, repeated)
+    copy_binary(tx, into or table.name, columns, chain([BEGIN], blocks, [END]))
 
 
-def _blocks(
-    table: Table, writing: Writing, rows: Sequence[Row], ids: Sequence[RowId], fixed: bytes
+def line_blocks(
+    table: Table,
+    writing: Writing,
+    rows: Sequence[Row] | Lines,
+    ids: Sequence[RowId],
+    repeated: bool | None = None,
 ) -> Iterator[bytes]:
-    """Yield what COPY reads, in blocks: of each row how many fields it has, its body, its tail."""
-    head = (table.columns.count(",") + 1 + (len(fixed) > len(_fixed(table, writing)))).to_bytes(2, "big")
+    """Yield lines as COPY reads them, in blocks: of each row how many fields it has, its body, its tail."""
+    fixed = _fixed(table, writing) + (b"" if repeated is None else TRUE if repeated else FALSE)
+    head = (table.columns.count(",") + 1 + (repeated is not None)).to_bytes(2, "big")
+    if isinstance(rows, Lines):
+        yield from rows.blocks([id_.bytes for id_ in ids], head, fixed)
+        return
     tail = table.tail
     sixteen = LENGTHS[16]
-    yield BEGIN
     for start in range(0, len(rows), _BLOCK_ROWS):
         parts: list[bytes] = []
         for row, id_ in zip(rows[start : start + _BLOCK_ROWS], ids[start : start + _BLOCK_ROWS], strict=True):
@@ -131,7 +140,6 @@ def _blocks(
                 tail(row, writing), fixed,
             )  # fmt: skip
         yield b"".join(parts)
-    yield END
 
 
 def _fixed(table: Table, writing: Writing) -> bytes:

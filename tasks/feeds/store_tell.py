@@ -22,15 +22,20 @@ def tell_features(
     writing: Writing,
     changed: Sequence[tuple[str, str]],
     withdrawn: Sequence[tuple[str, str]] = (),
+    more: int = 0,
 ) -> None:
-    """Publish one event a kind; it counts what changed and shows the last 50; withdrawn ids are all told."""
+    """
+    Publish one event a kind; it counts what changed and shows the last 50; withdrawn ids are all told.
+
+    `more` changed of one kind than those given, of which then there are the last 50.
+    """
     kinds = dict.fromkeys(kind for _, kind in (*changed, *withdrawn))
     for kind in kinds:
         ids = [id_ for id_, of in changed if of == kind]
         gone = [id_ for id_, of in withdrawn if of == kind]
         items = features_by_id(tx, [UUID(id_) for id_ in ids[-FEATURES_AN_EVENT:]], writing.now)
         for number, part in enumerate(_parts(gone, ITEMS_AN_EVENT) if gone else [[]]):
-            told = (len(ids), items) if number == 0 else (0, [])
+            told = (len(ids) + more, items) if number == 0 else (0, [])
             _publish(tx, writing, FeaturesChanged(str(writing.feed_id), writing.city, kind, *told, part))
 
 

@@ -5,11 +5,13 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import IO, Any, BinaryIO, Final, NamedTuple, TypeAlias
+from itertools import chain
+from typing import IO, Any, BinaryIO, Final, NamedTuple
 
 import orjson
 
 from tasks.feeds import delimited
+from tasks.feeds.cells import BadRow, Lines, Row
 from tasks.feeds.connector import Malformed, Payload
 
 _GZIP: Final = b"\x1f\x8b"
@@ -20,24 +22,17 @@ _READ_BYTES: Final = 256 * 1024
 _MOST_BYTES: Final = 256 * 1024 * 1024
 
 
-class BadRow(NamedTuple):
-    """A row that is none: why, and what it looked like."""
-
-    reason: str
-    detail: str
-    excerpt: str
-
-
-#: Cells in the order of the names; text from text files, JSON and Arrow values from the others.
-Row: TypeAlias = Sequence[Any] | BadRow
-
-
 class Table(NamedTuple):
-    """Column names, and rows that are read as they are asked for; `is_text` when every cell is text."""
+    """Column names, and rows that are read as they are asked for; of a text file also before they are split."""
 
     names: Sequence[str]
     rows: Iterator[Row]
-    is_text: bool = False
+    lines: Lines | None = None
+
+    @property
+    def is_text(self) -> bool:
+        """Tell whether every cell is text."""
+        return self.lines is not None
 
 
 def load(payload: Payload) -> Table:
@@ -102,28 +97,23 @@ def _delimited(payload: Payload, start: bytes) -> Table:
         raise Malformed(f"{payload.name}: no header: {error}") from None
     if len(names) < 2:
         raise Malformed(f"{payload.name}: no table: the header has {len(names)} column")
-    rows = delimited.rows(lines, layout.delimiter)
-    return Table([name.strip() for name in names], _checked(rows, len(names), layout.delimiter), is_text=True)
+    raw = chain.from_iterable(delimited.raw_rows(lines, layout.delimiter))
+    rows = Lines(raw, len(names), layout.delimiter)
+    return Table([name.strip() for name in names], map(rows.cells, rows), rows)
 
 
 def _lines(payload: Payload, layout: delimited.Layout) -> Iterator[str]:
+    return chain.from_iterable(_some_lines(payload, layout))
+
+
+def _some_lines(payload: Payload, layout: delimited.Layout) -> Iterator[list[str]]:
     with payload.open() as stream:
         decoded = io.TextIOWrapper(_unzipped(stream), layout.encoding, delimited.MENDED, newline="")
         try:
-            yield from decoded
+            while lines := decoded.readlines(_READ_BYTES):
+                yield lines
         except (OSError, EOFError, zlib.error, UnicodeError) as error:
             raise Malformed(f"{payload.name}: {error}") from None
-
-
-def _checked(rows: Iterator[list[str] | csv.Error], width: int, delimiter: str) -> Iterator[Row]:
-    for row in rows:
-        if isinstance(row, csv.Error):
-            yield BadRow("bad_row", str(row), "")
-        elif len(row) == width:
-            yield row
-        elif row and (len(row) > 1 or row[0].strip()):
-            said = f"{len(row)} columns instead of {width}"
-            yield BadRow("bad_width", said, delimiter.join(row)[:500])
 
 
 def _parquet(payload: Payload) -> Table:

@@ -10,12 +10,13 @@ from typing import Any, Final
 
 from shared.errors import Rejection
 from tasks.feeds import columns, reading
+from tasks.feeds.cells import BadRow, Row
 from tasks.feeds.connector import Described, Malformed, Payload, Plan, Record, Request, Source
 from tasks.feeds.connectors.arcgis import shapes
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.documents import excerpt, load_json
 from tasks.feeds.places import checked
-from tasks.feeds.tables import BadRow, Row, Table
+from tasks.feeds.tables import Table
 from tasks.feeds.times import LocalTimes, from_posix
 
 _PAGE_SIZE: Final = 1000

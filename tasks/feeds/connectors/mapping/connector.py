@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from shared.errors import Rejection
 from tasks.feeds import columns, tables
+from tasks.feeds.cells import BadRow
 from tasks.feeds.connector import Malformed, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.connectors.mapping.expressions import compiled
 from tasks.feeds.connectors.mapping.making import Maker
@@ -37,7 +38,7 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
         maker = Maker(source, times)
         for number, row in enumerate(rows):
             record = f"{payload.name}#{number}"
-            if isinstance(row, tables.BadRow):
+            if isinstance(row, BadRow):
                 yield Rejected(record=record, reason=row.reason, detail=row.detail, excerpt=row.excerpt)
                 continue
             try:
@@ -60,7 +61,7 @@ def _rows(payload: Payload, source: Source) -> tuple[Iterator[Any], LocalTimes]:
     if day_first is None:
         day_first = looks_day_first(columns.written_dates(table.names, ahead))
     rows = (
-        row if isinstance(row, tables.BadRow) else dict(zip(table.names, row, strict=True))
+        row if isinstance(row, BadRow) else dict(zip(table.names, row, strict=True))
         for row in chain(ahead, table.rows)
     )
     return rows, LocalTimes(zone, day_first=bool(day_first))

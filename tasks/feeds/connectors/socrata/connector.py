@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from tasks.feeds import bulk, columns, reading, tables
 from tasks.feeds.bulk import Block
+from tasks.feeds.cells import Row
 from tasks.feeds.connector import Described, Payload, Plan, Record, Request, Source
 from tasks.feeds.connectors.socrata import api
 from tasks.feeds.times import LocalTimes, looks_day_first
@@ -56,28 +57,29 @@ def blocks(payloads: Sequence[Payload], source: Source) -> Iterator[Record | Blo
         if payload.name == api.NEWEST:
             yield from parse([payload], source)
             continue
-        rows, reader = _opened(payload, source)
-        how = bulk.How(reader, [source.options, reader.told])
-        yield from bulk.blocks(rows, f"{payload.name}#", reader, how)
+        table, ahead, reader = _opened(payload, source)
+        how = bulk.How(reader, [source.options, reader.told], table.lines)
+        yield from bulk.blocks(chain(ahead, table.lines or table.rows), f"{payload.name}#", how)
 
 
 def _records(payload: Payload, source: Source) -> Iterator[Record]:
-    rows, reader = _opened(payload, source)
+    table, ahead, reader = _opened(payload, source)
     prefix = f"{payload.name}#"
-    for number, row in enumerate(rows):
+    for number, row in enumerate(chain(ahead, table.rows)):
         yield reader.read(row, prefix + str(number))
 
 
-def _opened(payload: Payload, source: Source) -> tuple[Iterator[tables.Row], reading.Reader]:
+def _opened(payload: Payload, source: Source) -> tuple[tables.Table, list[Row], reading.Reader]:
+    """Return a payload as a table, its first rows, taken out of it, and how its rows are read."""
     table = tables.load(payload)
     ahead = list(islice(table.rows, _LOOKED_AT))
     times = _times(source, table.names, ahead)
     chosen = columns.choose(table.names, ahead, source.options.get("fields") or {}, times)
     kind = str(source.options.get("feature_kind") or "service_request")
-    return chain(ahead, table.rows), reading.Reader(table, chosen, times, kind)
+    return table, ahead, reading.Reader(table, chosen, times, kind)
 
 
-def _times(source: Source, names: Sequence[str], rows: Sequence[tables.Row]) -> LocalTimes:
+def _times(source: Source, names: Sequence[str], rows: Sequence[Row]) -> LocalTimes:
     zone = str(source.options.get("timezone") or source.timezone)
     day_first: Any = source.options.get("day_first")  # Any: an option is JSON.
     if day_first is None:
