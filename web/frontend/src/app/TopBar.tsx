@@ -23,12 +23,12 @@ export function TopBar() {
         </span>
         <span className="text-[15px] font-semibold tracking-tight">CityPulse</span>
       </Link>
-      <CityChoice />
-      {config.simulated && (
-        <span className="hidden sm:inline">
+      <span className="flex flex-col items-start gap-x-2 border-l border-line pl-3 sm:flex-row sm:items-center">
+        <CityChoice />
+        {config.simulated && (
           <Simulated word={t('item.simulated')} hint={t('item.simulatedMeans')} />
-        </span>
-      )}
+        )}
+      </span>
       <nav aria-label={t('nav.label')} className="ml-3 hidden items-center gap-0.5 lg:flex">
         <Places />
       </nav>
@@ -84,14 +84,14 @@ function CityChoice() {
       (_, dash: string, letter: string) => (dash ? ' ' : '') + letter.toUpperCase(),
     );
   if (cities.length < 2) {
-    return <span className="border-l border-line pl-3 text-muted">{name(slug)}</span>;
+    return <span className="text-muted">{name(slug)}</span>;
   }
   return (
     <select
       aria-label={t('nav.city')}
       value={slug}
       onChange={(event) => go(`/?city=${event.target.value}`)}
-      className="min-h-9 max-w-32 border-l border-line bg-surface pr-1 pl-3 text-muted"
+      className="min-h-6 max-w-32 bg-surface pr-1 text-muted sm:min-h-9"
     >
       {cities.map((city) => (
         <option key={city} value={city}>

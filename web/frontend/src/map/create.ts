@@ -17,6 +17,8 @@ setWorkerUrl(workerUrl);
 addProtocol('pmtiles', new Protocol().tile);
 
 const ATTRIBUTION_SHOWN_MS = 6_000;
+/** On a map narrower than this it would hide what is there to be looked at: it is folded at once. */
+const ROOM_FOR_ATTRIBUTION_PX = 640;
 
 export const calm = () => window.matchMedia('(prefers-reduced-motion: reduce)').matches;
 
@@ -57,6 +59,7 @@ export function createMap(container: HTMLElement, options: MapOptions): GlMap {
     container
       .querySelector('.maplibregl-compact-show')
       ?.classList.remove('maplibregl-compact-show');
+  if (container.clientWidth < ROOM_FOR_ATTRIBUTION_PX) map.once('load', fold);
   map.once('idle', () => window.setTimeout(fold, ATTRIBUTION_SHOWN_MS));
   return map;
 }

@@ -48,7 +48,7 @@ export function Table<T>({ label, columns, rows, id }: Props<T>) {
 }
 
 function cellClass<T>({ align, wide }: Column<T>, more: string): string {
-  return `h-9 px-4 py-1.5 align-middle ${align === 'right' ? 'text-right' : ''} ${
+  return `h-9 px-2.5 py-1.5 first:pl-4 last:pr-4 sm:px-4 align-middle ${align === 'right' ? 'text-right' : ''} ${
     wide ? 'hidden lg:table-cell' : ''
   } ${more}`;
 }

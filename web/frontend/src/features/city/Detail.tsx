@@ -17,7 +17,7 @@ import { StatusHistory } from '@/features/reports/StatusHistory';
 import { useReport } from '@/features/reports/queries';
 import { vehicleTitle } from './items';
 import { useFeature } from './queries';
-import { propertyWords, unitOf } from './units';
+import { humanWords, propertyWords, unitOf } from './units';
 import { safeUrl } from '@/ui/safeUrl';
 
 const History = lazy(() => import('./History'));
@@ -141,13 +141,13 @@ function FeatureDetail({ id, known, city }: { id: string; known?: Feature; city:
       <div className="mt-4">
         <Facts
           facts={[
-            [t('detail.status'), feature.status],
-            [t('detail.severity'), feature.severity],
-            [t('detail.category'), feature.category],
+            [t('detail.status'), humanWords(feature.status)],
+            [t('detail.severity'), humanWords(feature.severity)],
+            [t('detail.category'), humanWords(feature.category)],
             [t('detail.address'), feature.address],
             [t('detail.starts'), feature.starts_at && moment(feature.starts_at, zone)],
             [t('detail.ends'), feature.ends_at && moment(feature.ends_at, zone)],
-            ...plainProperties(feature.properties),
+            ...plainProperties(feature.properties, [feature.status, feature.category]),
           ]}
         />
         {safeUrl(feature.url) && (
@@ -175,8 +175,10 @@ function FeatureDetail({ id, known, city }: { id: string; known?: Feature; city:
                 <span className="text-xs text-muted tnum">{moment(version.changed_at, zone)}</span>
                 {Object.entries(version.changes ?? {}).map(([field, change]) => (
                   <div key={field} className="break-words">
-                    <span className="text-muted">{field}</span> {show((change as unknown[])[0])} →{' '}
-                    {show((change as unknown[])[1])}
+                    <span className="text-muted">{humanWords(field)}</span>{' '}
+                    <del className="text-muted">{show((change as unknown[])[0])}</del>{' '}
+                    <span className="sr-only">{t('detail.becomes')}</span>{' '}
+                    <ins className="no-underline">{show((change as unknown[])[1])}</ins>
                   </div>
                 ))}
               </li>
@@ -308,12 +310,20 @@ function Waiting() {
   );
 }
 
-/** The publisher's own fields that are plain values. */
-function plainProperties(properties: Record<string, unknown> | undefined): [string, string][] {
+/** The publisher's own fields that are plain values, less those that are told already. */
+function plainProperties(
+  properties: Record<string, unknown> | undefined,
+  told: (string | null | undefined)[] = [],
+): [string, string][] {
+  const known = new Set(told.map((value) => value?.toLowerCase()));
   return Object.entries(properties ?? {})
     .filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value) && value !== '')
+    .filter(([, value]) => !known.has(String(value).toLowerCase()))
     .slice(0, 12)
-    .map(([name, value]) => [name.replaceAll('_', ' '), String(value)]);
+    .map(([name, value]) => [
+      humanWords(name) ?? name,
+      typeof value === 'string' ? (humanWords(value) ?? value) : String(value),
+    ]);
 }
 
 function show(value: unknown): string {

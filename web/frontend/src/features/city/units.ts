@@ -26,3 +26,10 @@ export function unitOf(stream: Measured): string {
   if (unit === '' || unit === '1') return propertyWords(stream).split(' ')[0] ?? '';
   return WRITTEN[unit] ?? unit;
 }
+
+/** A code such as `no_service` as words: `No service`; what is no code stays as the publisher wrote it. */
+export function humanWords(code: string | null | undefined): string | null {
+  if (!code || !/^[a-z][a-z0-9_]*$/.test(code)) return code ?? null;
+  const words = code.replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -16,7 +16,11 @@ export default function EditSourcePage() {
       {id ? (
         <Change id={id} />
       ) : (
-        <Page title={t('feedForm.title')} lead={t('feedForm.lead')}>
+        <Page
+          title={t('feedForm.title')}
+          lead={t('feedForm.lead')}
+          back={{ href: '/admin/sources', word: t('sources.title') }}
+        >
           <FeedForm
             onSaved={(feed) => go(`/admin/sources/${feed.id}`)}
             onLeave={() => go('/admin/sources')}
@@ -34,7 +38,11 @@ function Change({ id }: { id: string }) {
   const back = () => go(`/admin/sources/${id}`);
   if (!feed && !error) return <SkeletonRows label={t('list.loading')} />;
   return (
-    <Page title={t('feedForm.change')} lead={feed?.name}>
+    <Page
+      title={t('feedForm.change')}
+      lead={t('feedForm.lead')}
+      back={{ href: `/admin/sources/${id}`, word: feed?.name ?? t('sources.title') }}
+    >
       {error && !feed && <Notice tone="bad">{error.message}</Notice>}
       {feed && <FeedForm feed={feed} onSaved={back} onLeave={back} />}
     </Page>

@@ -94,13 +94,17 @@ export function FeedForm({ feed, onSaved, onLeave }: Props) {
           )}
         </Form>
       </Panel>
-      {tried && (
+      {tried ? (
         <Preview
           key={tried.job}
           job={tried.job}
           isStale={tried.isStale}
           onTake={(told) => setTerms({ ...terms, ...told })}
         />
+      ) : (
+        <div className="hidden rounded-md border border-dashed border-control px-6 py-10 text-center text-muted lg:block">
+          {t('preview.hint')}
+        </div>
       )}
     </div>
   );

@@ -8,7 +8,10 @@ export function HealthNotice({ feed }: { feed: Feed }) {
   const { t, moment } = useText();
   const health = healthOf(feed, useNow());
   if (health === 'working') return null;
-  if (health === 'paused') return <Notice>{t('healthMeans.paused')}</Notice>;
+  if (health === 'paused' || health === 'waiting') {
+    return <Notice>{t(`healthMeans.${health}`)}</Notice>;
+  }
+  if (health === 'overdue') return <Notice tone="warn">{t('healthMeans.overdue')}</Notice>;
   if (health === 'shrunk') {
     return (
       <Notice tone="warn">{t('health.shrunkSince', { at: moment(feed.shrunk_since) })}</Notice>

@@ -24,5 +24,7 @@ export const HEALTH_STATE = {
   failing: 'retryable',
   open: 'dead',
   shrunk: 'late',
+  overdue: 'late',
+  waiting: 'waiting',
   paused: 'waiting',
 } as const;

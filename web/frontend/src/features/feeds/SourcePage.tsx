@@ -47,6 +47,7 @@ function OneSource({ id }: { id: string }) {
   return (
     <Page
       title={feed.name}
+      back={{ href: '/admin/sources', word: t('sources.title') }}
       lead={
         <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
           <HealthTag feed={feed} />
@@ -127,11 +128,11 @@ function FeedFacts({ feed }: { feed: Feed }) {
           [t('sources.vehicles'), count(feed.counts.vehicles)],
           [
             t('feedForm.options'),
-            written && (
+            written ? (
               <pre key="options" className="overflow-x-auto font-mono text-xs whitespace-pre-wrap">
                 {JSON.stringify(feed.options, null, 2)}
               </pre>
-            ),
+            ) : null,
           ],
         ]}
       />

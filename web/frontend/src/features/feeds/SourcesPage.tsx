@@ -40,6 +40,8 @@ function Sources() {
       (wanted === '' || healthOf(feed, now) === wanted) &&
       `${feed.name} ${feed.kind} ${feed.url}`.toLowerCase().includes(words.toLowerCase()),
   );
+  const lastGood = (feed: Feed) =>
+    feed.last_success_at ? age(feed.last_success_at, now) : t('sources.never');
   const columns: Column<Feed>[] = [
     {
       key: 'name',
@@ -55,6 +57,11 @@ function Sources() {
           {feed.simulated && (
             <Simulated word={t('item.simulated')} hint={t('item.simulatedMeans')} />
           )}
+          <span className="flex w-full flex-wrap gap-x-3 text-xs lg:hidden">
+            <HealthTag feed={feed} />
+            <FreshnessMark freshness={feed.freshness} />
+            <span className="text-muted">{lastGood(feed)}</span>
+          </span>
         </span>
       ),
     },
@@ -64,23 +71,30 @@ function Sources() {
       cell: (feed) => <span className="font-mono text-xs">{feed.kind}</span>,
       wide: true,
     },
-    { key: 'health', head: t('sources.state'), cell: (feed) => <HealthTag feed={feed} /> },
+    {
+      key: 'health',
+      head: t('sources.state'),
+      cell: (feed) => <HealthTag feed={feed} />,
+      wide: true,
+    },
     {
       key: 'freshness',
       head: t('sources.freshness'),
       cell: (feed) => <FreshnessMark freshness={feed.freshness} />,
+      wide: true,
     },
     {
       key: 'success',
       head: t('sources.lastGood'),
       align: 'right',
-      cell: (feed) => (feed.last_success_at ? age(feed.last_success_at, now) : t('sources.never')),
+      cell: (feed) => <span className="whitespace-nowrap">{lastGood(feed)}</span>,
+      wide: true,
     },
     {
       key: 'every',
       head: t('sources.every'),
       align: 'right',
-      cell: (feed) => duration(feed.interval_seconds),
+      cell: (feed) => <span className="whitespace-nowrap">{duration(feed.interval_seconds)}</span>,
       wide: true,
     },
     {

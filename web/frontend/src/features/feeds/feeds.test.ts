@@ -1,12 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { FeedPreview } from '@/api/types';
+import type { FeedPreview, FeedRun } from '@/api/types';
 import { feed } from '../../../tests/samples';
 import { readDifference } from './difference';
 import { FEED_KINDS, isFeedKind } from './kinds';
 import { byReason, healthOf, readOptions, summary, tally } from './rules';
 
+const run = (started_at: string) => ({ started_at }) as FeedRun;
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 
 it('offers the connectors there are', () => {
@@ -26,9 +27,18 @@ describe('the health of a feed', () => {
     ['open', { failures_in_a_row: 5, open_until: '2026-03-01T12:00:30Z' }],
     ['failing', { failures_in_a_row: 5, open_until: '2026-03-01T11:59:30Z' }],
     ['shrunk', { shrunk_since: '2026-03-01T11:00:00Z' }],
+    ['waiting', { last_run: null }],
+    ['overdue', { last_run: run('2026-03-01T11:54:00Z') }],
+    ['working', { last_run: run('2026-03-01T11:54:00Z'), ttl_seconds: 90 }],
     ['paused', { paused: true, failures_in_a_row: 5, open_until: '2026-03-01T12:00:30Z' }],
   ] as const)('is %s', (health, over) => {
-    const fine = { failures_in_a_row: 0, open_until: null, shrunk_since: null };
+    const fine = {
+      failures_in_a_row: 0,
+      open_until: null,
+      shrunk_since: null,
+      ttl_seconds: null,
+      last_run: run('2026-03-01T11:59:00Z'),
+    };
 
     expect(healthOf(feed({ ...fine, ...over }), NOW)).toBe(health);
   });

@@ -11,17 +11,33 @@ export function localHoursBefore(now: Date, hours: number): string {
   return at.toISOString().slice(0, 16);
 }
 
-export const HEALTHS = ['working', 'failing', 'open', 'shrunk', 'paused'] as const;
+export const HEALTHS = [
+  'working',
+  'overdue',
+  'failing',
+  'open',
+  'shrunk',
+  'waiting',
+  'paused',
+] as const;
 export type Health = (typeof HEALTHS)[number];
+
+/** A run may come this much later than the feed's rhythm: the queue has other work too. */
+const GRACE_SECONDS = 120;
 
 /**
  * How a feed is, in one word: paused by somebody; `open` while its publisher is left alone after
- * failures in a row; failing; `shrunk` while its list is suddenly much shorter; else working.
+ * failures in a row; failing; `waiting` for its first run; `overdue` when nobody has run it for three
+ * of its rounds; `shrunk` while its list is suddenly much shorter; else working.
  */
 export function healthOf(feed: Feed, now: number): Health {
   if (feed.paused) return 'paused';
   if (feed.open_until && Date.parse(feed.open_until) > now) return 'open';
   if (feed.failures_in_a_row > 0) return 'failing';
+  if (!feed.last_run) return 'waiting';
+  const round = Math.max(feed.interval_seconds, feed.ttl_seconds ?? 0);
+  const lateAt = Date.parse(feed.last_run.started_at) + (3 * round + GRACE_SECONDS) * 1_000;
+  if (lateAt < now) return 'overdue';
   return feed.shrunk_since ? 'shrunk' : 'working';
 }
 

@@ -38,6 +38,7 @@ function OneJob({ id }: { id: string }) {
   return (
     <Page
       title={job.kind}
+      back={{ href: '/admin/jobs', word: t('jobs.title') }}
       lead={
         <span className="flex flex-wrap items-center gap-x-4 gap-y-1">
           <StateTag state={job.state} word={t(`jobState.${job.state}`)} />
@@ -121,7 +122,7 @@ function JobFacts({ job }: { job: JobDetail }) {
           [t('jobs.created'), moment(job.created_at)],
           [t('jobs.started'), moment(job.started_at)],
           [t('jobs.finished'), moment(job.finished_at)],
-          [t('jobs.slot'), job.cron_slot && moment(job.cron_slot)],
+          [t('jobs.slot'), mono(job.cron_slot)],
           [t('jobs.reprocessOf'), other(job.reprocess_of)],
           [t('jobs.retryOf'), other(job.retry_of)],
           [t('jobs.trace'), mono(job.trace_id)],
@@ -135,6 +136,7 @@ function Timeline({ job }: { job: JobDetail }) {
   const { t, moment } = useText();
   return (
     <Panel title={t('jobs.timeline')}>
+      {job.timeline.length === 0 && <p className="text-muted">{t('jobs.quiet')}</p>}
       <ol className="space-y-2.5">
         {job.timeline.map((event) => (
           <li key={event.seq} className="border-l-2 border-line pl-3">

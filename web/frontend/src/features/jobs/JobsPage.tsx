@@ -141,28 +141,25 @@ function JobTable({ rows }: { rows: Job[] }) {
       key: 'kind',
       head: t('jobs.kind'),
       cell: (job) => (
-        <Link
-          href={`/admin/jobs/${job.id}`}
-          className="inline-flex min-h-6 items-center font-mono text-xs text-accent underline underline-offset-2"
-        >
-          {job.kind}
-        </Link>
+        <>
+          <Link
+            href={`/admin/jobs/${job.id}`}
+            className="inline-flex min-h-6 items-center font-mono text-xs text-accent underline underline-offset-2"
+          >
+            {job.kind}
+          </Link>
+          <span className="lg:hidden">
+            <HowFar job={job} />
+          </span>
+        </>
       ),
     },
     { key: 'queue', head: t('jobs.queue'), cell: (job) => job.queue, wide: true },
     {
       key: 'progress',
       head: t('jobs.progress'),
-      cell: (job) =>
-        job.state === 'running' && job.progress != null ? (
-          <span className="block w-24">
-            <Progress value={job.progress} label={t('jobs.progress')} />
-          </span>
-        ) : (
-          <span className="block max-w-80 truncate text-xs text-bad" title={job.error ?? undefined}>
-            {job.error}
-          </span>
-        ),
+      cell: (job) => <HowFar job={job} />,
+      wide: true,
     },
     {
       key: 'attempt',
@@ -185,6 +182,26 @@ function JobTable({ rows }: { rows: Job[] }) {
   return <Table label={t('jobs.list')} columns={columns} rows={rows} id={(job) => job.id} />;
 }
 
+/** How far a job has come, or what stopped it. */
+function HowFar({ job }: { job: Job }) {
+  const { t } = useText();
+  if (job.state === 'running' && job.progress != null) {
+    return (
+      <span className="block w-24">
+        <Progress value={job.progress} label={t('jobs.progress')} />
+      </span>
+    );
+  }
+  return (
+    <span
+      className="block max-w-44 truncate text-xs text-bad lg:max-w-80"
+      title={job.error ?? undefined}
+    >
+      {job.error}
+    </span>
+  );
+}
+
 function Queues({ queues }: { queues: Queue[] }) {
   const { t, count, duration } = useText();
   const { user } = useSession();
@@ -202,7 +219,13 @@ function Queues({ queues }: { queues: Queue[] }) {
       ),
     },
     { key: 'queued', head: t('jobState.queued'), align: 'right', cell: (q) => count(q.queued) },
-    { key: 'running', head: t('jobState.running'), align: 'right', cell: (q) => count(q.running) },
+    {
+      key: 'running',
+      head: t('jobState.running'),
+      align: 'right',
+      cell: (q) => count(q.running),
+      wide: true,
+    },
     {
       key: 'retryable',
       head: t('jobState.retryable'),

@@ -18,36 +18,42 @@ export default function MailboxPage() {
     refetchInterval: 5_000,
   });
   return (
-    <Page title={t('mailbox.title')} lead={t('mailbox.lead')}>
+    <Page
+      title={t('mailbox.title')}
+      lead={t('mailbox.lead')}
+      back={id ? { href: '/mailbox', word: t('mailbox.list') } : undefined}
+    >
       <div className="grid gap-5 lg:grid-cols-[360px_minmax(0,1fr)]">
-        <Panel flush title={t('mailbox.list')}>
-          {mails.isPending && <SkeletonRows label={t('list.loading')} />}
-          {mails.error && (
-            <div className="p-4">
-              <Notice tone="bad">{mails.error.message}</Notice>
-            </div>
-          )}
-          {mails.data?.length === 0 && <Empty title={t('mailbox.empty')} />}
-          <ul>
-            {mails.data?.map((mail) => (
-              <li key={mail.id} className="border-b border-line last:border-b-0">
-                <Link
-                  href={`/mailbox/${mail.id}`}
-                  aria-current={mail.id === id || undefined}
-                  className="block px-4 py-2 hover:bg-bg aria-[current]:bg-bg"
-                >
-                  <span className="block truncate font-medium">{mail.subject}</span>
-                  <span className="flex justify-between gap-2 text-xs text-muted">
-                    <span className="truncate">{mail.to}</span>
-                    <time dateTime={mail.created_at} className="shrink-0 tnum">
-                      {age(mail.created_at, now)}
-                    </time>
-                  </span>
-                </Link>
-              </li>
-            ))}
-          </ul>
-        </Panel>
+        <div className={id ? 'hidden lg:block' : ''}>
+          <Panel flush title={t('mailbox.list')}>
+            {mails.isPending && <SkeletonRows label={t('list.loading')} />}
+            {mails.error && (
+              <div className="p-4">
+                <Notice tone="bad">{mails.error.message}</Notice>
+              </div>
+            )}
+            {mails.data?.length === 0 && <Empty title={t('mailbox.empty')} />}
+            <ul>
+              {mails.data?.map((mail) => (
+                <li key={mail.id} className="border-b border-line last:border-b-0">
+                  <Link
+                    href={`/mailbox/${mail.id}`}
+                    aria-current={mail.id === id || undefined}
+                    className="block px-4 py-2 hover:bg-bg aria-[current]:bg-bg"
+                  >
+                    <span className="block truncate font-medium">{mail.subject}</span>
+                    <span className="flex justify-between gap-2 text-xs text-muted">
+                      <span className="truncate">{mail.to}</span>
+                      <time dateTime={mail.created_at} className="shrink-0 tnum">
+                        {age(mail.created_at, now)}
+                      </time>
+                    </span>
+                  </Link>
+                </li>
+              ))}
+            </ul>
+          </Panel>
+        </div>
         {id && <OneMail id={id} />}
       </div>
     </Page>

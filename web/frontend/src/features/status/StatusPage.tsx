@@ -1,7 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
 import type { Freshness, Status } from '@/api/types';
-import { useSession } from '@/app/session';
-import { isOperator } from '@/app/session';
 import { api, must } from '@/api/client';
 import { useNow, useText } from '@/i18n/useText';
 import { FreshnessMark } from '@/ui/FreshnessMark';
@@ -16,23 +14,12 @@ type Component = Status['components'][number];
 
 export default function StatusPage() {
   const { t, moment, count } = useText();
-  const { user } = useSession();
   const { data, error, isPending } = useStatus();
   const status = data ?? kept();
   return (
     <Page
       title={status ? t(`status.${status.status}`) : t('status.title')}
       lead={status && t('status.asOf', { at: moment(status.at), version: status.version })}
-      actions={
-        isOperator(user) && (
-          <a
-            href="/flower/"
-            className="inline-flex min-h-10 items-center text-accent underline underline-offset-2"
-          >
-            {t('nav.flower')}
-          </a>
-        )
-      }
     >
       {error && (
         <Notice tone="bad" alert>
@@ -64,7 +51,16 @@ function Components({ components }: { components: Component[] }) {
   const { t, age } = useText();
   const now = useNow();
   const columns: Column<Component>[] = [
-    { key: 'name', head: t('status.part'), cell: (one) => one.name },
+    {
+      key: 'name',
+      head: t('status.part'),
+      cell: (one) => (
+        <>
+          <PartName name={one.name} />
+          <span className="block text-xs text-muted lg:hidden">{one.detail}</span>
+        </>
+      ),
+    },
     {
       key: 'state',
       head: t('jobs.state'),
@@ -74,6 +70,7 @@ function Components({ components }: { components: Component[] }) {
       key: 'detail',
       head: t('runs.detail'),
       cell: (one) => <span className="text-muted">{one.detail}</span>,
+      wide: true,
     },
     {
       key: 'since',
@@ -87,6 +84,21 @@ function Components({ components }: { components: Component[] }) {
     <Panel flush title={t('status.parts')}>
       <Table label={t('status.parts')} columns={columns} rows={components} id={(one) => one.name} />
     </Panel>
+  );
+}
+
+/** A part in words, its own name beside them for who looks after it. */
+function PartName({ name }: { name: string }) {
+  const { t } = useText();
+  const [known, queue] = name.split(':');
+  const words = t(`part.${known}` as 'part.postgres', { queue: queue ?? '', defaultValue: name });
+  return (
+    <>
+      {words}
+      {words !== name && (
+        <span className="ml-2 hidden font-mono text-xs text-muted sm:inline">{name}</span>
+      )}
+    </>
   );
 }
 
