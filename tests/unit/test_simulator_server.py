@@ -1,5 +1,6 @@
 """The simulator over HTTP: conditional requests, compression, an honest front page, and faults on request."""
 
+import contextlib
 import gzip
 import http.client
 import json
@@ -7,6 +8,7 @@ import zlib
 from collections.abc import Iterator
 from email.utils import formatdate
 from threading import Thread
+from typing import ClassVar
 
 import pytest
 
@@ -167,6 +169,7 @@ def test_a_fault_is_asked_for_by_query() -> None:
         ("500", 500, "Connection", "close"),
         ("503", 503, "Connection", "close"),
         ("429", 429, "Retry-After", "30"),
+        ("429-long", 429, "Retry-After", "150"),
         ("redirect-private", 302, "Location", "http://169.254.169.254/latest/meta-data/"),
         ("redirect-loop", 302, "Location", "/fault/redirect-loop/health"),
         ("html", 200, "Content-Type", "text/html; charset=utf-8"),
@@ -186,6 +189,61 @@ def test_a_truncated_answer_promises_more_than_it_sends(server: SimulatorServer)
     """The client must notice."""
     with pytest.raises(http.client.IncompleteRead):
         fetch(server, "/fault/truncated/gbfs/gbfs.json")
+
+
+def test_a_connection_is_reset_without_an_answer(server: SimulatorServer) -> None:
+    """RST, not the end of a conversation."""
+    with pytest.raises(ConnectionResetError):
+        fetch(server, "/fault/reset/health")
+
+
+@pytest.mark.parametrize(
+    ("expected", "mode"),
+    [
+        (True, "html"),
+        (True, "garbage"),
+        (True, "500"),
+        (False, "truncated"),
+        (False, "huge"),
+        (False, "drip"),
+    ],
+)
+def test_a_server_of_other_publishers_finds_faults_otherwise_and_knows_what_went_out(
+    clock: Clock, expected: bool, mode: str
+) -> None:
+    """Its links keep the publisher's part of the path; a body that is cut off is none."""
+
+    class Publishers(SimulatorServer):
+        """Publishers at /7/..., all of which fail alike."""
+
+        noted: ClassVar[list[tuple[str, str | None, int, bool]]] = []
+
+        def find(self, path: str, query: dict[str, str]) -> tuple[str, str, str | None]:
+            """Take the publisher off."""
+            return "/7", path.removeprefix("/7"), None if "gbfs.json" in path else mode
+
+        def note(self, path: str, mode: str | None, status: int, body: bytes | None) -> None:
+            """Remember."""
+            self.noted.append((path, mode, status, body is not None))
+
+    serving = Publishers(load_city("london"), 0, clock=lambda: clock.now)
+    Thread(target=serving.serve_forever, kwargs={"poll_interval": 0.01}).start()
+    try:
+        urls = [
+            row["url"] for row in json.loads(fetch(serving, "/7/gbfs/gbfs.json")[1])["data"]["en"]["feeds"]
+        ]
+        port = serving.server_address[1]
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as caller:
+            caller.request("GET", "/7/health")
+            caller.getresponse().close()
+    finally:
+        serving.shutdown()
+        serving.server_close()
+
+    assert f"{serving.url}/7/gbfs/station_status.json" in urls
+    assert [("/7/gbfs/gbfs.json", None, 200, True)] == serving.noted[:1]
+    assert [("/7/health", mode, 500 if mode == "500" else 200, expected)] == serving.noted[1:]
+    serving.noted.clear()
 
 
 def test_a_stale_feed_is_hours_old(server: SimulatorServer, clock: Clock) -> None:

@@ -11,6 +11,7 @@ STALE_SECONDS = 3 * 3_600
 HANG_SECONDS = 120.0
 DRIP_SECONDS = 0.5
 RETRY_AFTER_SECONDS = 30
+LONG_RETRY_AFTER_SECONDS = 150
 MEBIBYTE = 1 << 20
 HUGE_MEBIBYTES = 512
 PRIVATE_ADDRESS = "http://169.254.169.254/latest/meta-data/"
@@ -32,6 +33,16 @@ class Misbehaviour:
     headers: dict[str, str] = field(default_factory=dict)
     wait_seconds: float = 0.0
     pause_seconds: float = 0.0
+    #: Break the connection off instead of any answer.
+    resets: bool = False
+
+
+def whole(spoiled: Misbehaviour) -> bytes | None:
+    """Return the body of an answer that goes out whole, at once and as its length says; else nothing."""
+    if spoiled.length is None or spoiled.wait_seconds or spoiled.pause_seconds or spoiled.resets:
+        return None
+    body = b"".join(spoiled.parts)
+    return body if len(body) == spoiled.length else None
 
 
 def fault_in(path: str, query: dict[str, str]) -> tuple[str | None, str]:
@@ -96,6 +107,8 @@ MODES: dict[str, Callable[[Answer, str], Misbehaviour]] = {
     "500": lambda _answer, _path: _status(500, "Internal server error"),
     "503": lambda _answer, _path: _status(503, "Service unavailable"),
     "429": lambda _answer, _path: _status(429, "Slow down", Retry_After=str(RETRY_AFTER_SECONDS)),
+    "429-long": lambda _answer, _path: _status(429, "Slow down", Retry_After=str(LONG_RETRY_AFTER_SECONDS)),
+    "reset": lambda answer, _path: Misbehaviour(200, answer.media_type, [], resets=True),
     "timeout": lambda answer, _path: _spoiled(answer, [answer.body], wait_seconds=HANG_SECONDS),
     "drip": lambda answer, _path: _spoiled(answer, _drops(answer.body), pause_seconds=DRIP_SECONDS),
     "truncated": lambda answer, _path: _spoiled(answer, [answer.body[: len(answer.body) // 2]]),
@@ -106,5 +119,5 @@ MODES: dict[str, Callable[[Answer, str], Misbehaviour]] = {
     "bomb": _bomb,
     "stale": lambda answer, _path: _spoiled(answer, [answer.body]),
     "redirect-private": lambda _answer, _path: _redirect(PRIVATE_ADDRESS),
-    "redirect-loop": lambda _answer, path: _redirect(f"/fault/redirect-loop{path}"),
+    "redirect-loop": lambda _answer, path: _redirect(path),
 }

@@ -2,6 +2,8 @@
 
 import gzip
 import hashlib
+import socket
+import struct
 import time
 from collections.abc import Callable
 from email.utils import formatdate, parsedate_to_datetime
@@ -12,7 +14,7 @@ from typing import cast
 from urllib.parse import parse_qsl, urlsplit
 
 from deploy.local.simulator.city import SimulatedCity
-from deploy.local.simulator.faults import MODES, STALE_SECONDS, Misbehaviour, fault_in, misbehave
+from deploy.local.simulator.faults import MODES, STALE_SECONDS, Misbehaviour, fault_in, misbehave, whole
 from deploy.local.simulator.site import Answer, Question, answer
 
 LOOPBACK = "127.0.0.1"
@@ -37,6 +39,19 @@ class SimulatorServer(ThreadingHTTPServer):
         super().__init__((LOOPBACK, port), Handler)
         self.city, self.clock, self.log = city, clock, log
         self.stopping = Event()
+
+    def find(self, path: str, query: dict[str, str]) -> tuple[str, str, str | None]:
+        """
+        Return what a request means: the part of its path that links in the answer keep, the page, the fault.
+
+        A server of other publishers, whose faults come and go, finds them otherwise.
+        """
+        mode, page = fault_in(path, query)
+        # What a discovery file points to misbehaves as well.
+        return f"/fault/{mode}" if mode else "", page, mode
+
+    def note(self, path: str, mode: str | None, status: int, body: bytes | None) -> None:
+        """Be told what was answered, the body when it goes out whole and uncompressed; here it is not kept."""
 
     @property
     def url(self) -> str:
@@ -77,23 +92,26 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         parts = urlsplit(self.path)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        mode, path = fault_in(parts.path, query)
+        kept, path, mode = self._simulator.find(parts.path, query)
         moment = self._simulator.clock() - (STALE_SECONDS if mode == "stale" else 0)
         base = f"http://{self.headers['Host']}" if self.headers["Host"] else self._simulator.url
-        base += f"/fault/{mode}" if mode else ""  # what a discovery file points to misbehaves as well
-        good = answer(self._simulator.city, Question(path, moment, query, base))
+        good = answer(self._simulator.city, Question(path, moment, query, base + kept))
         if mode is None:
-            self._send(good)
-        elif spoiled := misbehave(mode, good, path):
+            self._send(good, parts.path)
+        elif spoiled := misbehave(mode, good, kept + path):
+            self._simulator.note(parts.path, mode, spoiled.status, whole(spoiled))
             self._misbehave(spoiled)
         else:
             body = ("Fault modes: " + ", ".join(MODES) + "\n").encode()
-            self._send(Answer(body, "text/plain; charset=utf-8", good.made_at, 404 if mode else 200))
+            text = "text/plain; charset=utf-8"
+            self._send(Answer(body, text, good.made_at, 404 if mode else 200), parts.path)
 
-    def _send(self, good: Answer) -> None:
+    def _send(self, good: Answer, path: str) -> None:
         etag = f'W/"{hashlib.sha256(good.body).hexdigest()[:24]}"'
         unchanged = good.status == HTTPStatus.OK and self._is_known(etag, good.made_at)
-        self.send_response(HTTPStatus.NOT_MODIFIED if unchanged else good.status)
+        status = HTTPStatus.NOT_MODIFIED if unchanged else good.status
+        self._simulator.note(path, None, status, None if unchanged else good.body)
+        self.send_response(status)
         self.send_header("ETag", etag)
         self.send_header("Last-Modified", formatdate(good.made_at, usegmt=True))
         self.send_header("Cache-Control", "no-cache")
@@ -123,6 +141,11 @@ class Handler(BaseHTTPRequestHandler):
     def _misbehave(self, spoiled: Misbehaviour) -> None:
         self.close_connection = True
         if self._is_over(spoiled.wait_seconds):
+            return
+        if spoiled.resets:
+            # Closing with a linger of nothing sends RST instead of FIN.
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
             return
         self.send_response(spoiled.status)
         self.send_header("Content-Type", spoiled.media_type)
