@@ -27,6 +27,7 @@ MODULES = {
     "P12": "feeds_observations",
     "P15": "start",
     "P16": "history",
+    "P17": "schedule",
 }
 RESULTS = Path(__file__).parent / "results"
 
