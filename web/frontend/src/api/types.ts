@@ -19,6 +19,7 @@ export type FeedRun = Schemas['FeedRun'];
 export type Freshness = Schemas['Freshness'];
 export type Identity = Schemas['IdentityItem'];
 export type Job = Schemas['Job'];
+export type JobAccepted = Schemas['JobAccepted'];
 export type JobDetail = Schemas['JobDetail'];
 export type JobList = Schemas['JobList'];
 export type JobState = Schemas['JobState'];

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { Link, useParams } from 'wouter';
+import { Link, useLocation, useParams } from 'wouter';
 import type { JobDetail } from '@/api/types';
 import { OperatorOnly } from '@/app/OperatorOnly';
 import { useText } from '@/i18n/useText';
@@ -72,6 +72,7 @@ function OneJob({ id }: { id: string }) {
 function Actions({ job }: { job: JobDetail }) {
   const { t } = useText();
   const [asked, setAsked] = useState<'retry' | 'cancel' | null>(null);
+  const [, go] = useLocation();
   const act = useJobAction(job.id, asked ?? 'retry');
   return (
     <>
@@ -92,7 +93,15 @@ function Actions({ job }: { job: JobDetail }) {
           danger={asked === 'cancel'}
           busy={act.isPending}
           error={act.error?.message ?? null}
-          onConfirm={(reason) => act.mutate(reason, { onSuccess: () => setAsked(null) })}
+          onConfirm={(reason) =>
+            act.mutate(reason, {
+              onSuccess: ({ job_id }) => {
+                setAsked(null);
+                // What has ended is run again as a job of its own: follow that one.
+                if (job_id !== job.id) go(`/admin/jobs/${job_id}`);
+              },
+            })
+          }
           onClose={() => setAsked(null)}
         />
       )}

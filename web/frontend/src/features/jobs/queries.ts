@@ -6,7 +6,7 @@ import {
   useQueryClient,
 } from '@tanstack/react-query';
 import { api, must } from '@/api/client';
-import type { JobState } from '@/api/types';
+import type { JobAccepted, JobState } from '@/api/types';
 
 export interface JobFilter {
   state: string;
@@ -60,7 +60,7 @@ export function useJobAction(id: string, action: 'retry' | 'cancel') {
   return useMutation({
     mutationFn: (reason: string) => {
       const request = { params: { path: { id } }, body: { reason } };
-      return must<unknown>(
+      return must<JobAccepted>(
         action === 'retry'
           ? api.POST('/api/v1/jobs/{id}/retry', request)
           : api.POST('/api/v1/jobs/{id}/cancel', request),
