@@ -26,7 +26,7 @@ from tasks.feeds.quality import Context
 from tasks.feeds.reading import Reader
 from tasks.feeds.store_binary import clean
 
-BLOCK_ROWS: Final = 8_000
+BLOCK_ROWS: Final = 1_500
 
 Sent = Raw | Row
 """A row as it was sent: text that may be split yet, or cells of any format."""
@@ -143,8 +143,8 @@ class Block:
         cells = lines.columns(rows)  # type: ignore[arg-type]  # of a text file rows are as they lie there
         if cells is None:
             return NO_LINES, list(named.places)
-        numbers = [self.number + place for place in named.places]
-        found, left = columns.read(cells, named.ids, hashes, self.prefix, numbers, context)
+        addresses = [(self.prefix, self.number + place) for place in named.places]
+        found, left = columns.read(cells, named.ids, hashes, addresses, context)
         return found, [named.places[at] for at in left]
 
 

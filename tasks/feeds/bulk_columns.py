@@ -30,7 +30,11 @@ class Columns:
         self._kind = reader.kind
         self._moments = Moments(reader.times)
         self._fallback = words(reader.fallback)
-        self._rest = sorted(zip(names, reader.rest, strict=True), key=_by_bytes)
+        self._title = bulk_fields.texts(self._fallback)
+        self._texts = {part: bulk_fields.texts() for part in _TEXTS if part in self._at}
+        self._status = bulk_fields.Column(_status, lambda cells: None)
+        rest = sorted(zip(names, reader.rest, strict=True), key=_by_bytes)
+        self._rest = [(bulk_fields.members(name), at) for name, at in rest]
         self.id_place = reader.chosen["external_id"]
 
     @classmethod
@@ -45,8 +49,7 @@ class Columns:
         cells: Sequence[Cells],
         ids: Sequence[str],
         hashes: Sequence[int],
-        prefix: str,
-        numbers: Sequence[int],
+        addresses: Sequence[tuple[str, int]],
         context: Context,
     ) -> tuple[Lines, list[int]]:
         """Return the rows, with their ids and hashes, that could be read, and the positions of the others."""
@@ -64,7 +67,7 @@ class Columns:
         bodies = list(map(b"".join, fields))
         digests = [sha256(body).digest()[:DIGEST_BYTES] for body in bodies]
         lines = Lines(
-            self._kind, prefix, ids, digests, bodies, numbers, observed, where.places, where.points, hashes
+            self._kind, addresses, ids, digests, bodies, observed, where.places, where.points, hashes
         )
         return lines.without(alone), sorted(alone)
 
@@ -79,7 +82,8 @@ class Columns:
         """Return the fields of each row's body, in the order of `FEATURE_BODY`."""
         none = [NULL] * len(ids)
         texts = {
-            part: bulk_fields.texts(cells[self._at[part]]) if part in self._at else none for part in _TEXTS
+            part: self._texts[part].fields(cells[self._at[part]]) if part in self._at else none
+            for part in _TEXTS
         }
         closed = moments["closed_at"]
         return zip(
@@ -104,7 +108,7 @@ class Columns:
         place = self._at.get("title")
         if place is None:
             return [self._fallback] * size
-        return bulk_fields.texts(cells[place], self._fallback)
+        return self._title.fields(cells[place])
 
     def _statuses(self, cells: Sequence[Cells], closed: Sequence[int]) -> list[bytes]:
         """Say of each request whether it is open, by its date where nothing is written."""
@@ -112,14 +116,14 @@ class Columns:
         place = self._at.get("status")
         if place is None:
             return by_date
-        said = bulk_fields.by_word(cells[place], set(cells[place]), _status)
+        said = self._status.fields(cells[place])
         return [word or other for word, other in zip(said, by_date, strict=True)]
 
     def _properties(self, cells: Sequence[Cells], size: int) -> Sequence[bytes]:
         """Write the members of each row as a field of `jsonb`."""
         if not self._rest:
             return [document({})] * size
-        members = [bulk_fields.members(name, cells[at]) for name, at in self._rest]
+        members = [column.fields(cells[at]) for column, at in self._rest]
         rows = list(map(b"".join, zip(*members, strict=True)))
         # The version of the format, braces, and no comma before the first.
         if all(rows) and max(map(len, rows)) < len(LENGTHS) - 2:

@@ -9,69 +9,82 @@ import orjson
 from tasks.feeds.bulk_times import NEVER
 from tasks.feeds.store_binary import EIGHT, LENGTHS, NULL, clean, packed, words
 
-#: Of a column with fewer different words than one in so many cells each word is written once.
-_REPEATED: Final = 4
+#: Different words of a column that are remembered as they are written; a column of more has too many.
+_REMEMBERED: Final = 3_000
 _CONTROLS: Final = bytes({*range(32)} - {9, 10, 13})
 _LONGEST: Final = len(LENGTHS) - 1
 
 
-def texts(column: Sequence[str], blank: bytes = NULL) -> list[bytes]:
+class Column:
     """
-    Write each cell without the blanks around it, `blank` where nothing else is there.
+    Writes the cells of one column: each word once while they are few, all of a block at once when they are many.
+    """
 
-    Raises: UnicodeEncodeError for half a character.
-    """
+    def __init__(
+        self, write: Callable[[str], bytes], at_once: Callable[[Sequence[str]], list[bytes] | None]
+    ) -> None:
+        self._write = write
+        self._at_once = at_once
+        self._words: dict[str, bytes] | None = {}
+
+    def fields(self, cells: Sequence[str]) -> list[bytes]:
+        """
+        Return a field for each cell.
+
+        Raises: UnicodeEncodeError for half a character.
+        """
+        known = self._words
+        if known is not None:
+            new = set(cells) - known.keys()
+            if len(known) + len(new) <= _REMEMBERED:
+                known.update((word, self._write(word)) for word in new)
+                return list(map(known.__getitem__, cells))
+            self._words = None
+        return self._at_once(cells) or list(map(self._write, cells))
+
+
+def texts(blank: bytes = NULL) -> Column:
+    """Write a column of text without the blanks around each cell, `blank` where nothing else is there."""
 
     def write(cell: str) -> bytes:
         stripped = cell.strip()
         return words(stripped) if stripped else blank
 
-    distinct = set(column)
-    if len(distinct) * _REPEATED <= len(column):
-        return by_word(column, distinct, write)
-    stripped = list(map(str.strip, column))
-    written = "\0".join(stripped).encode()
-    # What has control characters is written with care, cell by cell.
-    if len(written.translate(None, _CONTROLS)) + len(stripped) - 1 != len(written):
-        return list(map(write, column))
-    cells = written.split(b"\0")
-    sizes = list(map(len, cells))
-    if max(sizes) > _LONGEST:
-        return list(map(write, column))
-    lengths = (blank, *LENGTHS[1:])
-    return list(map(add, map(lengths.__getitem__, sizes), cells))
+    def at_once(cells: Sequence[str]) -> list[bytes] | None:
+        return _joined(list(map(str.strip, cells)), blank)
+
+    return Column(write, at_once)
 
 
-def by_word(column: Sequence[str], distinct: set[str], write: Callable[[str], bytes]) -> list[bytes]:
-    """Write each different word of a column once."""
-    fields = {word: write(word) for word in distinct}
-    return list(map(fields.__getitem__, column))
-
-
-def ids(column: Sequence[str]) -> list[bytes]:
-    """Write ids, which are clean already."""
-    cells = "\0".join(column).encode().split(b"\0")
-    sizes = list(map(len, cells))
-    return (
-        list(map(add, map(LENGTHS.__getitem__, sizes), cells))
-        if max(sizes) <= _LONGEST
-        else list(map(words, column))
-    )
-
-
-def members(name: str, column: Sequence[str]) -> list[bytes]:
-    """Write each cell as a member of a JSON object, a comma before it; a blank one is none."""
+def members(name: str) -> Column:
+    """Write a column as members of JSON objects, a comma before each; a blank cell is none."""
     key = b"," + orjson.dumps(name) + b":"
 
     def write(cell: str) -> bytes:
         return key + orjson.dumps(clean(cell)) if cell and not cell.isspace() else b""
 
-    distinct = set(column)
-    return by_word(column, distinct, write)
+    return Column(write, lambda cells: None)
 
 
-def moments(column: Sequence[int]) -> list[bytes]:
+def ids(cells: Sequence[str]) -> list[bytes]:
+    """Write ids, which are clean and not blank; raises as `Column` does."""
+    return _joined(cells, NULL) or list(map(words, cells))
+
+
+def _joined(cells: Sequence[str], blank: bytes) -> list[bytes] | None:
+    """Write cells at once; none when one of them is long or has control characters, and needs to be looked at."""
+    written = "\0".join(cells).encode()
+    if len(written.translate(None, _CONTROLS)) + len(cells) - 1 != len(written):
+        return None
+    parts = written.split(b"\0")
+    sizes = list(map(len, parts))
+    if max(sizes) > _LONGEST:
+        return None
+    return list(map(add, map((blank, *LENGTHS[1:]).__getitem__, sizes), parts))
+
+
+def moments(counts: Sequence[int]) -> list[bytes]:
     """Write moments that Postgres counts."""
-    if NEVER in column:
-        return [NULL if moment == NEVER else EIGHT + packed(moment) for moment in column]
-    return [EIGHT + moment for moment in map(packed, column)]
+    if NEVER in counts:
+        return [NULL if count == NEVER else EIGHT + packed(count) for count in counts]
+    return [EIGHT + moment for moment in map(packed, counts)]

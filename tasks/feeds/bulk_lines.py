@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import chain, compress, repeat
+from itertools import chain, compress, islice, repeat
 from struct import Struct
 from typing import Final, NamedTuple
 
@@ -27,15 +27,14 @@ class Lines(NamedTuple):
     """
     Rows of one kind with ids that differ; every list has one for each.
 
-    `observed` counts microseconds as Postgres does; `points` are fields of the places.
+    `addresses` are the payload's and the row's; `observed` counts microseconds as Postgres does; `points` are fields of the places.
     """
 
     kind: str
-    prefix: str
+    addresses: Sequence[tuple[str, int]]
     ids: Sequence[str]
     digests: Sequence[bytes]
     bodies: Sequence[bytes]
-    numbers: Sequence[int]
     observed: Sequence[int]
     places: Sequence[Place]
     points: Sequence[bytes]
@@ -57,15 +56,12 @@ class Lines(NamedTuple):
         if not left:
             return self
         kept = [at not in left for at in range(self.size)]
-        return Lines(self.kind, self.prefix, *(list(compress(column, kept)) for column in self[2:]))  # type: ignore[arg-type]  # in the order of the columns
+        return Lines(self.kind, *(list(compress(column, kept)) for column in self[1:]))  # type: ignore[arg-type]  # in the order of the columns
 
     def rows(self) -> Iterator[Row]:
         """Yield them one by one."""
-        for id_, digest, body, number, observed, place, hash_ in zip(
-            self.ids, self.digests, self.bodies, self.numbers, self.observed, self.places, self.hashes,
-            strict=True,
-        ):  # fmt: skip
-            at, address = moment(observed), f"{self.prefix}{number}"
+        for (prefix, number), id_, digest, body, observed, place, _, hash_ in zip(*self[1:], strict=True):
+            at, address = moment(observed), f"{prefix}{number}"
             yield Row(id_, digest, body, address, at, None, place, self.kind, False, hash_)
 
     def blocks(self, ids: Sequence[bytes], head: bytes, fixed: bytes) -> Iterator[bytes]:
@@ -75,7 +71,7 @@ class Lines(NamedTuple):
         None is withdrawn, and of none it is known when it was published.
         """
         sixteen = LENGTHS[16]
-        parts = zip(
+        lines = zip(
             repeat(head),
             self.bodies,
             repeat(sixteen),
@@ -87,13 +83,21 @@ class Lines(NamedTuple):
             repeat(NULL),
             map(_HASH, repeat(8), self.hashes),
             repeat(fixed),
+            strict=False,
         )
-        lines = list(map(b"".join, parts))
-        for start in range(0, len(lines), _SENT_AT_ONCE):
-            yield b"".join(chain(lines[start : start + _SENT_AT_ONCE]))
+        while part := b"".join(chain.from_iterable(islice(lines, _SENT_AT_ONCE))):
+            yield part
 
 
-NO_LINES: Final = Lines("", "", (), (), (), (), (), (), (), ())
+NO_LINES: Final = Lines("", (), (), (), (), (), (), (), ())
+
+
+def together(parts: Sequence[Lines]) -> Lines:
+    """Return lines of one kind as one."""
+    if len(parts) == 1:
+        return parts[0]
+    columns = zip(*(part[1:] for part in parts), strict=True)
+    return Lines(parts[0].kind, *(list(chain.from_iterable(column)) for column in columns))
 
 
 def moment(count: int) -> datetime | None:

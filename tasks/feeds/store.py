@@ -9,7 +9,7 @@ import uuid_utils
 
 from shared.db import Transaction
 from shared.feeds.runs import Counts, Reject, keep_rejects, lock_feed
-from tasks.feeds.bulk_lines import moment
+from tasks.feeds.bulk_lines import moment, together
 from tasks.feeds.connector import Observation
 from tasks.feeds.store_encode import Row
 from tasks.feeds.store_intake import Chunk, Same, duplicate
@@ -76,13 +76,14 @@ class Store:
 
     def _put_lines(self, tx: Transaction, chunk: Chunk) -> None:
         """Copy features that were read at once and are new for sure; others are merged row by row."""
-        lines = chunk.lines
-        if not lines.size:
+        if not chunk.lines:
             return
-        if not self._is_first_load(tx, "features") or self.seen["features"].holds(lines.ids).any():
+        seen = self.seen["features"]
+        lines = together(chunk.lines)
+        if not self._is_first_load(tx, "features") or seen.holds(lines.ids).any():
             self._put_rows(tx, "features", chunk, list(lines.rows()))
             return
-        self.seen["features"].add(lines.ids)
+        seen.add(lines.ids)
         ids = [uuid_utils.uuid7() for _ in lines.ids]
         told = [(str(id_), lines.kind) for id_ in ids[-FEATURES_AN_EVENT:]]
         copy(tx, TABLES["features"], self.writing, lines, ids)

@@ -24,8 +24,8 @@ CHUNK_RECORDS: Final = 5_000
 CHUNK_BYTES: Final = 8 * 1024 * 1024
 #: Rows of a chunk that are stored as they were sent: next to nothing is done for each.
 CHUNK_SAME: Final = 50_000
-#: Rows read column by column that are worth a chunk of their own.
-_MANY: Final = 500
+#: Rows read column by column that are worth to be kept so.
+_MANY: Final = 200
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 #: Rejects handed on with their records; more of a chunk are only counted.
 _MOST_REJECTS: Final = 1000
@@ -44,8 +44,8 @@ class Chunk:
     """Records of one step; ids are distinct within it, but for those of rows that are the `same`."""
 
     #: Features that were read column by column.
-    lines: Lines = NO_LINES
-    ids_of_lines: frozenset[str] = frozenset()
+    lines: list[Lines] = field(default_factory=list)
+    ids_of_lines: set[str] = field(default_factory=set)
     rows: dict[Noun, dict[str, Row]] = field(default_factory=lambda: {noun: {} for noun in TABLES})
     observations: dict[tuple[str, datetime], Observation] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
@@ -104,15 +104,18 @@ class Chunk:
             self.rejects.append(reject)
 
     def take_lines(self, lines: Lines) -> None:
-        """Take in what was read column by column; many rows stay as they are, if there are no others."""
+        """Take in what was read column by column; many rows stay as they are, when all ids are new."""
         self.others += lines.size
-        if lines.size >= _MANY and not self.lines.size and not self.rows["features"]:
-            self.lines, self.ids_of_lines = lines, frozenset(lines.ids)
-            self.records += lines.size
+        self.records += lines.size
+        is_new = self.ids_of_lines.isdisjoint(lines.ids) and self.rows["features"].keys().isdisjoint(
+            lines.ids
+        )
+        if lines.size >= _MANY and is_new:
+            self.lines.append(lines)
+            self.ids_of_lines.update(lines.ids)
             self.bytes += sum(map(len, lines.bodies))
             return
         for row in lines.rows():
-            self.records += 1
             self._add_row("features", row)
 
     def take_same(self, same: Same) -> None:
@@ -125,8 +128,8 @@ class Chunk:
     def _add_row(self, noun: Noun, row: Row) -> None:
         rows = self.rows[noun]
         if noun == "features" and row.external_id in self.ids_of_lines:
-            rows.update({of.external_id: of for of in self.lines.rows()})
-            self.lines, self.ids_of_lines = NO_LINES, frozenset()
+            rows.update({of.external_id: of for lines in self.lines for of in lines.rows()})
+            self.lines, self.ids_of_lines = [], set()
         other = rows.get(row.external_id)
         if other is None:
             rows[row.external_id] = row
@@ -179,13 +182,11 @@ def chunks(
             yield chunk, False
             chunk = Chunk()
         if isinstance(record, Block):
-            found = read_block(record, context, known)
-            if chunk.records and found.lines.size >= _MANY:
-                yield chunk, False
-                chunk = Chunk()
-            found.put(chunk, record, context)
+            read_block(record, context, known).put(chunk, record, context)
         else:
             chunk.add(check(record, context) or record)
+        # What was taken is not held while the next is made.
+        del record
     yield chunk, True
 
 

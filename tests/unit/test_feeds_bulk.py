@@ -79,7 +79,7 @@ def source(**options: Any) -> Source:
 
 def features(chunk: Chunk) -> list[Row]:
     """All features of a chunk."""
-    return [*chunk.lines.rows(), *chunk.rows["features"].values()]
+    return [*(row for lines in chunk.lines for row in lines.rows()), *chunk.rows["features"].values()]
 
 
 def plain(chunk_list: Sequence[Chunk]) -> list[Any]:
