@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
@@ -181,6 +182,12 @@ def checked(request: pytest.FixtureRequest, browser: Browser, platform: Platform
     )
     yield Visitor(context, platform.url)
     context.close()
+
+
+@pytest.fixture
+def email() -> str:
+    """An address that nobody has yet."""
+    return f"resident-{uuid4().hex[:10]}@example.org"
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Somebody opens an account, comes back into it, and looks after it."""
 
-import re
 from uuid import uuid4
 
 import httpx
@@ -8,44 +7,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Visitor
+from tests.e2e.people import PASSWORD, mailed_link, register
 from tests.e2e.platform import Platform
 from tests.support.openid import Provider
 
-PASSWORD = "seven lanterns under the viaduct"
 ANOTHER = "a teapot waits for the last ferry"
-
-
-@pytest.fixture
-def email() -> str:
-    """An address that nobody has yet."""
-    return f"resident-{uuid4().hex[:10]}@example.org"
-
-
-def mailed_link(visitor: Visitor, platform: Platform, email: str, page: str) -> str:
-    """Return the link to one of our pages out of the mail that brings it."""
-    platform.sign_in("admin")
-
-    def found() -> str:
-        for mail in platform.get("/mailbox", to=email)["items"]:
-            if link := re.search(rf"http\S+/{page}#token=[\w.-]+", mail["text"]):
-                return link.group()
-        return ""
-
-    return visitor.until(found).removeprefix(platform.url)
-
-
-def register(visitor: Visitor, platform: Platform, email: str) -> Page:
-    """Open an account and prove its address."""
-    page = visitor.open("/register")
-    page.locator("#register-email").fill(email)
-    page.locator("#register-password").fill(PASSWORD)
-    page.get_by_role("button", name="Create the account").click()
-    expect(page.get_by_role("heading", name="Look into your mailbox")).to_be_focused()
-    visitor.open("/status")  # A link within the page that is open would only change its fragment.
-    visitor.open(mailed_link(visitor, platform, email, "verify"))
-    expect(page.get_by_text("Your address is confirmed")).to_be_visible()
-    expect(page).to_have_url(f"{platform.url}/verify")
-    return page
 
 
 def test_somebody_signs_up_and_stays_signed_in(visitor: Visitor, platform: Platform, email: str) -> None:

@@ -30,7 +30,10 @@ export function Preview({ job, isStale, onTake }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const followed = useFollowedJob(job);
   const { data, error } = usePreview(job, followed.isEnded);
-  useEffect(() => box.current?.scrollIntoView({ block: 'nearest' }), []);
+  useEffect(() => {
+    // In a block: newer browsers return a promise, which is no way to clean up.
+    void box.current?.scrollIntoView({ block: 'nearest' });
+  }, []);
   const trouble = (followed.isEnded && followed.job?.error) || (error ?? followed.error)?.message;
   return (
     <div ref={box} className="scroll-mt-4" data-preview={data ? 'shown' : 'asked'}>
