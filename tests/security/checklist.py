@@ -211,7 +211,7 @@ ROWS = (
     Row(
         16,
         "HTTP edge",
-        "smuggling, forged hops, giant headers and bodies, foreign hosts and origins",
+        "smuggling, forged hops, giant headers and bodies, 200 slow clients, foreign hosts and origins",
         (
             *_of(_ABUSE, "only_the_nearest_hop_is_believed_about_the_client"),
             *_of(
