@@ -1,4 +1,4 @@
-"""Conditions on `point` columns, as their GiST index answers them."""
+"""Conditions on `point` columns, as their GiST or SP-GiST index answers them."""
 
 from typing import Any
 

@@ -163,7 +163,7 @@ def upgrade() -> None:
             "kind = 'service_request' AND lower(status) = 'open' AND withdrawn_at IS NULL"
         ),
     )
-    op.create_index("ix_features_point", "features", ["point"], unique=False, postgresql_using="gist")
+    op.create_index("ix_features_point", "features", ["point"], unique=False, postgresql_using="spgist")
     op.create_table(
         "idempotency_keys",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -1148,7 +1148,7 @@ def downgrade() -> None:
     op.drop_table("jobs")
     op.drop_table("job_batches")
     op.drop_table("idempotency_keys")
-    op.drop_index("ix_features_point", table_name="features", postgresql_using="gist")
+    op.drop_index("ix_features_point", table_name="features", postgresql_using="spgist")
     op.drop_index(
         "ix_features_open",
         table_name="features",
