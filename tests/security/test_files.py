@@ -1,19 +1,23 @@
 """Files from strangers: each is taken by what it is, kept under a random name, or refused with a reason."""
 
 import io
+import struct
 import tarfile
+import tracemalloc
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from sqlalchemy import text
+from werkzeug.datastructures import FileStorage
 
 from shared.accounts.rules import Role
 from shared.db import transaction
 from shared.settings import Settings
-from shared.uploads.service import MAX_PHOTO_BYTES
+from shared.uploads.service import MAX_PHOTO_BYTES, receive
 from tasks.uploads.isolated import end_helper
 from tests.security.conftest import Tries
 from tests.support.jobs import drain
@@ -53,10 +57,70 @@ def _tar_with_a_link() -> bytes:
         link = tarfile.TarInfo("photo.png")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         archive.addfile(link)
+        hard = tarfile.TarInfo("other.png")
+        hard.type, hard.linkname = tarfile.LNKTYPE, "../../etc/shadow"
+        archive.addfile(hard)
     return buffer.getvalue()
 
 
+def _swelling(gib: int) -> tuple[bytes, int]:
+    """Return raw deflate data that unpacks to so many GiB of zeros, made of one piece many times over."""
+    piece_bytes = 16 << 20
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    piece = packer.compress(bytes(piece_bytes)) + packer.flush(zlib.Z_FULL_FLUSH)
+    return piece * (gib * 64) + zlib.compressobj(9, zlib.DEFLATED, -15).flush(), gib * 64 * piece_bytes
+
+
+def _zip_bomb() -> bytes:
+    """Return a ZIP of some 10 MB whose one file unpacks to 10 GiB; it is never unpacked here, nor stored."""
+    packed, size = _swelling(10)
+    name, extra = b"a.png", struct.pack("<HHQQ", 1, 16, size, len(packed))
+    local = struct.pack("<IHHHHHIIIHH", 0x04034B50, 45, 0, 8, 0, 0, 0, 0xFFFFFFFF, 0xFFFFFFFF, 5, 20)
+    central = struct.pack(
+        "<IHHHHHHIIIHHHHHII", 0x02014B50, 45, 45, 0, 8, 0, 0, 0, 0xFFFFFFFF, 0xFFFFFFFF, 5, 20, 0, 0, 0, 0, 0
+    )
+    body = local + name + extra + packed
+    listed = central + name + extra
+    return body + listed + struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 1, 1, len(listed), len(body), 0)
+
+
+def _gzip_bomb() -> bytes:
+    packed, size = _swelling(10)
+    return b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + packed + struct.pack("<II", 0, size & 0xFFFFFFFF)
+
+
+def _huge_png() -> bytes:
+    """Return a PNG of 30,000 x 30,000 pixels, whole: 2.7 GB once it is decoded."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    rows = b"\x78\xda" + _swelling(3)[0]
+    head = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def _crowded_zip() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for number in range(2_000):
+            archive.writestr(f"{number}.png", b"")
+    return buffer.getvalue()
+
+
+def _nested_zip(depth: int = 6) -> bytes:
+    inner = _zip("a", bytes(1_000_000))
+    for level in range(depth):
+        inner = _zip(f"{level}.zip", inner)
+    return inner
+
+
 BAD = {
+    "10 MB that are a ZIP of 10 GB": _zip_bomb(),
+    "10 MB that are 10 GB of gzip": _gzip_bomb(),
+    "a PNG of 30,000 x 30,000": _huge_png(),
+    "zips six deep": _nested_zip(),
+    "a ZIP of 2,000 members": _crowded_zip(),
     "a virus": EICAR,
     "a zip": _zip("a.png", _png()),
     "a zip that swells": _zip("a", bytes(10_000_000)),
@@ -96,6 +160,56 @@ def test_a_file_is_what_its_bytes_say(settings: Settings, tries: Tries) -> None:
     for what, row in zip(BAD, rows, strict=True):
         tries(what, row.state == "rejected" and row.sizes == {} and bool(row.error))
     assert [] == [path for path in settings.storage_dir.rglob("*") if path.is_file()]
+
+
+def test_the_bombs_are_what_they_are_called(tries: Tries) -> None:
+    """A row that tries a dud proves nothing: the size told inside is 10 GB, and the first of it unpacks."""
+    data = BAD["10 MB that are a ZIP of 10 GB"]
+    with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(archive.infolist()[0]) as member:
+        assert 10 << 30 == archive.infolist()[0].file_size
+        assert bytes(1 << 20) == member.read(1 << 20)
+    tries(f"{len(data):,} bytes", 9_000_000 < len(data) < 11_000_000)
+    packed = zlib.decompressobj(31).decompress(BAD["10 MB that are 10 GB of gzip"], 1 << 20)
+    tries("gzip", bytes(1 << 20) == packed)
+
+
+def test_a_file_is_taken_in_piece_by_piece(settings: Settings, tries: Tries) -> None:
+    """The largest one that is taken costs a piece of memory, and not its size (ASVS 5.2.1)."""
+    sent = FileStorage(io.BytesIO(bytes(MAX_PHOTO_BYTES)), "photo.png")
+    tracemalloc.start()
+    try:
+        received = receive(sent.stream, "photo.png", "image/png")
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert MAX_PHOTO_BYTES == received.stored.size_bytes
+    tries(f"{peak_bytes:,} bytes", peak_bytes < MAX_PHOTO_BYTES // 4)
+
+
+# The parser lets go of the part it had begun, and its file is closed when it is collected.
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning", "ignore:Unclosed file:ResourceWarning"
+)
+def test_a_length_that_is_not_true_is_refused(settings: Settings, tries: Tries) -> None:
+    """Shorter or longer than what comes: no upload is made of a part."""
+    staff = Browser(Role.STAFF)
+    body = HEAD + _png() + b"\r\n--b--\r\n"
+    for length in (0, 1, len(body) // 2, len(body) - 1, len(body) - 8):
+        answer = staff.client.post(
+            "/api/v1/uploads",
+            input_stream=io.BytesIO(body),
+            content_type="multipart/form-data; boundary=b",
+            headers={"Authorization": f"Bearer {staff.token}"},
+            environ_overrides={"CONTENT_LENGTH": str(length)},
+        )
+        with transaction() as tx:
+            kept = tx.scalars(text("SELECT size_bytes FROM uploads")).all()
+        is_whole = set(kept) <= {len(_png())}
+        tries(
+            f"{length} of {len(body)}: {answer.status_code} {kept}",
+            answer.status_code in {202, 400, 422} and is_whole,
+        )
 
 
 def test_nothing_of_a_name_reaches_the_disk(settings: Settings, tries: Tries) -> None:
