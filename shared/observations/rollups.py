@@ -1,18 +1,15 @@
 """What charts read: of each datastream and hour in UTC the least, the most, the sum and how many."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
 
 from sqlalchemy import text
 
 from shared.db import Transaction
+from shared.observations.arrays import array_of, moments_of
 
 HOUR: Final = timedelta(hours=1)
-Hour = tuple[UUID, datetime]
-"""A datastream and the beginning of an hour."""
-
 _ADD: Final = """
 INSERT INTO observation_hours AS h (datastream_id, start, least, most, total, count)
 SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:starts AS timestamptz[]), CAST(:least AS float8[]),
@@ -45,34 +42,41 @@ def hour_of(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
-def add_results(tx: Transaction, added: Iterable[tuple[UUID, datetime, float]]) -> None:
-    """Add results that were stored in this transaction to their hours; sorted, so that writers never cross."""
-    hours: dict[Hour, list[float]] = {}
+def add_results(tx: Transaction, added: Iterable[tuple[str, Sequence[tuple[datetime, float]]]]) -> None:
+    """
+    Add the results of datastreams, by their ids, that were stored in this transaction to their hours.
+
+    The datastreams come in the order of their ids, so that writers never cross.
+    """
     begun: dict[datetime, datetime] = {}
-    for id_, moment, result in added:
-        start = begun.get(moment) or begun.setdefault(moment, hour_of(moment))
-        hours.setdefault((id_, start), []).append(result)
-    if not hours:
+    found: list[tuple[str, datetime, list[float]]] = []
+    for id_, results in added:
+        hours: dict[datetime, list[float]] = {}
+        for moment, result in results:
+            start = begun.get(moment) or begun.setdefault(moment, hour_of(moment))
+            hours.setdefault(start, []).append(result)
+        found += [(id_, start, hours[start]) for start in sorted(hours)]
+    if not found:
         return
-    found = sorted(hours.items())
     tx.execute(
         text(_ADD),
         {
-            "ids": [id_ for (id_, _), _ in found],
-            "starts": [start for (_, start), _ in found],
-            "least": [min(results) for _, results in found],
-            "most": [max(results) for _, results in found],
-            "total": [sum(results) for _, results in found],
-            "count": [len(results) for _, results in found],
+            "ids": array_of(id_ for id_, _, _ in found),
+            "starts": moments_of(start for _, start, _ in found),
+            "least": array_of(min(results) for _, _, results in found),
+            "most": array_of(max(results) for _, _, results in found),
+            "total": array_of(sum(results) for _, _, results in found),
+            "count": array_of(len(results) for _, _, results in found),
         },
     )
 
 
-def sum_again(tx: Transaction, moments: Iterable[tuple[UUID, datetime]]) -> None:
-    """Sum up anew the hours in which a result was corrected."""
+def sum_again(tx: Transaction, moments: Iterable[tuple[str, datetime]]) -> None:
+    """Sum up anew the hours in which a result of a datastream was corrected."""
     hours = sorted({(id_, hour_of(moment)) for id_, moment in moments})
     if hours:
-        tx.execute(text(_AGAIN), {"ids": [id_ for id_, _ in hours], "starts": [at for _, at in hours]})
+        values = {"ids": array_of(id_ for id_, _ in hours), "starts": moments_of(at for _, at in hours)}
+        tx.execute(text(_AGAIN), values)
 
 
 def read_hours(tx: Transaction, values: Mapping[str, Any], seconds: int) -> list[Any]:

@@ -1,9 +1,7 @@
 """Datastreams: one for each observed property of a thing, with its latest result."""
 
-# ruff: noqa: S608 - the only names put into statements are those of our tables and columns.
-
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +10,8 @@ from sqlalchemy import text
 
 from shared.clock import rfc3339
 from shared.db import Transaction
-from tasks.feeds.store_copy import by_index, copy_lines, escaped, moment, stage_for
+from shared.observations.arrays import array_of, moments_of
+from tasks.feeds.store_copy import by_index, copy_lines, escaped, moment
 from tasks.feeds.store_table import Writing
 
 Key = tuple[str, str]
@@ -23,21 +22,23 @@ Key = tuple[str, str]
 class Stream:
     """A datastream as it is known: its latest result and when that was."""
 
-    id: UUID
-    thing_id: UUID
+    id: str
+    thing_id: str
     unit: str
     time: datetime | None = None
     result: float | None = None
     is_new: bool = False
     #: Whether this run moved the latest result.
     moved: bool = False
+    #: Times and results to store that were not there.
+    added: list[tuple[datetime, float]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class ThingState:
     """A thing that is stored, and what its last observation said besides results."""
 
-    id: UUID
+    id: str
     state: dict[str, Any]
 
 
@@ -48,10 +49,10 @@ def known_streams(tx: Transaction, feed_id: UUID, things: Mapping[str, ThingStat
     names = {thing.id: external_id for external_id, thing in things.items()}
     rows = tx.execute(
         text(
-            "SELECT thing_id, observed_property, id, unit, phenomenon_time, result FROM datastreams"
-            " WHERE feed_id = :feed_id AND thing_id = ANY(:ids)"
+            "SELECT CAST(thing_id AS text), observed_property, CAST(id AS text), unit, phenomenon_time, result"
+            " FROM datastreams WHERE feed_id = :feed_id AND thing_id = ANY(CAST(:ids AS uuid[]))"
         ),
-        {"feed_id": feed_id, "ids": list(names)},
+        {"feed_id": feed_id, "ids": array_of(names)},
     )
     return {
         (names[thing_id], name): Stream(id_, thing_id, unit, time, result)
@@ -59,44 +60,50 @@ def known_streams(tx: Transaction, feed_id: UUID, things: Mapping[str, ThingStat
     }
 
 
-def write_streams(tx: Transaction, writing: Writing, streams: dict[Key, Stream]) -> None:
+def write_streams(tx: Transaction, writing: Writing, streams: Mapping[Key, Stream]) -> None:
     """Copy new datastreams; move the latest result of known ones, never backwards."""
-    columns = "id, thing_id, feed_id, observed_property, unit, result, phenomenon_time, fetched_at"
-    moved = [(name, stream) for name, stream in streams.items() if stream.moved or stream.is_new]
-    for is_new in (True, False):
-        lines = "".join(
-            f"{stream.id}\t{stream.thing_id}\t{writing.feed_id}\t{escaped(name)}\t{escaped(stream.unit)}"
-            f"\t{stream.result!r}\t{moment(stream.time)}\t{rfc3339(writing.fetched_at)}"
-            + ("\n" if is_new else "\tf\n")
-            for (_, name), stream in moved
-            if stream.is_new is is_new
+    if new := [(name, stream) for (_, name), stream in streams.items() if stream.is_new]:
+        columns = "id, thing_id, feed_id, observed_property, unit, result, phenomenon_time, fetched_at"
+        copy_lines(tx, "datastreams", columns, [_new_lines(writing, new).encode()])
+    moved = [stream for stream in streams.values() if stream.moved and not stream.is_new]
+    if not moved:
+        return
+    with by_index(tx):
+        tx.execute(
+            text(
+                "UPDATE datastreams d SET result = s.result, phenomenon_time = s.at, fetched_at = :fetched_at"
+                " FROM unnest(CAST(:ids AS uuid[]), CAST(:results AS float8[]), CAST(:times AS timestamptz[]))"
+                " AS s(id, result, at) WHERE d.id = s.id AND coalesce(s.at >= d.phenomenon_time, true)"
+            ),
+            {
+                "ids": array_of(stream.id for stream in moved),
+                "results": array_of(stream.result for stream in moved if stream.result is not None),
+                "times": moments_of(stream.time for stream in moved if stream.time is not None),
+                "fetched_at": writing.fetched_at,
+            },
         )
-        if not lines:
-            continue
-        if is_new:
-            copy_lines(tx, "datastreams", columns, [lines.encode()])
-            continue
-        stage = stage_for(tx, "datastreams")
-        copy_lines(tx, stage, f"{columns}, repeated", [lines.encode()])
-        with by_index(tx):
-            tx.execute(
-                text(
-                    "UPDATE datastreams d SET result = s.result, phenomenon_time = s.phenomenon_time,"
-                    f" fetched_at = s.fetched_at FROM {stage} s WHERE d.id = s.id"
-                    " AND coalesce(s.phenomenon_time >= d.phenomenon_time, true)"
-                )
-            )
 
 
-def moved_items(streams: dict[Key, Stream]) -> Iterable[dict[str, Any]]:
+def _new_lines(writing: Writing, new: Sequence[tuple[str, Stream]]) -> str:
+    fetched_at = rfc3339(writing.fetched_at)
+    return "".join(
+        f"{stream.id}\t{stream.thing_id}\t{writing.feed_id}\t{escaped(name)}\t{escaped(stream.unit)}"
+        f"\t{stream.result!r}\t{moment(stream.time)}\t{fetched_at}\n"
+        for name, stream in new
+    )
+
+
+def moved_items(streams: Mapping[Key, Stream]) -> Iterable[dict[str, Any]]:
     """Yield the latest results that this run moved, as `ObservationsAdded` tells them."""
+    written: dict[datetime, str] = {}
     for (_, name), stream in streams.items():
         if stream.moved and stream.time is not None:
+            at = written.get(stream.time) or written.setdefault(stream.time, rfc3339(stream.time))
             yield {
-                "thing_id": str(stream.thing_id),
-                "datastream_id": str(stream.id),
+                "thing_id": stream.thing_id,
+                "datastream_id": stream.id,
                 "observed_property": name,
                 "result": stream.result,
                 "unit": stream.unit,
-                "phenomenon_time": rfc3339(stream.time),
+                "phenomenon_time": at,
             }
