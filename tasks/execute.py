@@ -14,6 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from shared.db import transaction
 from shared.errors import Permanent, Transient
 from shared.jobs import lease as leases
+from shared.jobs.breakers import PutBack
 from shared.jobs.lease import Cancelled, Fenced
 from shared.jobs.pace import scaled
 from shared.jobs.points import reach
@@ -82,6 +83,10 @@ def run_one(registration: Registration, job: Job) -> bool:
         return False
     except Cancelled:
         _settle(job, "cancelled", "cancelled while running")
+        return False
+    except PutBack:
+        with transaction() as tx:
+            leases.put_back(tx, job.lease)
         return False
     except Permanent as error:
         _settle(job, "dead", str(error))

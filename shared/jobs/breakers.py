@@ -3,7 +3,7 @@ Circuit breakers: somebody outside who fails again and again is left alone, by a
 
 Closed: calls go out. Open: after five faults in a row no job with the rate key starts for a minute; it
 waits, and spends no attempt. Half open: one job tries, and what it meets closes the breaker or opens it
-again. What a fault is the caller knows; the rule is `rules.open_until`, by which feeds leave their
+again; others that were claimed at the same moment go back. What a fault is the caller knows; the rule is `rules.open_until`, by which feeds leave their
 publishers alone too (they keep it in their own row).
 """
 
@@ -17,20 +17,32 @@ from sqlalchemy.dialects.postgresql import insert
 
 from shared.db import Transaction
 from shared.jobs.models import Breaker
-from shared.jobs.pace import breaker_seconds
-from shared.jobs.rules import PROBE_SECONDS, open_until
+from shared.jobs.pace import breaker_seconds, probe_seconds
+from shared.jobs.rules import open_until
 
 log = logging.getLogger(__name__)
 
+_OPENED = text(
+    "SELECT open_until, probe_until FROM breakers WHERE key = :key AND failures_in_a_row > 0 FOR UPDATE"
+)
 _CLOSE = text("""
 UPDATE breakers SET failures_in_a_row = 0, open_until = NULL, probe_until = NULL, opened_at = NULL, error = NULL
-WHERE key = :key AND failures_in_a_row > 0 RETURNING 1
+WHERE key = :key
+""")
+# Only what the breaker itself put back bears these moments to the microsecond.
+_WAKE = text("""
+UPDATE jobs SET run_at = clock_timestamp() WHERE state = 'scheduled' AND rate_key = :key
+  AND run_at IN (CAST(:open_until AS timestamptz), CAST(:probe_until AS timestamptz))
 """)
 _PROBE = text("""
 UPDATE breakers SET probe_until = clock_timestamp() + make_interval(secs => :seconds)
 WHERE key = :key AND open_until <= clock_timestamp()
   AND coalesce(probe_until, '-infinity') <= clock_timestamp() RETURNING 1
 """)
+
+
+class PutBack(Exception):
+    """Say that a job must not start now: it goes back until its breaker lets one try, its attempt not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +56,44 @@ class State:
     error: str | None = None
 
 
-def state_of(tx: Transaction, key: str) -> State:
-    """Return how the breaker of somebody outside stands by the database's clock."""
-    row = tx.execute(
-        select(Breaker, func.clock_timestamp().label("now")).where(Breaker.key == key)
-    ).one_or_none()
-    if row is None or row.Breaker.open_until is None:
+def state_of(tx: Transaction, key: str, *, settled: bool = False) -> State:
+    """
+    Return how the breaker of somebody outside stands by the database's clock.
+
+    `settled` keeps it so until the transaction ends: who closes it then sees, and wakes, what is put back now.
+    """
+    columns = (Breaker.open_until, Breaker.probe_until, Breaker.opened_at, Breaker.error)
+    query = select(*columns, func.clock_timestamp().label("now")).where(Breaker.key == key)
+    row = tx.execute(query.with_for_update(read=True) if settled else query).one_or_none()
+    if row is None or row.open_until is None:
         return State("closed")
-    found: Breaker = row.Breaker
-    until = max(each for each in (found.open_until, found.probe_until) if each is not None)
-    state: Literal["open", "half_open"] = "open" if found.open_until > row.now else "half_open"
-    return State(state, until if until > row.now else None, found.opened_at, found.error)
+    until = max(each for each in (row.open_until, row.probe_until) if each is not None)
+    state: Literal["open", "half_open"] = "open" if row.open_until > row.now else "half_open"
+    return State(state, until if until > row.now else None, row.opened_at, row.error)
 
 
-def take_probe(tx: Transaction, key: str) -> bool:
-    """Be the one job that tries a half-open breaker; returns false when another is trying."""
-    return tx.execute(_PROBE, {"key": key, "seconds": PROBE_SECONDS}).first() is not None
+def enter(tx: Transaction, key: str) -> None:
+    """
+    Ask for leave to call, in the transaction that commits the intent; half open, one at a time gets it.
+
+    Raises: PutBack.
+    """
+    now = state_of(tx, key)
+    if now.state == "closed":
+        return
+    if now.until is None and tx.execute(_PROBE, {"key": key, "seconds": probe_seconds()}).first() is not None:
+        return
+    raise PutBack(key)
 
 
 def note_answer(tx: Transaction, key: str) -> None:
-    """Close the breaker: whoever is outside answered."""
-    if tx.execute(_CLOSE, {"key": key}).first() is not None:
+    """Close the breaker, since whoever is outside answered, and let what waited for that start."""
+    before = tx.execute(_OPENED, {"key": key}).first()
+    if before is None:
+        return
+    tx.execute(_CLOSE, {"key": key})
+    if before.open_until is not None:
+        tx.execute(_WAKE, {"key": key, "open_until": before.open_until, "probe_until": before.probe_until})
         log.info("breaker closed", extra={"key": key})
 
 
@@ -77,7 +106,8 @@ def note_fault(tx: Transaction, key: str, error: str) -> None:
     first = insert(Breaker).values(key=key, failures_in_a_row=0)
     tx.execute(first.on_conflict_do_nothing(index_elements=[Breaker.key]))
     row = tx.execute(
-        select(Breaker, func.clock_timestamp().label("now")).where(Breaker.key == key).with_for_update()
+        select(Breaker, func.clock_timestamp().label("now")).where(Breaker.key == key).with_for_update(),
+        execution_options={"populate_existing": True},
     ).one()
     found: Breaker = row.Breaker
     found.failures_in_a_row += 1

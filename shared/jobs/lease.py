@@ -15,8 +15,9 @@ from sqlalchemy import TextClause, text
 
 from shared.db import Transaction
 from shared.events import JobChanged
-from shared.jobs.admission import admit
+from shared.jobs.admission import admit, defer
 from shared.jobs.batches import settle_batches
+from shared.jobs.breakers import state_of
 from shared.jobs.pace import lease_seconds
 from shared.jobs.points import reach
 from shared.messages import UnknownMessage, message_named
@@ -46,6 +47,7 @@ class Lease:
     batch_id: UUID | None
     tenant: str
     worker: str
+    rate_key: str | None = None
 
 
 _START = """
@@ -154,6 +156,7 @@ def _claim(
             batch_id=row.batch_id,
             tenant=row.tenant,
             worker=worker,
+            rate_key=row.rate_key,
         )
         for row in admitted
     ]
@@ -248,6 +251,19 @@ def fail(
         settle_batches(tx, [row.batch_id], succeeded=False)
     tell(tx, lease, state, 0, error[:300])
     reach("failing")
+    return True
+
+
+def put_back(tx: Transaction, lease: Lease) -> bool:
+    """
+    Let a job wait whose breaker turned it away after its claim, its attempt uncounted.
+
+    Returns: false when the lease was lost.
+    """
+    key = lease.rate_key or ""
+    if not defer(tx, key, lease.job_id, lease.token, state_of(tx, key, settled=True).until):
+        return False
+    tell(tx, lease, "scheduled", 0, "put back")
     return True
 
 

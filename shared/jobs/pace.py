@@ -39,6 +39,11 @@ def breaker_seconds() -> float:
     return scaled(rules.BREAKER_SECONDS)
 
 
+def probe_seconds() -> float:
+    """Return how long one call may try a half-open breaker before another may."""
+    return scaled(rules.PROBE_SECONDS)
+
+
 def drain_seconds() -> float:
     """Return how long an ending worker waits for what it has in hand."""
     return scaled(rules.DRAIN_SECONDS)

@@ -68,7 +68,8 @@ def _claim(job: Job, delivery_id: UUID, now: datetime) -> Outgoing | None:
     """
     Commit the intent to send, fenced by the job's lease; returns none when there is nothing to send.
 
-    Raises: Transient while the provider may still tell, Permanent once a mail is held.
+    Raises: Transient while the provider may still tell, Permanent once a mail is held, PutBack while the
+    provider is left alone.
     """
     with job.step(1, 3, "claimed") as tx:
         delivery = locked_delivery(tx, delivery_id)
@@ -86,6 +87,7 @@ def _claim(job: Job, delivery_id: UUID, now: datetime) -> Outgoing | None:
             return None
         if move is Move.SEND:
             outgoing = _outgoing(delivery, job)
+            breakers.enter(tx, PROVIDER_RATE_KEY)
             if delivery.state == "sending":
                 log.warning("sending again what may have been taken", extra={"delivery_id": str(delivery.id)})
             service.claim(delivery, job.id, now)

@@ -31,7 +31,8 @@ LIVE = "('scheduled','queued','running','retryable')"
 _CAUSES = "SELECT job_id FROM work_asked UNION SELECT id FROM jobs WHERE cron_slot IS NOT NULL"
 #: Tables a row leaves something in.
 TABLES = (
-    "jobs, job_batches, work_done, work_asked, effects, queues, schedules, rate_buckets, events, deliveries"
+    "jobs, job_batches, work_done, work_asked, effects, queues, schedules, rate_buckets, breakers, events,"
+    " deliveries"
 )
 
 

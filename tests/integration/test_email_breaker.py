@@ -15,11 +15,11 @@ from shared.email.service import PROVIDER_RATE_KEY, Mail, prepare_mail
 from shared.errors import Permanent, Transient
 from shared.jobs import breakers
 from shared.jobs import lease as leases
-from shared.jobs.breakers import State
+from shared.jobs.breakers import PutBack, State
 from shared.jobs.rules import BREAKER_FAILURES, BREAKER_SECONDS, PROBE_SECONDS
 from shared.messages import DeliverEmail
 from shared.settings import Settings, get_settings
-from tasks.base import Registration
+from tasks.base import Job, Registration
 from tasks.email.deliver import deliver
 from tasks.email.sender import Fault, Outgoing, Unsure
 from tasks.execute import execute
@@ -146,33 +146,83 @@ def test_half_open_lets_one_mail_try_while_the_others_wait(provider: Provider) -
     first, second = owed("first")[1], owed("second")[1]
     pass_time(BREAKER_SECONDS)
     assert "half_open" == state().state
-    let_in: list[int] = []
+    seen: list[tuple[int, str, int, bool]] = []
 
     def meanwhile(outgoing: Outgoing) -> str | None:
-        let_in.append(run(provider, second))
+        let_in = run(provider, second)
+        told, attempt, due = job(second)
+        seen.append((let_in, told, attempt, 0 < due <= PROBE_SECONDS))
         return "sg-probe"
 
     assert 1 == run(meanwhile, first)
 
-    assert [0] == let_in
+    assert [(0, "scheduled", 0, True)] == seen
+    assert BREAKER_FAILURES == provider.calls
+
+
+def test_two_that_start_at_the_same_moment_make_one_call(provider: Provider) -> None:
+    """Both were let in by a half-open breaker; the one that commits its intent second goes back uncounted."""
+    fail(provider, BREAKER_FAILURES)
+    first, second = owed("first")[1], owed("second")[1]
+    pass_time(BREAKER_SECONDS)
+    provider.error = None
+
+    def late(message: DeliverEmail, held: Job) -> None:
+        run(lambda outgoing: deliver_second(), first)
+        deliver(message, held, sender=provider)
+
+    def deliver_second() -> str | None:
+        with transaction() as tx, pytest.raises(PutBack):
+            breakers.enter(tx, PROVIDER_RATE_KEY)
+        raise Fault("HTTP 503")
+
+    execute(Registration(DeliverEmail, late, 60), [second], "test:1", Heart())
+
     assert BREAKER_FAILURES == provider.calls
     assert ("scheduled", 0) == job(second)[:2]
-    assert 0 < job(second)[2] <= PROBE_SECONDS
+
+
+def test_a_mail_that_needs_no_call_takes_nobodys_turn(provider: Provider) -> None:
+    """Half open, one that is settled or held ends at once, and the next one tries."""
+    fail(provider, BREAKER_FAILURES)
+    settled, job_id = owed("settled")
+    with transaction() as tx:
+        tx.execute(text("UPDATE deliveries SET state = 'sent' WHERE id = :id"), {"id": settled})
+    pass_time(BREAKER_SECONDS)
+    provider.error = None
+
+    run(provider, job_id)
+    run(provider, owed("probe")[1])
+
+    assert BREAKER_FAILURES + 1 == provider.calls
+    assert "closed" == state().state
 
 
 def test_a_mail_that_was_taken_closes_the_breaker(provider: Provider) -> None:
-    """What waited goes out as if nothing had been."""
+    """What waited for the one that tried is due at once, and goes out as if nothing had been."""
     fail(provider, BREAKER_FAILURES)
-    waiting = owed("waiting")[1]
-    run(provider, waiting)
+    waiting, later = owed("waiting")[1], owed("later")[1]
     pass_time(BREAKER_SECONDS)
-    provider.error = None
-    run(provider, owed("probe")[1])
+    with transaction() as tx:
+        tx.execute(
+            text(
+                "UPDATE jobs SET state = 'scheduled', run_at = clock_timestamp() + interval '1 h' WHERE id = :id"
+            ),
+            {"id": later},
+        )
 
-    queue_again(waiting)
-    run(provider, waiting)
+    def meanwhile(outgoing: Outgoing) -> str | None:
+        run(provider, waiting)
+        return "sg-probe"
+
+    provider.error = None
+    run(meanwhile, owed("probe")[1])
 
     assert State("closed") == state()
+    assert ("scheduled", 0) == job(waiting)[:2]
+    assert job(waiting)[2] <= 0 < job(later)[2]
+    queue_again(waiting)
+    run(provider, waiting)
     assert ("succeeded", 1) == job(waiting)[:2]
 
 
@@ -207,6 +257,7 @@ def test_a_try_whose_worker_died_gives_its_turn_away(provider: Provider) -> None
     lost, other = owed("lost")[1], owed("other")[1]
     with transaction() as tx:
         assert leases.claim(tx, "email.deliver", [lost], "dead:1")
+        breakers.enter(tx, PROVIDER_RATE_KEY)
     provider.error = None
     assert 0 == run(provider, other)
 

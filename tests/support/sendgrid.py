@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,8 +26,16 @@ class LocalSendGrid:
 
     server: HTTPServer
     taken: list[dict[str, Any]] = field(default_factory=list)
-    calls: int = 0
+    #: When each call came, by the monotonic clock in seconds.
+    called_at: list[float] = field(default_factory=list)
     answers: list[Response] = field(default_factory=list)
+    #: As long as it is set, every call is answered with this status and nothing is taken.
+    outage: int | None = None
+
+    @property
+    def calls(self) -> int:
+        """Return how many calls came."""
+        return len(self.called_at)
 
     @property
     def url(self) -> str:
@@ -39,9 +48,11 @@ class LocalSendGrid:
 
     def answer(self, request: Request) -> Response:
         """Answer one call as the real API does."""
-        self.calls += 1
+        self.called_at.append(time.monotonic())
         if self.answers:
             return self.answers.pop(0)
+        if self.outage is not None:
+            return _errors(self.outage, "told to fail")
         if request.headers.get("Authorization") != f"Bearer {KEY}":
             return _errors(401, "The provided authorization grant is invalid, expired, or revoked")
         body = request.get_json(silent=True)
