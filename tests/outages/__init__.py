@@ -1,0 +1,1 @@
+"""An hour in which publishers fail one after the other, compressed to minutes."""
