@@ -55,7 +55,7 @@ class Rehearsal:
         shown, fresh = evidence.shown(), evidence.vehicles_told_fresh(self._browser, CITY)
         for one in self._stage.known:
             feed, asked = told[one.slug], witness.of(one.number)
-            self.broken += judge.in_a_minute(one, feed, asked, now, hour.skipped_seconds)
+            self.broken += judge.in_a_minute(one, feed, asked, now)
             fault = one.fault_in(hour.minute)
             if fault is not None:
                 self.seen.freshness.setdefault(one.number, set()).add(feed["freshness"])

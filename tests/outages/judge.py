@@ -40,14 +40,8 @@ class Seen:
     freshness: dict[int, set[str]] = field(default_factory=dict)
 
 
-def in_a_minute(
-    one: Publisher, told: Mapping[str, Any], asked: Sequence[Asked], now: float, skipped: float
-) -> Iterator[str]:
-    """
-    Judge what the API tells of a feed at the end of a minute.
-
-    `now` is the feeds' time, `skipped` the seconds by which it is ahead of the clock that the API tells.
-    """
+def in_a_minute(one: Publisher, told: Mapping[str, Any], asked: Sequence[Asked], now: float) -> Iterator[str]:
+    """Judge what the API tells of a feed at the end of a minute; `now` is the feeds' time."""
     good = [ask.at for ask in asked if ask.status in (200, 304) and ask.fault in (None, "stale")]
     newest = [ask.at for ask in asked if ask.status in (200, 304) and ask.fault is None]
     is_fresh = told["freshness"] == "fresh"
