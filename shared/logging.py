@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 
+from shared.hidden import without_secrets
 from shared.settings import get_settings
 from shared.trace import current_traceparent, trace_id
 
@@ -59,8 +60,11 @@ def _add_trace(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, A
 
 
 def _one_line(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Escape what could forge a line or colour a terminal, and cut what is endless."""
-    return {key: _escape(value) if isinstance(value, str) else value for key, value in event.items()}
+    """Hide secrets, escape what could forge a line or colour a terminal, and cut what is endless."""
+    return {
+        key: _escape(without_secrets(value)) if isinstance(value, str) else value
+        for key, value in event.items()
+    }
 
 
 def _escape(value: str) -> str:

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import shared.models  # noqa: F401 - a table may point at any other: a worker must know them all
 from shared.db import Transaction, transaction
+from shared.hidden import hide, without_secrets
 from shared.jobs import lease as leases
 from shared.jobs.lease import Cancelled, Fenced, Lease
 from shared.jobs.points import reach
@@ -170,6 +171,7 @@ class Job:
 
     def fail(self, state: str, error: str, delay_seconds: float = 0.0) -> bool:
         """End this attempt without success; returns false when the lease was lost."""
+        error = without_secrets(error)
         if self._shared_tx is not None:
             return leases.fail(self._shared_tx, self.lease, state, error, delay_seconds)
         with transaction() as tx:
@@ -196,5 +198,7 @@ def run_batch(
 
 
 def decode(registered: Registration, args: dict[str, Any]) -> Message:
-    """Build a handler's message from a row's arguments, secret fields decrypted."""
-    return registered.message.from_args(unseal(registered.message, args))
+    """Build a handler's message from a row's arguments, secret fields decrypted, and kept out of what is written."""
+    opened = unseal(registered.message, args)
+    hide(opened.get(name) for name in registered.message.route.secrets)
+    return registered.message.from_args(opened)
