@@ -80,12 +80,12 @@ def store_observations(
 def _things(tx: Transaction, feed_id: UUID, external_ids: Iterable[str]) -> dict[str, ThingState]:
     rows = tx.execute(
         text(
-            "SELECT external_id, CAST(id AS text), state FROM things"
+            "SELECT external_id, CAST(id AS text), nullif(state, '{}') FROM things"
             " WHERE feed_id = :feed_id AND external_id = ANY(:ids)"
         ),
         {"feed_id": feed_id, "ids": list(external_ids)},
     )
-    return {external_id: ThingState(id_, state) for external_id, id_, state in rows}
+    return {external_id: ThingState(id_, state or {}) for external_id, id_, state in rows}
 
 
 def _compare(tx: Transaction, compared: dict[Moment, float]) -> dict[Moment, float | None]:

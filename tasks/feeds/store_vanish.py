@@ -35,7 +35,7 @@ def mark_missing(tx: Transaction, store: Store, feed: Feed, replaces: frozenset[
         feed.shrunk_since, pace_of(feed), store.writing.now
     )
     for noun, seen in store.seen.items():
-        if noun not in replaces:
+        if noun not in replaces or _all_are_listed(tx, store, noun):
             continue
         known, missing = _unlisted(tx, store, noun)
         # Ids that were set aside unread may be any of the missing.
@@ -52,6 +52,21 @@ def mark_missing(tx: Transaction, store: Store, feed: Feed, replaces: frozenset[
         if noun == "vehicles":
             tell_vehicles(tx, store.writing, [], [str(id_) for id_ in missing])
     return (feed.shrunk_since or store.writing.now) if shrunk else None
+
+
+def _all_are_listed(tx: Transaction, store: Store, noun: Noun) -> bool:
+    """
+    Tell whether no more rows count as listed than this run listed, all of which are stored.
+
+    An older record that gave way may be of a row that is still missing: then each has to be looked at.
+    """
+    if store.counts.rejected["older"]:
+        return False
+    held = tx.execute(
+        text(f"SELECT count(*) FROM {noun} WHERE feed_id = :feed_id AND missing_since IS NULL"),
+        {"feed_id": store.writing.feed_id},
+    ).scalar_one()
+    return int(held) <= store.seen[noun].size
 
 
 def _unlisted(tx: Transaction, store: Store, noun: Noun) -> tuple[int, list[UUID]]:
