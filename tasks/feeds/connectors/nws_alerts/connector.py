@@ -5,7 +5,6 @@ Options: `language` (`en`) of bilingual alerts.
 Source: https://www.weather.gov/documentation/services-web-api, https://api.weather.gov/openapi.json
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,16 +12,16 @@ from typing import Any, Final
 from urllib.parse import urljoin
 
 from shared.errors import Rejection
-from tasks.feeds.alert_chains import Chains, Message, link, to_remember
-from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rejected, Request, Source
+from tasks.feeds.alert_chains import Chains, link, to_remember
+from tasks.feeds.connector import Feature, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.connectors.nws_alerts import zones
+from tasks.feeds.connectors.nws_alerts.messages import identity_of, messages_of, rows, said_of, word_of
 from tasks.feeds.documents import excerpt, load_json
 from tasks.feeds.places import checked
 from tasks.feeds.times import LocalTimes
 
 _MOST_PAGES: Final = 10
 _SHOWN: Final = frozenset(("alert", "update", "cancel"))
-_REPLACING: Final = frozenset(("update", "cancel"))
 _KEPT: Final = {
     "urgency": ("urgency",),
     "certainty": ("certainty", "confidence_@"),
@@ -42,7 +41,7 @@ def plan(source: Source) -> Plan:
         if not following:
             break
         url = urljoin(url, following)
-    messages = _messages(payloads, source)
+    messages = messages_of(payloads, source)
     chains = link(messages, source.cursor.get("roots"))
     return {"roots": to_remember(chains, source.cursor.get("roots"), (message.id for message in messages))}
 
@@ -59,16 +58,16 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
 
     Raises: Malformed if a payload is no list of features, with the service's own words if it failed.
     """
-    chains = link(_messages(payloads, source), source.cursor.get("roots"))
+    chains = link(messages_of(payloads, source), source.cursor.get("roots"))
     language = str(source.options.get("language") or "en")[:2].lower()
     reading = _Reading(source.url, language, LocalTimes(source.timezone), chains, zones.Shapes(source.zones))
     for payload in payloads:
-        for number, row in enumerate(_rows(payload)):
+        for number, row in enumerate(rows(payload)):
             record = f"{payload.name}#{number}"
             try:
                 yield _feature(row, record, reading)
             except Rejection as why:
-                identity = chains.root(_identity(row)) if _said(row) else None
+                identity = chains.root(identity_of(row)) if said_of(row) else None
                 yield Rejected(
                     record=record,
                     reason=why.reason,
@@ -76,54 +75,6 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
                     external_id=identity,
                     excerpt=excerpt(row),
                 )
-
-
-def _rows(payload: Payload) -> list[Any]:
-    document = load_json(payload)
-    rows = document.get("features") if isinstance(document, dict) else None
-    if not isinstance(rows, list):
-        said = document.get("detail") if isinstance(document, dict) else None
-        raise Malformed(f"{payload.name}: no list of features{f': {said!s:.200}' if said else ''}")
-    return rows
-
-
-def _said(row: Any) -> Mapping[str, Any]:  # Any: JSON of a publisher.
-    said = row.get("properties") if isinstance(row, dict) else None
-    return said if isinstance(said, dict) else {}
-
-
-def _messages(payloads: Sequence[Payload], source: Source) -> list[Message]:
-    times = LocalTimes(source.timezone)
-    return [
-        Message(
-            _identity(row),
-            _lenient(said.get("sent"), times),
-            _references(said, times),
-            replaces=_word(said, "messageType") in _REPLACING,
-        )
-        for payload in payloads
-        for row in _rows(payload)
-        if (said := _said(row)) and _word(said, "status") in ("actual", "")
-    ]
-
-
-def _references(said: Mapping[str, Any], times: LocalTimes) -> dict[str, datetime | None]:
-    references = said.get("references")
-    return {
-        str(one["identifier"]): _lenient(one.get("sent"), times)
-        for one in (references if isinstance(references, list) else [])
-        if isinstance(one, dict) and one.get("identifier")
-    }
-
-
-def _identity(row: Any) -> str:  # Any: JSON of a publisher.
-    """Return the message's identifier; one without any is known by what it says."""
-    said = _said(row)
-    for value in (said.get("id"), row.get("id") if isinstance(row, dict) else None):
-        if isinstance(value, str) and value.strip():
-            return value.strip().rsplit("/alerts/", 1)[-1]
-    parts = (said.get(name) for name in ("event", "sent", "effective", "headline", "areaDesc"))
-    return hashlib.sha256(repr(list(parts)).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +89,10 @@ class _Reading:
 
 
 def _feature(row: Any, record: str, reading: _Reading) -> Feature:
-    said, times, chains = _said(row), reading.times, reading.chains
+    said, times, chains = said_of(row), reading.times, reading.chains
     if not said:
         raise Rejection("not_an_object", "the feature has no properties")
-    identity = _identity(row)
+    identity = identity_of(row)
     _refuse(said, identity, chains)
     first = _First(said, reading.language)
     shape, properties = _place(row, said, reading)
@@ -169,7 +120,7 @@ def _feature(row: Any, record: str, reading: _Reading) -> Feature:
         starts_at=first.time(times, "onset", "validity_datetime") or first.time(times, "effective", "sent"),
         ends_at=ends,
         properties=_properties(said, identity, first) | properties,
-        withdrawn=_word(said, "messageType") == "cancel" or first.text("status_@") == "ended",
+        withdrawn=word_of(said, "messageType") == "cancel" or first.text("status_@") == "ended",
     )
 
 
@@ -186,7 +137,7 @@ def _place(
 
 
 def _refuse(said: Mapping[str, Any], identity: str, chains: Chains) -> None:
-    status, kind = _word(said, "status"), _word(said, "messageType")
+    status, kind = word_of(said, "status"), word_of(said, "messageType")
     if status not in ("actual", ""):
         raise Rejection("not_actual", f"the alert's status is {status}")
     if kind and kind not in _SHOWN:
@@ -210,23 +161,11 @@ def _properties(said: Mapping[str, Any], identity: str, first: "_First") -> dict
     return found
 
 
-def _word(said: Mapping[str, Any], name: str) -> str:
-    value = said.get(name)
-    return value.strip().lower() if isinstance(value, str) else ""
-
-
-def _lenient(value: Any, times: LocalTimes) -> datetime | None:  # Any: JSON of a publisher.
-    try:
-        return times.parse(value) if isinstance(value, str) else None
-    except Rejection:
-        return None
-
-
 class _First:
     """Reads the first of several properties that is there; `@` stands for the language."""
 
     def __init__(self, said: Mapping[str, Any], language: str) -> None:
-        self._said = said
+        self.said_of = said
         self._language = language
 
     def text(self, *names: str) -> str | None:
@@ -234,7 +173,7 @@ class _First:
         for name in names:
             # Names that begin with `@` are those of JSON-LD.
             key = name if name.startswith("@") else name.replace("@", self._language)
-            value = self._said.get(key)
+            value = self.said_of.get(key)
             if isinstance(value, str) and value.strip():
                 return value.strip()
         return None
