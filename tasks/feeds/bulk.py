@@ -26,7 +26,7 @@ from tasks.feeds.quality import Context
 from tasks.feeds.reading import Reader
 from tasks.feeds.store_binary import clean
 
-BLOCK_ROWS: Final = 1_500
+BLOCK_ROWS: Final = 1_000
 
 Sent = Raw | Row
 """A row as it was sent: text that may be split yet, or cells of any format."""

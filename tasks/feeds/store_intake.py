@@ -20,7 +20,7 @@ from tasks.feeds.store_keys import HashSet
 from tasks.feeds.store_tables import ENCODERS, TABLES, Noun
 
 #: Records and bytes of a chunk: what one step of a big run holds in memory.
-CHUNK_RECORDS: Final = 4_000
+CHUNK_RECORDS: Final = 3_000
 CHUNK_BYTES: Final = 8 * 1024 * 1024
 #: Rows of a chunk that are stored as they were sent: next to nothing is done for each.
 CHUNK_SAME: Final = 50_000

@@ -1,11 +1,17 @@
 """[p] Remember which records a run has seen, eight bytes each, so that a run of any length fits in memory."""
 
 from collections.abc import Collection, Sequence
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 Keys = npt.NDArray[np.int64]
+
+
+#: Hashes are kept in so many parts, of which one at a time is laid out anew: little memory is needed twice.
+_PARTS: Final = 16
+_BOUNDS: Final = np.array([(part << 60) - (1 << 63) for part in range(_PARTS + 1)][1:-1], dtype=np.int64)
 
 
 class HashSet:
@@ -16,35 +22,46 @@ class HashSet:
     """
 
     def __init__(self, hashes: Keys | None = None) -> None:
-        self._runs: list[Keys] = []
+        self._parts: list[list[Keys]] = [[] for _ in range(_PARTS)]
         self.size = 0
         if hashes is not None and len(hashes):
             self.add_hashes(hashes)
 
     def add_hashes(self, hashes: Keys) -> None:
-        """Add hashes."""
+        """Add hashes that were not added before."""
         fresh = np.sort(hashes)
         # A hash is kept once.
         fresh = fresh[np.flatnonzero(np.diff(fresh, prepend=~fresh[:1]))]
-        if not len(fresh):
-            return
-        self._runs.append(fresh)
         self.size += len(fresh)
-        while len(self._runs) > 1 and len(self._runs[-1]) * 2 > len(self._runs[-2]):
-            last = self._runs.pop()
-            merged = np.concatenate((self._runs.pop(), last))
-            # Stable sorting is a merge of the two sorted halves.
-            merged.sort(kind="stable")
-            self._runs.append(merged)
+        for runs, part in zip(self._parts, np.split(fresh, np.searchsorted(fresh, _BOUNDS)), strict=True):
+            if len(part):
+                _add_run(runs, part)
 
     def holds_hashes(self, hashes: Keys) -> npt.NDArray[np.bool_]:
         """Tell for each hash whether it was added before."""
+        order = np.argsort(hashes)
+        asked = hashes[order]
         found = np.zeros(len(hashes), dtype=np.bool_)
-        for run in self._runs:
-            places = np.searchsorted(run, hashes)
-            places[places == len(run)] = 0
-            found |= run[places] == hashes if len(run) else False
+        begin = 0
+        for runs, end in zip(self._parts, [*np.searchsorted(asked, _BOUNDS), len(asked)], strict=True):
+            of = asked[begin:end]
+            for run in runs if len(of) else ():
+                places = np.searchsorted(run, of)
+                places[places == len(run)] = 0
+                found[order[begin:end]] |= run[places] == of
+            begin = end
         return found
+
+
+def _add_run(runs: list[Keys], run: Keys) -> None:
+    """Add a sorted run, and merge those of which the last is more than half the one before."""
+    runs.append(run.copy())
+    while len(runs) > 1 and len(runs[-1]) * 2 > len(runs[-2]):
+        last = runs.pop()
+        merged = np.concatenate((runs.pop(), last))
+        # Stable sorting is a merge of the two sorted halves.
+        merged.sort(kind="stable")
+        runs.append(merged)
 
 
 class KeySet(HashSet):
