@@ -7,23 +7,21 @@ publisher is the city simulator in a process of its own, with small documents, o
 """
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final
 
-import redis
 from sqlalchemy import text
 
 from deploy.local.processes import free_port
 from shared.cities.models import City
 from shared.db import transaction
 from shared.feeds.service import FeedDraft, create_feed
+from tests.bench.cores import busy_seconds
 from tests.bench.rows import Row, table
 from tests.support.rig import Rig, rig
 
@@ -38,7 +36,6 @@ MIX: Final = (
     *[("nws_alerts", "/nws/alerts")] * 2,
     ("news", "/news/rss.xml"),
 )
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
 _SLOT: Final = "CAST(split_part(cron_slot, '@', 2) AS timestamptz)"
 _LAGS: Final = f"""
 SELECT floor(extract(epoch FROM {_SLOT} - :since) / 60) AS minute,
@@ -102,9 +99,9 @@ def schedule(feeds: int, minutes: int) -> Measured:
         made.until(lambda: _begun(feeds), 300, "every feed's first run")
         made.rest(warm_seconds)
         made.until(lambda: _waiting() <= max(20, feeds // 20), 300, "the first rush to be over")
-        since, before = _now(), _busy_seconds(made)
+        since, before = _now(), busy_seconds(made)
         made.rest(minutes * INTERVAL_SECONDS)
-        until, after = _now(), _busy_seconds(made)
+        until, after = _now(), busy_seconds(made)
         made.rest(10)
         return _measured(feeds, since, until, before, after)
 
@@ -175,39 +172,6 @@ def _measured(
         runs={row.state: row.n for row in runs},
         cores={name: (after[name] - seconds) / took for name, seconds in before.items()},
     )
-
-
-def _busy_seconds(made: Rig) -> dict[str, float]:
-    """Return program -> seconds of processor its processes have used, those that ended included."""
-    parents, used = _processes()
-    roots = {name: member.pid for name, member in made.members.items()}
-    roots["postgres"] = int((made.postgres.data / "postmaster.pid").read_text().split()[0])
-    with redis.Redis.from_url(made.valkey.url) as client:
-        roots["valkey"] = int(client.info("server")["process_id"])
-    found = dict.fromkeys(roots, 0.0)
-    names = {pid: name for name, pid in roots.items()}
-    for pid, seconds in used.items():
-        ancestor = pid
-        while ancestor and ancestor not in names:
-            ancestor = parents.get(ancestor, 0)
-        if ancestor:
-            found[names[ancestor]] += seconds
-    return found
-
-
-def _processes() -> tuple[dict[int, int], dict[int, float]]:
-    """Read /proc: pid -> parent, and pid -> seconds used by it and by children it has waited for."""
-    parents: dict[int, int] = {}
-    used: dict[int, float] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            parents[int(entry.name)] = int(fields[1])
-            used[int(entry.name)] = sum(map(int, fields[11:15])) / _TICKS
-    return parents, used
 
 
 def main() -> int:
