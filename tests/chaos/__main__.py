@@ -10,7 +10,7 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.chaos import report
+from tests.chaos import report, side_by_side
 from tests.chaos.checker import check
 from tests.chaos.report import Result
 from tests.chaos.rows import MatrixRow, Skip, all_rows
@@ -24,13 +24,26 @@ LOGS = Path(__file__).parent.parent.parent / "test-results" / "chaos"
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the rows asked for; returns 1 when anything broke."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _parser().parse_args(given)
     every = all_rows()
     chosen = [every[int(n)] for n in options.rows.split(",")] if options.rows else list(every.values())
     first = options.seed if options.seed is not None else SHORT_SEED if options.short else _any_seed()
     seeds = [first + n for n in range(options.seeds)]
     print(f"seeds {seeds[0]} to {seeds[-1]}, engine waits x {options.scale}", flush=True)
     print(report.table([]), flush=True)
+    if options.jobs > 1:
+        results = _side_by_side(seeds, options.jobs, given)
+    else:
+        results = _one_by_one(seeds, chosen, options)
+    if options.json:
+        about = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "short": options.short}
+        options.json.write_text(report.to_json(results, **about, scale=options.scale, seeds=seeds))
+    print(report.summary(results))
+    return int(any(result.result == "FAIL" for result in results))
+
+
+def _one_by_one(seeds: list[int], chosen: list[MatrixRow], options: argparse.Namespace) -> list[Result]:
     results: list[Result] = []
     with stage(scale=options.scale, variant=options.variant) as opened:
         for seed in seeds:
@@ -39,11 +52,15 @@ def main(arguments: list[str] | None = None) -> int:
                 print(report.line(results[-1]), flush=True)
                 if results[-1].result == "FAIL":
                     _keep_logs(opened.rig.folder, results[-1])
-    if options.json:
-        about = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "short": options.short}
-        options.json.write_text(report.to_json(results, **about, scale=options.scale, seeds=seeds))
-    print(report.summary(results))
-    return int(any(result.result == "FAIL" for result in results))
+    return results
+
+
+def _side_by_side(seeds: list[int], jobs: int, given: list[str]) -> list[Result]:
+    results: list[Result] = []
+    for found in side_by_side.run(seeds, jobs, side_by_side.options_of_a_run(given)):
+        results += found
+        print("\n".join(report.line(result) for result in found), flush=True)
+    return sorted(results, key=lambda result: (result.seed, result.row))
 
 
 def _run(opened: Stage, row: MatrixRow, seed: int, options: argparse.Namespace) -> Result:
@@ -100,6 +117,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rows", help="only these, for example 1,2,7")
     parser.add_argument("--seeds", type=int, default=1, help="how many seeds")
     parser.add_argument("--seed", type=int, help="the first seed")
+    parser.add_argument(
+        "--jobs", type=int, default=1, help="how many seeds run at a time, each on its own servers"
+    )
     parser.add_argument("--minutes", type=float, help="how long the soak takes (row 24)")
     parser.add_argument("--scale", type=float, default=0.1, help="the engine's waits are this much shorter")
     parser.add_argument("--break", dest="variant", choices=sorted(BREAKS), help="break the engine on purpose")

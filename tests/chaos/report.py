@@ -65,3 +65,8 @@ def summary(results: Sequence[Result]) -> str:
 def to_json(results: Sequence[Result], **about: object) -> str:
     """Return the record of a run."""
     return json.dumps({**about, "results": [asdict(result) for result in results]}, indent=1) + "\n"
+
+
+def from_json(record: str) -> list[Result]:
+    """Return the results that `to_json` wrote."""
+    return [Result(**result) for result in json.loads(record)["results"]]
