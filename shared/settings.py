@@ -58,6 +58,8 @@ class Settings(BaseSettings):
 
     #: Shortens every wait of the job engine alike (leases, beats, backoff), so that faults can be rehearsed.
     jobs_time_scale: float = Field(default=1.0, gt=0, le=1)
+    #: Acknowledge a message after its jobs instead of before; nothing of ours rests on either, and the tests try both.
+    jobs_acks_late: bool = False
 
     live_max_sockets: int = 12_000
     live_max_sockets_per_address: int = 200

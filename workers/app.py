@@ -20,7 +20,7 @@ def make_app() -> Celery:
     """Build the application: settings, queues, and one task a message, under the message's name."""
     refuse_untested_versions()
     made = Celery("citypulse", broker=get_settings().redis_url.get_secret_value())
-    made.conf.update(CELERY)
+    made.conf.update(CELERY, task_acks_late=get_settings().jobs_acks_late)
     made.conf.task_queues = [KombuQueue(queue.value) for queue in Queue]
     for registered in registrations().values():
         _add_task(made, registered)

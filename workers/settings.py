@@ -8,7 +8,6 @@ CELERY: dict[str, Any] = {
     "task_ignore_result": True,
     "task_serializer": "json",
     "accept_content": ["json"],
-    "task_acks_late": False,
     "task_reject_on_worker_lost": False,
     "task_soft_time_limit": 300,
     "task_time_limit": 330,

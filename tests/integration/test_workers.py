@@ -18,10 +18,16 @@ from workers.bell import PREFIX
 LIMIT_SECONDS = 60
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Rig]:
-    """A relay and a worker on servers of their own, with waits a tenth as long."""
+@pytest.fixture(scope="module", params=["ack_early", "ack_late"])
+def running(request: pytest.FixtureRequest) -> Iterator[Rig]:
+    """
+    A relay and a worker on servers of their own, with waits a tenth as long.
+
+    Each test runs twice, with messages acknowledged before their jobs and after: the row is the record, so
+    neither may matter.
+    """
     with rig("tests.support.work:app") as made:
+        made.environment = {**made.environment, "JOBS_ACKS_LATE": str(request.param == "ack_late")}
         made.relay()
         made.worker()
         with transaction() as tx:
@@ -161,3 +167,16 @@ def test_a_stopped_worker_gives_back_what_takes_too_long(running: Rig) -> None:
     assert tuple(job) == ("queued", 0, None)
     assert outcomes == ["released"]
     assert workers == 0
+
+
+def test_a_worker_acknowledges_as_it_was_told(running: Rig, request: pytest.FixtureRequest) -> None:
+    """With a job in hand its message is still noted as not acknowledged, or is not: the two runs differ."""
+    late = "ack_late" in request.node.callspec.id
+    running.worker(name="worker")
+    put(1, milliseconds=3_000)
+    running.until(lambda: count("running") == 1, LIMIT_SECONDS, "a job in hand")
+    with redis.Redis.from_url(running.valkey.url) as client:
+        unacknowledged = client.hlen(PREFIX + "unacked")
+    running.until(lambda: count("succeeded") == 1, LIMIT_SECONDS, "the job")
+
+    assert late == (unacknowledged > 0)
