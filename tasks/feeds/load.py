@@ -26,7 +26,7 @@ from tasks.feeds.fetch import Visitor
 from tasks.feeds.quality import Context
 from tasks.feeds.registry import Connector
 from tasks.feeds.store import Store
-from tasks.feeds.store_intake import chunks
+from tasks.feeds.store_chunks import chunks
 from tasks.feeds.store_known import known_rows
 from tasks.feeds.store_table import Writing
 from tasks.feeds.store_totals import totals

@@ -19,7 +19,8 @@ from tasks.feeds.registry import Connector
 from tasks.feeds.reprocess_diff import Difference
 from tasks.feeds.reprocess_removed import hide, remove
 from tasks.feeds.store import Store
-from tasks.feeds.store_intake import Chunk, chunks
+from tasks.feeds.store_chunks import chunks
+from tasks.feeds.store_intake import Chunk
 from tasks.feeds.store_table import Writing
 from tasks.feeds.store_tables import TABLES, Noun
 

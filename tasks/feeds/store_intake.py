@@ -1,22 +1,16 @@
 """[p] Take in a run's records: encode them, settle repeated ids, and hand out chunks of bounded size."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
 from shared.errors import Rejection
 from shared.feeds.runs import Reject
-from tasks.feeds.bulk import Block
-from tasks.feeds.bulk_lines import NO_LINES, Lines, Named
+from tasks.feeds.bulk_lines import Lines
 from tasks.feeds.connector import Described, Observation, Record, Rejected, Thing
-from tasks.feeds.quality import Context, check
 from tasks.feeds.store_encode import Row
-from tasks.feeds.store_keys import HashSet
 from tasks.feeds.store_tables import ENCODERS, TABLES, Noun
 
 #: Records and bytes of a chunk: what one step of a big run holds in memory.
@@ -166,61 +160,3 @@ def duplicate(record: str, external_id: str) -> Reject:
 
 def _content(observation: Observation) -> list[tuple[str, float]]:
     return sorted((result.observed_property, result.value) for result in observation.results)
-
-
-def chunks(
-    records: Iterable[Record | Block], context: Context, known: HashSet | None = None
-) -> Iterator[tuple[Chunk, bool]]:
-    """
-    Yield chunks of records, each with whether it is the last; there is always a last one.
-
-    Records that cannot be true, in `context`, are set aside. Rows of blocks whose hash is `known` are not read.
-    """
-    chunk = Chunk()
-    for record in records:
-        if chunk.is_full:
-            yield chunk, False
-            chunk = Chunk()
-        if isinstance(record, Block):
-            read_block(record, context, known).put(chunk, record, context)
-        else:
-            chunk.add(check(record, context) or record)
-        # What was taken is not held while the next is made.
-        del record
-    yield chunk, True
-
-
-class ReadBlock(NamedTuple):
-    """What became of a block's rows: known ones, those read at once, and the places of those to read alone."""
-
-    same: Same
-    lines: Lines
-    alone: Sequence[int]
-    hashes: npt.NDArray[np.int64]
-
-    def put(self, chunk: Chunk, block: Block, context: Context) -> None:
-        """Put all of it into a chunk."""
-        chunk.take_same(self.same)
-        chunk.take_lines(self.lines)
-        for place in self.alone:
-            record = block.record(place)
-            chunk.add(check(record, context) or record, int(self.hashes[place]))
-
-
-def read_block(block: Block, context: Context, known: HashSet | None) -> ReadBlock:
-    """Read what is not known of a block, as much of it as can be at once."""
-    hashes = block.hashes()
-    ids, alone = block.ids()
-    if not ids:
-        return ReadBlock(Same((), "", ()), NO_LINES, alone, hashes)
-    is_left = np.ones(block.size, dtype=np.bool_)
-    is_left[alone] = False
-    is_same = is_left & known.holds_hashes(hashes) if known is not None else np.zeros_like(is_left)
-    same: list[int] = np.flatnonzero(is_same).tolist()
-    fresh: list[int] = np.flatnonzero(is_left & ~is_same).tolist()
-    named = Named(fresh, [ids[place] for place in fresh])
-    lines, left = block.read(named, hashes[fresh].tolist(), context)
-    numbers = [block.number + place for place in same]
-    return ReadBlock(
-        Same([ids[p] for p in same], block.prefix, numbers), lines, sorted([*alone, *left]), hashes
-    )

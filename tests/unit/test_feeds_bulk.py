@@ -17,8 +17,9 @@ from tasks.feeds import bulk, delimited
 from tasks.feeds.connector import Payload, Source
 from tasks.feeds.quality import Context
 from tasks.feeds.registry import connector
+from tasks.feeds.store_chunks import chunks, read_block
 from tasks.feeds.store_encode import Row
-from tasks.feeds.store_intake import Chunk, chunks, read_block
+from tasks.feeds.store_intake import Chunk
 from tasks.feeds.store_keys import HashSet
 from tasks.feeds.store_table import Writing, line_blocks
 from tasks.feeds.store_tables import TABLES

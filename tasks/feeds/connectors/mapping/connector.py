@@ -16,7 +16,8 @@ from tasks.feeds.connectors.mapping.expressions import compiled
 from tasks.feeds.connectors.mapping.making import Maker
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.documents import excerpt, load_json
-from tasks.feeds.times import LocalTimes, looks_day_first
+from tasks.feeds.times import LocalTimes
+from tasks.feeds.times_written import looks_day_first
 
 _LOOKED_AT: Final = 1000
 

@@ -16,7 +16,8 @@ from tasks.feeds.bulk import Block
 from tasks.feeds.cells import Row
 from tasks.feeds.connector import Described, Payload, Plan, Record, Request, Source
 from tasks.feeds.connectors.socrata import api
-from tasks.feeds.times import LocalTimes, looks_day_first
+from tasks.feeds.times import LocalTimes
+from tasks.feeds.times_written import looks_day_first
 
 #: Rows looked at before the columns are chosen and the order of day and month is decided.
 _LOOKED_AT: Final = 1000

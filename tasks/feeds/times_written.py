@@ -1,0 +1,101 @@
+"""
+[p] The forms in which publishers write times without a zone, as naive moments.
+"""
+
+import re
+from datetime import datetime
+from functools import lru_cache
+from typing import Final
+
+#: `AM12` -> `00`, `PM01` -> `13` and so on.
+_HALVES: Final = {
+    f"{half}{hour:02}": f"{hour % 12 + (12 if half == 'PM' else 0):02}"
+    for half in ("AM", "PM")
+    for hour in range(1, 13)
+}
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_CLOCK: Final = r"(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\s*([AaPp])?\.?[Mm]?\.?)?"
+_NUMERIC: Final = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})" + _CLOCK, re.ASCII)
+_YEAR_FIRST: Final = re.compile(r"(\d{4})[/.\- ](\d{1,2}|[A-Za-z]{3,9})[/.\- ](\d{1,2})" + _CLOCK, re.ASCII)
+_MONTH_NAMED: Final = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2}),? (\d{4})" + _CLOCK, re.ASCII)
+
+
+def iso(text: str) -> datetime | None:
+    """Read ISO 8601; none if it is another form."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=512)
+def _month(name: str) -> int:
+    if name.isdigit():
+        return int(name)
+    short = name[:3].lower()
+    return _MONTHS.index(short) + 1 if short in _MONTHS else 0
+
+
+def usual(text: str, day_first: bool) -> datetime | None:
+    """Read `MM/DD/YYYY hh:mm:ss AM`, the form of portals, by rewriting it as ISO 8601: thrice as fast."""
+    clock = text[11:19]
+    if len(text) == 22:
+        hour = _HALVES.get(text[20:] + text[11:13])
+        clock = f"{hour}{text[13:19]}" if hour else ""
+    date = f"{text[6:10]}-{text[3:5]}-{text[:2]}" if day_first else f"{text[6:10]}-{text[:2]}-{text[3:5]}"
+    usual = (
+        text[5:6] == "/"
+        and text[10:11] == " "
+        and text[13:14] == ":"
+        and len(clock) == 8
+        and len(text) in (19, 22)
+    )
+    return iso(f"{date} {clock}") if usual else None
+
+
+def written(text: str, day_first: bool) -> datetime | None:
+    """Read a date of numbers or with a written month; none if it is no such form, or no day a calendar has."""
+    if found := _NUMERIC.fullmatch(text):
+        first, second, year = found.group(1, 2, 3)
+        day, month = (first, second) if day_first else (second, first)
+    elif found := _YEAR_FIRST.fullmatch(text):
+        year, month, day = found.group(1, 2, 3)
+    elif found := _MONTH_NAMED.fullmatch(text):
+        month, day, year = found.group(1, 2, 3)
+    else:
+        return None
+    hour, minute, second_, fraction, half = found.group(4, 5, 6, 7, 8)
+    try:
+        return datetime(  # noqa: DTZ001  # the caller places it in the zone
+            int(year) + (2000 if len(year) == 2 else 0),
+            _month(month),
+            int(day),
+            _hour(int(hour or 0), half),
+            int(minute or 0),
+            int(second_ or 0),
+            int((fraction or "0")[:6].ljust(6, "0")),
+        )
+    except ValueError:
+        return None
+
+
+def _hour(hour: int, half: str | None) -> int:
+    if half is None:
+        return hour
+    if not 1 <= hour <= 12:
+        return 99  # No such hour: refused by the caller.
+    return hour % 12 + (12 if half in "pP" else 0)
+
+
+def looks_day_first(texts: list[str]) -> bool | None:
+    """
+    Tell from samples whether NN/NN/YYYY begins with the day.
+
+    Returns: `None` when no sample can tell (both numbers are at most 12).
+    """
+    firsts, seconds = 0, 0
+    for text in texts:
+        if found := _NUMERIC.match(text.strip()):
+            firsts += int(found.group(1)) > 12
+            seconds += int(found.group(2)) > 12
+    return None if firsts == seconds else firsts > seconds
