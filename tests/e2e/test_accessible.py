@@ -64,15 +64,13 @@ def test_the_details_of_an_item(checked: Visitor) -> None:
 
 def test_a_report_and_its_progress(checked: Visitor, platform: Platform) -> None:
     """What a resident sees of a report: its way in, and then the report itself."""
-    made = platform.http.post(
-        "/reports",
-        data={
-            "city": "london",
-            "category": category(platform),
-            "description": "A loose slab.",
-            "address": "1 Strand",
-        },
-    )
+    fields = {
+        "city": "london",
+        "category": category(platform),
+        "description": "A loose slab.",
+        "address": "Strand",
+    }
+    made = platform.http.post("/reports", files={name: (None, value) for name, value in fields.items()})
     made.raise_for_status()
     page = checked.open(f"/reports/{made.json()['id']}/progress?t={made.json()['token']}")
     page.locator("[data-step=received]").wait_for()

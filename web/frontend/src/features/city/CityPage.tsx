@@ -88,12 +88,12 @@ export default function CityPage() {
   return (
     <div className="md:grid md:h-full md:grid-cols-[380px_minmax(0,1fr)]">
       <div className="relative z-10 order-2 mt-[calc(45dvh-12px)] rounded-t-xl border-r border-line bg-surface md:order-1 md:mt-0 md:h-full md:min-h-0 md:overflow-hidden md:rounded-none">
+        <h1 className="sr-only">{t('city.heading', { city: city.data?.name ?? '' })}</h1>
         <span className="mx-auto block h-1 w-9 translate-y-1.5 rounded-full bg-control md:hidden" />
         <div
           className="pt-3 md:h-full md:overflow-y-auto md:pt-0"
           inert={selected !== null || undefined}
         >
-          <h1 className="sr-only">{t('city.heading', { city: city.data?.name ?? '' })}</h1>
           <AgeNotice at={features.dataUpdatedAt} zone={city.data?.timezone} />
           <Tiles tiles={pulse.data?.tiles ?? (pulse.isError ? [] : undefined)} />
           <Tabs

@@ -140,7 +140,7 @@ function Sources() {
         chosen={wanted}
         onChoose={(health) => set({ health }, 'push')}
         items={[
-          { key: '', word: t('jobs.all'), count: all.length },
+          { key: '', word: t('sources.all'), count: all.length },
           ...HEALTHS.map((health) => ({
             key: health,
             word: <StateTag state={HEALTH_STATE[health]} word={t(`health.${health}`)} />,
