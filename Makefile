@@ -54,8 +54,7 @@ rehearse: setup ## Build the images and rehearse a deployment on this machine
 
 security: setup ## Try the security list row by row, then look for known vulnerabilities and careless code
 	@$(PY) -m tests.security $(ARGS)
-	@$(PY) -m ruff check --select S --quiet web workers tasks shared deploy
-	@$(PY) -m uv tool run pip-audit --require-hashes --disable-pip -r requirements/base.txt
+	@$(PY) -m tests.security.supply
 
 lock: setup ## Resolve requirements/*.in into hashed *.txt
 	@for set in base local dev; do \
