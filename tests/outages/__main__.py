@@ -69,11 +69,11 @@ class Rehearsal:
                 self.broken.append(f"{one.slug}: {before} items became {after} while its publisher failed")
         self._shown = shown
 
-    def end(self, lived_seconds: float) -> list[judge.Ran]:
+    def end(self, minutes: int) -> list[judge.Ran]:
         """Judge the whole hour."""
         witness, runs = self._stage.server.witness, evidence.runs()
         told = evidence.feeds(self._browser, CITY)
-        self.broken += judge.at_the_end(self._stage.known, witness, self.seen, runs, lived_seconds)
+        self.broken += judge.at_the_end(self._stage.known, witness, self.seen, runs, minutes)
         self.broken += evidence.not_archived(witness)
         for one in self._stage.known:
             feed = told[one.slug]
@@ -94,9 +94,9 @@ def main(arguments: list[str] | None = None) -> int:
     began = time.monotonic()
     known = publishers(asked.minutes)
     with stage(known) as opened:
-        rehearsal, first = Rehearsal(opened), opened.hour.now()
+        rehearsal = Rehearsal(opened)
         rehearsal.live(asked.minutes)
-        runs = rehearsal.end(opened.hour.now() - first)
+        runs = rehearsal.end(asked.minutes)
         lines = figures(opened, rehearsal, runs)
         if rehearsal.broken:
             _keep_logs(opened.rig.folder)

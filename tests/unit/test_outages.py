@@ -100,7 +100,7 @@ def test_a_steady_publisher_is_read_each_minute_and_loses_nothing(
     """Whatever the others do."""
     witness = Witness(held={"a": frozenset({"1", "2"})})
 
-    found = list(judge.at_the_end([STEADY], witness, Seen(), runs, 300))
+    found = list(judge.at_the_end([STEADY], witness, Seen(), runs, 5))
 
     assert ([] if expected is None else [True]) == [str(expected) in sentence for sentence in found]
 
@@ -129,7 +129,7 @@ def test_a_failing_publisher_is_left_alone_and_its_feed_shows_it(
     expected: str | None, one: Publisher, asks: list[Asked], seen: Seen
 ) -> None:
     """Its breaker opens, nothing is asked before it half-opens or its patience is over."""
-    found = list(judge.at_the_end([one], Witness(asked=asks), seen, [], 300))
+    found = list(judge.at_the_end([one], Witness(asked=asks), seen, [], 5))
 
     assert ([] if expected is None else [True]) == [str(expected) in sentence for sentence in found]
 
