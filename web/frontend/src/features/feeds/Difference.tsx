@@ -2,8 +2,14 @@ import { useText } from '@/i18n/useText';
 import { Table, type Column } from '@/ui/Table';
 import { readDifference, type NounCounts, type Sample } from './difference';
 
+interface Props {
+  difference: Record<string, unknown>;
+  /** Which run's: a page can show several. */
+  of?: string;
+}
+
 /** What a run changed, or would have changed: how much of what, then the first of each. */
-export function Difference({ difference }: { difference: Record<string, unknown> }) {
+export function Difference({ difference, of }: Props) {
   const { t, count } = useText();
   const { runs, unread, nouns, rejected, samples } = readDifference(difference);
   const number = (key: 'new' | 'changed' | 'removed' | 'same'): Column<NounCounts> => ({
@@ -17,11 +23,7 @@ export function Difference({ difference }: { difference: Record<string, unknown>
     ...(['new', 'changed', 'removed', 'same'] as const).map(number),
   ];
   return (
-    <section
-      aria-label={t('difference.title')}
-      data-testid="difference"
-      className="space-y-3 rounded-md border border-line py-2"
-    >
+    <div data-testid="difference" className="space-y-3 rounded-md border border-line py-2">
       <p className="px-4 text-muted tnum">
         {t('difference.runs', { count: runs })}{' '}
         {unread > 0 && t('difference.unread', { count: unread })}
@@ -30,7 +32,7 @@ export function Difference({ difference }: { difference: Record<string, unknown>
         <p className="px-4 font-medium">{t('difference.none')}</p>
       ) : (
         <Table
-          label={t('difference.title')}
+          label={[t('difference.title'), of].filter(Boolean).join(' ')}
           columns={columns}
           rows={nouns}
           id={(row) => row.noun}
@@ -55,7 +57,7 @@ export function Difference({ difference }: { difference: Record<string, unknown>
           </ul>
         </details>
       ))}
-    </section>
+    </div>
   );
 }
 

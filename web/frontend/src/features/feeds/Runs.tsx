@@ -81,7 +81,9 @@ export function Runs({ feed, runs }: { feed: Feed; runs: FeedRun[] }) {
         <div className="space-y-4 border-t border-line p-4">
           <h3 className="font-semibold">{t('runs.one', { at: moment(chosen.started_at) })}</h3>
           {chosen.error && <Notice tone="bad">{chosen.error}</Notice>}
-          {chosen.difference && <Difference difference={chosen.difference} />}
+          {chosen.difference && (
+            <Difference difference={chosen.difference} of={moment(chosen.started_at)} />
+          )}
           {chosen.job_id && (
             <Link href={`/admin/jobs/${chosen.job_id}`} className="text-accent underline">
               {t('sources.followJob')}
