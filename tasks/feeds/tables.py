@@ -18,6 +18,8 @@ _GZIP: Final = b"\x1f\x8b"
 _PARQUET: Final = b"PAR1"
 _BATCH_ROWS: Final = 5000
 _READ_BYTES: Final = 256 * 1024
+#: No record of a publisher is longer; a packed line of gigabytes fits into kilobytes.
+_LONGEST_LINE_BYTES: Final = 8 * 1024 * 1024
 #: The most that a format which cannot be streamed may unpack to.
 _MOST_BYTES: Final = 256 * 1024 * 1024
 
@@ -73,6 +75,26 @@ class _Rejoined(io.RawIOBase):
         return len(data)
 
 
+class _Lined(io.RawIOBase):
+    """A stream that refuses a line without an end, which a reader of lines would take in whole."""
+
+    def __init__(self, rest: IO[bytes]) -> None:
+        self._rest = rest
+        self._length = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # Any: as above.
+        data = self._rest.read(len(buffer))
+        end = max(data.rfind(b"\n"), data.rfind(b"\r"))
+        self._length = len(data) - end - 1 if end >= 0 else self._length + len(data)
+        if self._length > _LONGEST_LINE_BYTES:
+            raise OSError(f"a line of more than {_LONGEST_LINE_BYTES:,} bytes")
+        buffer[: len(data)] = data
+        return len(data)
+
+
 def _read(stream: IO[bytes], most: int, name: str) -> bytes:
     try:
         return stream.read(most)
@@ -108,7 +130,8 @@ def _lines(payload: Payload, layout: delimited.Layout) -> Iterator[str]:
 
 def _some_lines(payload: Payload, layout: delimited.Layout) -> Iterator[list[str]]:
     with payload.open() as stream:
-        decoded = io.TextIOWrapper(_unzipped(stream), layout.encoding, delimited.MENDED, newline="")
+        lined = io.BufferedReader(_Lined(_unzipped(stream)), _READ_BYTES)
+        decoded = io.TextIOWrapper(lined, layout.encoding, delimited.MENDED, newline="")
         try:
             while lines := decoded.readlines(_READ_BYTES):
                 yield lines
