@@ -19,7 +19,7 @@ class FeatureRow(Base):
         # Ascending, and read backwards by lists: new rows are then added at an index's end.
         Index("ix_features_city_updated", "city", "updated_at", "id"),
         Index("ix_features_city_kind_updated", "city", "kind", "updated_at", "id"),
-        # Serves a map's boxes as GiST does, and costs a third of it for each row added.
+        # Serves a map's boxes about as GiST does, and costs two thirds of it for each row added.
         Index("ix_features_point", "point", postgresql_using="spgist"),
         Index(
             "ix_features_missing",
