@@ -22,15 +22,15 @@ from shared.stream.publish import publish
 from tasks.base import Job
 from tasks.feeds.ahead import read_ahead
 from tasks.feeds.connector import Payload, Source
-from tasks.feeds.fetch import Visitor
+from tasks.feeds.fetching.visitor import Visitor
 from tasks.feeds.quality import Context
 from tasks.feeds.registry import Connector
-from tasks.feeds.store import Store
-from tasks.feeds.store_chunks import chunks
-from tasks.feeds.store_known import known_rows
-from tasks.feeds.store_table import Writing
-from tasks.feeds.store_totals import totals
-from tasks.feeds.store_vanish import mark_missing, withdraw_overdue
+from tasks.feeds.storing.chunks import chunks
+from tasks.feeds.storing.known import known_rows
+from tasks.feeds.storing.store import Store
+from tasks.feeds.storing.table import Writing
+from tasks.feeds.storing.totals import totals
+from tasks.feeds.storing.vanish import mark_missing, withdraw_overdue
 
 _READ_BYTES: Final = 1 << 18
 

@@ -22,12 +22,12 @@ from shared.messages import PreviewFeed
 from shared.settings import get_settings
 from tasks.base import Job, handles
 from tasks.feeds.connector import Described, Manifest, Record, Rejected
-from tasks.feeds.fetch import Visitor
-from tasks.feeds.http import Fetcher
+from tasks.feeds.fetching.http import Fetcher
+from tasks.feeds.fetching.visit import Gets, Visit
+from tasks.feeds.fetching.visitor import Visitor
 from tasks.feeds.load import context_for, source_for
 from tasks.feeds.quality import check
 from tasks.feeds.registry import Connector, connector
-from tasks.feeds.visit import Gets, Visit
 from tasks.feeds.zones import zoned
 
 #: Records that are read, and of them those that are shown; problems likewise.

@@ -9,8 +9,8 @@ from types import ModuleType
 from typing import Any, Protocol
 
 from shared.errors import Permanent
-from tasks.feeds.bulk import Block
 from tasks.feeds.connector import Manifest, Outline, Payload, Plan, Record, Source
+from tasks.feeds.encoding.blocks import Block
 
 FOLDER = Path(__file__).parent / "connectors"
 MODULE = "connector.py"

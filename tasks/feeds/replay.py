@@ -18,11 +18,11 @@ from tasks.feeds.load import context_for
 from tasks.feeds.registry import Connector
 from tasks.feeds.reprocess_diff import Difference
 from tasks.feeds.reprocess_removed import hide, remove
-from tasks.feeds.store import Store
-from tasks.feeds.store_chunks import chunks
-from tasks.feeds.store_intake import Chunk
-from tasks.feeds.store_table import Writing
-from tasks.feeds.store_tables import TABLES, Noun
+from tasks.feeds.storing.chunks import chunks
+from tasks.feeds.storing.intake import Chunk
+from tasks.feeds.storing.store import Store
+from tasks.feeds.storing.table import Writing
+from tasks.feeds.storing.tables import TABLES, Noun
 
 #: Past runs that could not be read again, told with their sentence; more are only counted.
 _MOST_TOLD: Final = 20

@@ -1,7 +1,7 @@
 """
 What a reprocess would change, without changing it: reads only, and remembers what it would have written.
 
-The verdicts are those of `store_table`'s statements, in Python; a test holds the two against each other.
+The verdicts are those of `storing.table`'s statements, in Python; a test holds the two against each other.
 """
 
 # ruff: noqa: S608 - the only names put into statements are those of our tables and columns.
@@ -16,15 +16,15 @@ from sqlalchemy import text
 
 from shared.db import Transaction
 from shared.feeds.runs import Counts
+from tasks.feeds.encoding.rows import Row
 from tasks.feeds.reprocess_removed import stored_at
-from tasks.feeds.store_copy import stage_for
-from tasks.feeds.store_encode import Row
-from tasks.feeds.store_intake import Chunk
-from tasks.feeds.store_keys import KeySet, add_new
-from tasks.feeds.store_observations import store_observations
-from tasks.feeds.store_table import Table, Writing, copy
-from tasks.feeds.store_tables import TABLES, Noun
-from tasks.feeds.store_versions import changes_of
+from tasks.feeds.storing.copy import stage_for
+from tasks.feeds.storing.intake import Chunk
+from tasks.feeds.storing.keys import KeySet, add_new
+from tasks.feeds.storing.observations import store_observations
+from tasks.feeds.storing.table import Table, Writing, copy
+from tasks.feeds.storing.tables import TABLES, Noun
+from tasks.feeds.storing.versions import changes_of
 
 SAMPLES: Final = 20
 

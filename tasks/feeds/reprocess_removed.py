@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import text
 
 from shared.db import Transaction
-from tasks.feeds.store_keys import KeySet
-from tasks.feeds.store_table import Writing
-from tasks.feeds.store_tables import Noun
-from tasks.feeds.store_tell import tell_features
+from tasks.feeds.storing.keys import KeySet
+from tasks.feeds.storing.table import Writing
+from tasks.feeds.storing.tables import Noun
+from tasks.feeds.storing.tell import tell_features
 
 _READ_AT_ONCE: Final = 10_000
 

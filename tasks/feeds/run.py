@@ -11,11 +11,11 @@ from shared.feeds.runs import open_run
 from shared.messages import RunFeed
 from shared.settings import get_settings
 from tasks.base import Job, handles
-from tasks.feeds.fetch import Visitor
-from tasks.feeds.http import Fetcher
+from tasks.feeds.fetching.http import Fetcher
+from tasks.feeds.fetching.visit import Gets
+from tasks.feeds.fetching.visitor import Visitor
 from tasks.feeds.load import keep_unchanged, load, record_failure, source_for
 from tasks.feeds.registry import Connector, connector
-from tasks.feeds.visit import Gets
 from tasks.feeds.zones import fetch_zones, zoned
 
 SCHEDULE = "schedule"

@@ -32,7 +32,7 @@ import orjson
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Malformed, Payload, Plan, Record, Rejected, Request, Source, Thing
-from tasks.feeds.times import from_posix
+from tasks.feeds.reading.times import from_posix
 
 
 def plan(source: Source) -> Plan:

@@ -16,12 +16,12 @@ from shared.clock import utcnow
 from shared.db import transaction
 from shared.errors import CityPulseError
 from shared.feeds.zones import Zone, keep_zone, known_zones, put_off
-from tasks.feeds.bulk import Block
 from tasks.feeds.connector import Outline, Payload, Plan, Record, Source
-from tasks.feeds.http import Ask, Fetched
-from tasks.feeds.http_errors import FetchFailed
+from tasks.feeds.encoding.blocks import Block
+from tasks.feeds.fetching.errors import FetchFailed
+from tasks.feeds.fetching.http import Ask, Fetched
+from tasks.feeds.fetching.visit import Gets
 from tasks.feeds.registry import Connector, Zoning
-from tasks.feeds.visit import Gets
 
 #: Zones asked for by one run, and seconds after which it asks for no more; the next run goes on.
 MOST_A_RUN: Final = 60

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from shared.clock import utcnow
 from shared.messages import RunFeed
-from tasks.feeds.http import Ask, Fetched
+from tasks.feeds.fetching.http import Ask, Fetched
 from tasks.feeds.run import run
 from tests.support.jobs import running_job
 

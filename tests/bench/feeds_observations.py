@@ -13,8 +13,8 @@ from shared.clock import new_id, utcnow
 from shared.db import engine, transaction
 from shared.observations.queries import list_observations
 from tasks.feeds.connector import Observation, Result
-from tasks.feeds.store_observations import store_observations
-from tasks.feeds.store_table import Writing
+from tasks.feeds.storing.observations import store_observations
+from tasks.feeds.storing.table import Writing
 from tests.bench.rows import Row
 from tests.support.feed_runs import add_feed
 from tests.support.rig import rig

@@ -14,7 +14,7 @@ from shared.feeds.models import Feed, FeedRun
 from shared.feeds.queries import get_feed
 from shared.messages import RunFeed
 from tasks.feeds.connector import Malformed
-from tasks.feeds.http_errors import FetchFailed, FetchRefused
+from tasks.feeds.fetching.errors import FetchFailed, FetchRefused
 from tasks.feeds.run import run
 from tests.integration.test_feeds_store import request
 from tests.support.feed_runs import (

@@ -15,9 +15,9 @@ from shared.feeds.archive import Archive
 from shared.feeds.runs import Opened, open_run
 from shared.settings import get_settings
 from tasks.feeds.connector import Plan, Request, Source
-from tasks.feeds.fetch import Visitor
-from tasks.feeds.http import Fetched
-from tasks.feeds.visit import secret_named
+from tasks.feeds.fetching.http import Fetched
+from tasks.feeds.fetching.visit import secret_named
+from tasks.feeds.fetching.visitor import Visitor
 from tests.integration.test_feeds_store import request
 from tests.support.feed_runs import GIVEN, Given, Site, add_given, count, feed_row, run_given, snapshot
 

@@ -12,7 +12,7 @@ from shared.db import transaction
 from shared.errors import Invalid, NotFound
 from shared.feeds.previews import KEPT, forget_previews, read_preview, request_preview
 from shared.messages import PreviewFeed
-from tasks.feeds.http import Fetcher
+from tasks.feeds.fetching.http import Fetcher
 from tasks.feeds.preview import preview
 from tests.support.feed_runs import Site, add_city, count
 from tests.support.jobs import running_job

@@ -11,7 +11,6 @@ from sqlalchemy import Engine, text
 from shared.clock import utcnow
 from shared.db import transaction
 from shared.observations.queries import list_observations
-from tasks.feeds import store_intake
 from tasks.feeds.connector import (
     Described,
     Feature,
@@ -23,6 +22,7 @@ from tasks.feeds.connector import (
     TripUpdate,
     Vehicle,
 )
+from tasks.feeds.storing import intake
 from tests.support.feed_runs import (
     Given,
     add_given,
@@ -145,7 +145,7 @@ def test_records_in_any_order_end_as_the_same_rows(db: Engine) -> None:
 
 def test_repeated_ids_in_different_chunks_end_as_in_one(db: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run of many steps keeps the newest of an id wherever its copies are."""
-    monkeypatch.setattr(store_intake, "CHUNK_RECORDS", 3)
+    monkeypatch.setattr(intake, "CHUNK_RECORDS", 3)
     records = [
         request(1, title="New", observed_at=NOON + timedelta(hours=1)),
         *(request(n) for n in range(2, 6)),
@@ -234,7 +234,7 @@ def test_an_observation_waits_for_a_thing_of_a_later_chunk(
     db: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Payloads come in any order."""
-    monkeypatch.setattr(store_intake, "CHUNK_RECORDS", 2)
+    monkeypatch.setattr(intake, "CHUNK_RECORDS", 2)
     feed = add_given()
 
     ran = run_given(feed, Given([status(1, 1), status(2, 2), station(1), station(2), station(3)]))

@@ -21,7 +21,7 @@ from shared.feeds.zones import RENEWED_AFTER
 from shared.messages import ReprocessFeed, RunFeed
 from shared.settings import get_settings
 from tasks.feeds import zones
-from tasks.feeds.http import Fetcher
+from tasks.feeds.fetching.http import Fetcher
 from tasks.feeds.registry import connector
 from tasks.feeds.reprocess import reprocess
 from tasks.feeds.run import run

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
-from tasks.feeds.http import Ask, Fetcher, Limits
-from tasks.feeds.http_errors import FetchFailed, FetchRefused
+from tasks.feeds.fetching.errors import FetchFailed, FetchRefused
+from tasks.feeds.fetching.http import Ask, Fetcher, Limits
 
 PUBLIC = "93.184.216.34"
 Handler = Callable[[socket.socket, threading.Event], None]

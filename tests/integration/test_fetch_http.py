@@ -16,8 +16,8 @@ from werkzeug import Request, Response
 from shared.clock import utcnow
 from shared.errors import Permanent, Transient
 from shared.settings import Settings
-from tasks.feeds.http import Ask, Fetcher, Limits
-from tasks.feeds.http_errors import FetchFailed, FetchRefused
+from tasks.feeds.fetching.errors import FetchFailed, FetchRefused
+from tasks.feeds.fetching.http import Ask, Fetcher, Limits
 
 BODY = b'{"last_updated": 1700000000}'
 

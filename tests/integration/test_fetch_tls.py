@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pytest_httpserver import HTTPServer
 
 from shared.clock import utcnow
-from tasks.feeds.http import Ask, Fetcher
-from tasks.feeds.http_errors import FetchRefused
+from tasks.feeds.fetching.errors import FetchRefused
+from tasks.feeds.fetching.http import Ask, Fetcher
 
 PUBLIC = "93.184.216.34"
 HOST = "feeds.example"

@@ -15,7 +15,7 @@ from shared.db import transaction
 from shared.feeds.models import FeedRun
 from shared.messages import RunFeed
 from shared.settings import get_settings
-from tasks.feeds.http import Fetcher
+from tasks.feeds.fetching.http import Fetcher
 from tasks.feeds.registry import kinds
 from tasks.feeds.run import run
 from tests.support.feed_runs import add_feed, count, newest_run, row_versions, snapshot

@@ -8,8 +8,8 @@ from io import BytesIO
 import pytest
 
 from shared.clock import utcnow
-from tasks.feeds import tables
 from tasks.feeds.connector import Malformed, Payload
+from tasks.feeds.reading import tables
 from tests.security.conftest import Tries
 
 MIB = 1 << 20

@@ -15,25 +15,29 @@ ALLOWED_SECONDS = 20
 SIZE = 1_000_000
 #: Where text of a publisher meets a pattern: the module, how the pattern is asked, and what would keep it busy.
 CASES = {
-    "a point": ("tasks.feeds.places", "_WKT_POINT.fullmatch", "'POINT' + ' ' * n"),
-    "a point within": ("tasks.feeds.places", "_WKT_POINT.fullmatch", "'POINT(a' + ' ' * n + 'b'"),
-    "a pair": ("tasks.feeds.places", "_PAIR.fullmatch", "'(' + ' ' * n + '1.1'"),
-    "a place": ("tasks.feeds.columns", "_PLACE.fullmatch", "'POINT' + ' ' * n"),
-    "a place of letters": ("tasks.feeds.columns", "_PLACE.fullmatch", "'A' * n"),
-    "a name of an id": ("tasks.feeds.columns", "_ID_LIKE.search", "'number' * (n // 6) + '!'"),
+    "a point": ("tasks.feeds.reading.places", "_WKT_POINT.fullmatch", "'POINT' + ' ' * n"),
+    "a point within": ("tasks.feeds.reading.places", "_WKT_POINT.fullmatch", "'POINT(a' + ' ' * n + 'b'"),
+    "a pair": ("tasks.feeds.reading.places", "_PAIR.fullmatch", "'(' + ' ' * n + '1.1'"),
+    "a place": ("tasks.feeds.reading.columns", "_PLACE.fullmatch", "'POINT' + ' ' * n"),
+    "a place of letters": ("tasks.feeds.reading.columns", "_PLACE.fullmatch", "'A' * n"),
+    "a name of an id": ("tasks.feeds.reading.columns", "_ID_LIKE.search", "'number' * (n // 6) + '!'"),
     "tags that never end": ("tasks.feeds.connectors.news.connector", "_plain", "'<br' * (n // 3)"),
     "spaces": ("tasks.feeds.connectors.news.connector", "_plain", "'a' + ' ' * n + 'b'"),
     "line breaks": ("tasks.feeds.connectors.news.connector", "_plain", "'a' + '\\n ' * n + 'b'"),
     "brackets": ("tasks.feeds.connectors.weather.tables", "_unit", "'(' * n"),
-    "a day": ("tasks.feeds.times_written", "_NUMERIC.fullmatch", "'01/01/2024' + ' ' * n + 'x'"),
+    "a day": ("tasks.feeds.reading.times_written", "_NUMERIC.fullmatch", "'01/01/2024' + ' ' * n + 'x'"),
     "a year": (
-        "tasks.feeds.times_written",
+        "tasks.feeds.reading.times_written",
         "_YEAR_FIRST.fullmatch",
         "'2024-01-01 12:00:00.' + '1' * n + 'x'",
     ),
-    "a month": ("tasks.feeds.times_written", "_MONTH_NAMED.fullmatch", "'January 1, 2024' + ' ' * n + 'x'"),
-    "an age": ("tasks.feeds.http_headers", "_MAX_AGE.search", "'max-age' + ' ' * n + '='"),
-    "a host": ("tasks.feeds.addresses", "_NUMERIC.fullmatch", "'1.' * (n // 2) + 'x'"),
+    "a month": (
+        "tasks.feeds.reading.times_written",
+        "_MONTH_NAMED.fullmatch",
+        "'January 1, 2024' + ' ' * n + 'x'",
+    ),
+    "an age": ("tasks.feeds.fetching.headers", "_MAX_AGE.search", "'max-age' + ' ' * n + '='"),
+    "a host": ("tasks.feeds.fetching.addresses", "_NUMERIC.fullmatch", "'1.' * (n // 2) + 'x'"),
 }
 
 

@@ -17,10 +17,10 @@ from shared.db import Transaction, transaction
 from shared.feeds.models import Feed, FeedRun
 from shared.feeds.service import FeedDraft, create_feed
 from shared.messages import ReprocessFeed, RunFeed
-from tasks.feeds.bulk import Block
 from tasks.feeds.connector import Manifest, Payload, Plan, Record, Request, Source
-from tasks.feeds.http import Ask, Fetched
-from tasks.feeds.http_errors import FetchRefused
+from tasks.feeds.encoding.blocks import Block
+from tasks.feeds.fetching.errors import FetchRefused
+from tasks.feeds.fetching.http import Ask, Fetched
 from tasks.feeds.reprocess import reprocess
 from tasks.feeds.run import run
 from tests.support.jobs import running_job

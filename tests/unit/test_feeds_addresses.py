@@ -7,7 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import Transient
-from tasks.feeds.addresses import AddressRefused, Target, is_public, resolve, vet_url, vetted_addresses
+from tasks.feeds.fetching.addresses import (
+    AddressRefused,
+    Target,
+    is_public,
+    resolve,
+    vet_url,
+    vetted_addresses,
+)
 
 PRIVATE = [
     "127.0.0.1", "127.255.255.254", "0.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254",

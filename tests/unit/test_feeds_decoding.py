@@ -10,7 +10,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.feeds.decoding import CHUNK_BYTES, BadEncoding, decoded
+from tasks.feeds.fetching.decoding import CHUNK_BYTES, BadEncoding, decoded
 
 TEXT = b"station_id,bikes\n" * 20_000
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import Permanent, Rejection
-from tasks.feeds.times import LocalTimes, from_posix, from_rfc2822, from_rfc3339
-from tasks.feeds.times_written import looks_day_first
+from tasks.feeds.reading.times import LocalTimes, from_posix, from_rfc2822, from_rfc3339
+from tasks.feeds.reading.times_written import looks_day_first
 
 
 def utc(*parts: int) -> datetime:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from shared.errors import Rejection
 from tasks.feeds.connector import Payload, Record, Rejected, Result, Thing
 from tasks.feeds.connectors.air_quality.readings import Reading, joined, observed_property, rejected
-from tasks.feeds.places import point
+from tasks.feeds.reading.places import point
 
 #: Hours that the abbreviations of the United States are behind UTC.
 _BEHIND: Final = {

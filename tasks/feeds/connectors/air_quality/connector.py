@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from tasks.feeds.connector import Malformed, Payload, Plan, Record, Request, Source
 from tasks.feeds.connectors.air_quality import airnow, openaq, purpleair
 from tasks.feeds.credentials import with_credential
-from tasks.feeds.documents import excerpt, load_json
+from tasks.feeds.reading.documents import excerpt, load_json
 
 _MOST_LOCATIONS: Final = 60
 _NOT_FOUND: Final = 404

@@ -9,8 +9,8 @@ from typing import Any, Final
 from shared.errors import Rejection
 from tasks.feeds.connector import Payload, Record, Rejected, Thing
 from tasks.feeds.connectors.air_quality.readings import Reading, joined, rejected, result
-from tasks.feeds.places import point
-from tasks.feeds.times import from_rfc3339
+from tasks.feeds.reading.places import point
+from tasks.feeds.reading.times import from_rfc3339
 
 _PARAMETER_IN_URL: Final = re.compile(r"/parameters/(\d+)/")
 _UNKNOWN_UNIT: Final = "{unknown}"

@@ -6,8 +6,8 @@ from typing import Any, Final
 from shared.errors import Rejection
 from tasks.feeds.connector import Payload, Record, Rejected, Thing
 from tasks.feeds.connectors.air_quality.readings import Reading, joined, rejected, result
-from tasks.feeds.places import point
-from tasks.feeds.times import from_posix
+from tasks.feeds.reading.places import point
+from tasks.feeds.reading.times import from_posix
 
 #: Field -> unit; the fields without a suffix are the mean of both channels.
 _UNITS: Final = {

@@ -9,7 +9,7 @@ from typing import Any, Final
 from shared.errors import Rejection
 from shared.units import to_micrograms_per_m3, to_stored, ucum
 from tasks.feeds.connector import Described, Observation, Record, Rejected, Result, Thing
-from tasks.feeds.documents import excerpt
+from tasks.feeds.reading.documents import excerpt
 
 #: What networks write when a sensor has nothing to say.
 _SENTINELS: Final = frozenset((-9999.0, -999.0, -995.0, -99.0, 9999.0, 99999.0))

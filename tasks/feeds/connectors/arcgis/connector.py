@@ -9,15 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from shared.errors import Rejection
-from tasks.feeds import columns, reading
-from tasks.feeds.cells import BadRow, Row
 from tasks.feeds.connector import Described, Malformed, Payload, Plan, Record, Request, Source
 from tasks.feeds.connectors.arcgis import shapes
 from tasks.feeds.credentials import with_credential
-from tasks.feeds.documents import excerpt, load_json
-from tasks.feeds.places import checked
-from tasks.feeds.tables import Table
-from tasks.feeds.times import LocalTimes, from_posix
+from tasks.feeds.reading import columns
+from tasks.feeds.reading.cells import BadRow, Row
+from tasks.feeds.reading.documents import excerpt, load_json
+from tasks.feeds.reading.places import checked
+from tasks.feeds.reading.rows import Reader
+from tasks.feeds.reading.tables import Table
+from tasks.feeds.reading.times import LocalTimes, from_posix
 
 _PAGE_SIZE: Final = 1000
 _MOST_PAGES: Final = 50
@@ -100,9 +101,7 @@ def _features(document: Mapping[str, Any], payload: Payload, source: Source) -> 
     identity = _identity(document, table.names)
     if "external_id" not in named and identity is not None:
         chosen["external_id"] = identity
-    reader = reading.Reader(
-        table, chosen, times, str(source.options.get("feature_kind") or "service_request")
-    )
+    reader = Reader(table, chosen, times, str(source.options.get("feature_kind") or "service_request"))
     for number, row in enumerate(rows):
         yield reader.read(row, f"{payload.name}#{number}")
 

@@ -12,7 +12,7 @@ from pyproj.exceptions import ProjError
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Malformed
-from tasks.feeds.places import Geometry, checked
+from tasks.feeds.reading.places import Geometry, checked
 
 Place: TypeAlias = Callable[[float, float], tuple[float, float]]
 _WGS84: Final = frozenset((4326, 4269, 4979))

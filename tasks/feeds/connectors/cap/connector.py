@@ -12,7 +12,6 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from shared.errors import Rejection
-from tasks.feeds.alert_chains import Chains, link, to_remember
 from tasks.feeds.connector import (
     Described,
     Feature,
@@ -26,8 +25,9 @@ from tasks.feeds.connector import (
 )
 from tasks.feeds.connectors.cap import info as infos
 from tasks.feeds.connectors.cap.message import Envelope, envelope, refuse
-from tasks.feeds.documents import child_text, excerpt, load_xml, local_name
-from tasks.feeds.times import LocalTimes
+from tasks.feeds.reading.alert_chains import Chains, link, to_remember
+from tasks.feeds.reading.documents import child_text, excerpt, load_xml, local_name
+from tasks.feeds.reading.times import LocalTimes
 
 _MOST_MESSAGES: Final = 100
 #: A message never changes: what was fetched once is read from the archive.

@@ -10,9 +10,9 @@ from lxml import etree
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature
 from tasks.feeds.connectors.cap.message import Envelope
-from tasks.feeds.documents import child_text, children
-from tasks.feeds.places import Geometry, checked
-from tasks.feeds.times import LocalTimes
+from tasks.feeds.reading.documents import child_text, children
+from tasks.feeds.reading.places import Geometry, checked
+from tasks.feeds.reading.times import LocalTimes
 
 _CIRCLE_POINTS: Final = 36
 _KM_PER_DEGREE: Final = 111.32

@@ -7,9 +7,9 @@ from typing import Final
 from lxml import etree
 
 from shared.errors import Rejection
-from tasks.feeds.alert_chains import Message
-from tasks.feeds.documents import child_text, children
-from tasks.feeds.times import LocalTimes
+from tasks.feeds.reading.alert_chains import Message
+from tasks.feeds.reading.documents import child_text, children
+from tasks.feeds.reading.times import LocalTimes
 
 SHOWN: Final = frozenset(("Alert", "Update", "Cancel"))
 

@@ -10,7 +10,7 @@ import orjson
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Malformed, Payload
-from tasks.feeds.times import from_posix, from_rfc3339
+from tasks.feeds.reading.times import from_posix, from_rfc3339
 
 #: The key under `data` that holds a file's rows; a file with none of them is itself one record.
 ROW_KEYS: Final = (

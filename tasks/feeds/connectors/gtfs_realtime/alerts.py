@@ -8,7 +8,7 @@ from typing import Any, Final
 from google.transit import gtfs_realtime_pb2 as gtfs
 
 from tasks.feeds.connector import Feature
-from tasks.feeds.times import from_posix
+from tasks.feeds.reading.times import from_posix
 
 #: The words of CAP, so that notices of all kinds compare.
 _SEVERITIES: Final = {

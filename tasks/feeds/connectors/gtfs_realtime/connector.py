@@ -17,7 +17,7 @@ from shared.errors import Rejection
 from tasks.feeds.connector import Described, Malformed, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.connectors.gtfs_realtime import alerts, moving
 from tasks.feeds.credentials import with_credential
-from tasks.feeds.times import from_posix
+from tasks.feeds.reading.times import from_posix
 
 _EXCERPT: Final = 500
 

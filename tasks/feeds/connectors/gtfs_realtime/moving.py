@@ -9,7 +9,7 @@ from google.transit import gtfs_realtime_pb2 as gtfs
 
 from shared.errors import Rejection
 from tasks.feeds.connector import TripUpdate, Vehicle
-from tasks.feeds.times import from_posix
+from tasks.feeds.reading.times import from_posix
 
 _NULL_ISLAND_DEGREES: Final = 1e-6
 _FASTEST_MPS: Final = 150.0

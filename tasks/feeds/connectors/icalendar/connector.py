@@ -15,8 +15,8 @@ from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.connectors.icalendar import lines, moments, series
 from tasks.feeds.connectors.icalendar.lines import Event
-from tasks.feeds.places import Geometry, point
-from tasks.feeds.times import zone
+from tasks.feeds.reading.places import Geometry, point
+from tasks.feeds.reading.times import zone
 
 _LONGEST: Final = 4000
 _EXCERPT: Final = 500

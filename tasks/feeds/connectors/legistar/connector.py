@@ -17,8 +17,8 @@ import nh3
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.credentials import with_credential
-from tasks.feeds.documents import excerpt, load_json
-from tasks.feeds.times import LocalTimes
+from tasks.feeds.reading.documents import excerpt, load_json
+from tasks.feeds.reading.times import LocalTimes
 
 #: Part -> the names that the dialects give it, best first.
 _PARTS: Final[Mapping[str, Sequence[str]]] = {

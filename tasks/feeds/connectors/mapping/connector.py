@@ -9,15 +9,15 @@ from itertools import chain, islice
 from typing import Any, Final
 
 from shared.errors import Rejection
-from tasks.feeds import columns, tables
-from tasks.feeds.cells import BadRow
 from tasks.feeds.connector import Malformed, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.connectors.mapping.expressions import compiled
 from tasks.feeds.connectors.mapping.making import Maker
 from tasks.feeds.credentials import with_credential
-from tasks.feeds.documents import excerpt, load_json
-from tasks.feeds.times import LocalTimes
-from tasks.feeds.times_written import looks_day_first
+from tasks.feeds.reading import columns, tables
+from tasks.feeds.reading.cells import BadRow
+from tasks.feeds.reading.documents import excerpt, load_json
+from tasks.feeds.reading.times import LocalTimes
+from tasks.feeds.reading.times_written import looks_day_first
 
 _LOOKED_AT: Final = 1000
 

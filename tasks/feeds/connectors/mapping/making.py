@@ -9,8 +9,8 @@ from shared.errors import Permanent, Rejection
 from shared.units import to_stored, ucum
 from tasks.feeds.connector import Feature, Observation, Record, Result, Source, Thing, Vehicle
 from tasks.feeds.connectors.mapping.expressions import Expressions
-from tasks.feeds.places import Geometry, geometry, point
-from tasks.feeds.times import LocalTimes, from_posix
+from tasks.feeds.reading.places import Geometry, geometry, point
+from tasks.feeds.reading.times import LocalTimes, from_posix
 
 #: What `record` may be -> its kind unless `kind` says otherwise.
 KINDS: Final = {"feature": "event", "thing": "place", "vehicle": "other"}

@@ -18,9 +18,9 @@ import nh3
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rejected, Request, Source
-from tasks.feeds.documents import excerpt, load_json
-from tasks.feeds.places import Geometry, checked
-from tasks.feeds.times import LocalTimes, from_rfc2822
+from tasks.feeds.reading.documents import excerpt, load_json
+from tasks.feeds.reading.places import Geometry, checked
+from tasks.feeds.reading.times import LocalTimes, from_rfc2822
 
 _LONGEST: Final = 4000
 _ESCAPED_AT_MOST: Final = 4

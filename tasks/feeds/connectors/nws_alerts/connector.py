@@ -12,13 +12,13 @@ from typing import Any, Final
 from urllib.parse import urljoin
 
 from shared.errors import Rejection
-from tasks.feeds.alert_chains import Chains, link, to_remember
 from tasks.feeds.connector import Feature, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.connectors.nws_alerts import zones
 from tasks.feeds.connectors.nws_alerts.messages import identity_of, messages_of, rows, said_of, word_of
-from tasks.feeds.documents import excerpt, load_json
-from tasks.feeds.places import checked
-from tasks.feeds.times import LocalTimes
+from tasks.feeds.reading.alert_chains import Chains, link, to_remember
+from tasks.feeds.reading.documents import excerpt, load_json
+from tasks.feeds.reading.places import checked
+from tasks.feeds.reading.times import LocalTimes
 
 _MOST_PAGES: Final = 10
 _SHOWN: Final = frozenset(("alert", "update", "cancel"))

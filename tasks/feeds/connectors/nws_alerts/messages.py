@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from shared.errors import Rejection
-from tasks.feeds.alert_chains import Message
 from tasks.feeds.connector import Malformed, Payload, Source
-from tasks.feeds.documents import load_json
-from tasks.feeds.times import LocalTimes
+from tasks.feeds.reading.alert_chains import Message
+from tasks.feeds.reading.documents import load_json
+from tasks.feeds.reading.times import LocalTimes
 
 _REPLACING: Final = frozenset(("update", "cancel"))
 

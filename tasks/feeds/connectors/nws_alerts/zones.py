@@ -15,8 +15,8 @@ import shapely
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Malformed, Outline, Payload, Source
-from tasks.feeds.documents import load_json
-from tasks.feeds.places import Geometry, checked
+from tasks.feeds.reading.documents import load_json
+from tasks.feeds.reading.places import Geometry, checked
 
 _ADDRESS: Final = re.compile(
     r"(?:https?://[^/?#]+)?/zones/"

@@ -25,9 +25,9 @@ from tasks.feeds.connector import (
     Source,
 )
 from tasks.feeds.credentials import with_credential
-from tasks.feeds.documents import all_text, children, excerpt, load_json, load_xml, local_name
-from tasks.feeds.places import point
-from tasks.feeds.times import LocalTimes
+from tasks.feeds.reading.documents import all_text, children, excerpt, load_json, load_xml, local_name
+from tasks.feeds.reading.places import point
+from tasks.feeds.reading.times import LocalTimes
 
 _MOST_PAGES: Final = 10
 _KEPT: Final = (

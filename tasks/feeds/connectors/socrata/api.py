@@ -8,7 +8,7 @@ import orjson
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Cursor, Malformed, Payload, Plan, Request, Source
-from tasks.feeds.times import LocalTimes
+from tasks.feeds.reading.times import LocalTimes
 
 #: The payload that only tells how new the data are.
 NEWEST: Final = "newest"

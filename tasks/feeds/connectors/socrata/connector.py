@@ -11,13 +11,14 @@ from itertools import chain, islice
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from tasks.feeds import bulk, columns, reading, tables
-from tasks.feeds.bulk import Block
-from tasks.feeds.cells import Row
 from tasks.feeds.connector import Described, Payload, Plan, Record, Request, Source
 from tasks.feeds.connectors.socrata import api
-from tasks.feeds.times import LocalTimes
-from tasks.feeds.times_written import looks_day_first
+from tasks.feeds.encoding.blocks import Block, How, in_blocks
+from tasks.feeds.reading import columns, tables
+from tasks.feeds.reading.cells import Row
+from tasks.feeds.reading.rows import Reader
+from tasks.feeds.reading.times import LocalTimes
+from tasks.feeds.reading.times_written import looks_day_first
 
 #: Rows looked at before the columns are chosen and the order of day and month is decided.
 _LOOKED_AT: Final = 1000
@@ -59,8 +60,8 @@ def blocks(payloads: Sequence[Payload], source: Source) -> Iterator[Record | Blo
             yield from parse([payload], source)
             continue
         table, ahead, reader = _opened(payload, source)
-        how = bulk.How(reader, [source.options, reader.told], table.lines)
-        yield from bulk.blocks(chain(ahead, table.lines or table.rows), f"{payload.name}#", how)
+        how = How(reader, [source.options, reader.told], table.lines)
+        yield from in_blocks(chain(ahead, table.lines or table.rows), f"{payload.name}#", how)
 
 
 def _records(payload: Payload, source: Source) -> Iterator[Record]:
@@ -70,14 +71,14 @@ def _records(payload: Payload, source: Source) -> Iterator[Record]:
         yield reader.read(row, prefix + str(number))
 
 
-def _opened(payload: Payload, source: Source) -> tuple[tables.Table, list[Row], reading.Reader]:
+def _opened(payload: Payload, source: Source) -> tuple[tables.Table, list[Row], Reader]:
     """Return a payload as a table, its first rows, taken out of it, and how its rows are read."""
     table = tables.load(payload)
     ahead = list(islice(table.rows, _LOOKED_AT))
     times = _times(source, table.names, ahead)
     chosen = columns.choose(table.names, ahead, source.options.get("fields") or {}, times)
     kind = str(source.options.get("feature_kind") or "service_request")
-    return table, ahead, reading.Reader(table, chosen, times, kind)
+    return table, ahead, Reader(table, chosen, times, kind)
 
 
 def _times(source: Source, names: Sequence[str], rows: Sequence[Row]) -> LocalTimes:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from tasks.feeds.connector import Malformed, Payload, Plan, Record, Request, Source
 from tasks.feeds.connectors.weather import metar, nws, openmeteo, tables
 from tasks.feeds.credentials import with_credential
-from tasks.feeds.documents import excerpt, load_json
+from tasks.feeds.reading.documents import excerpt, load_json
 
 
 def plan(source: Source) -> Plan:

@@ -7,9 +7,9 @@ from typing import Any, Final
 from shared.errors import Rejection
 from tasks.feeds.connector import Observation, Payload, Record, Rejected, Result, Thing
 from tasks.feeds.connectors.weather.values import as_forecast, result
-from tasks.feeds.documents import excerpt
-from tasks.feeds.places import point
-from tasks.feeds.times import from_rfc3339
+from tasks.feeds.reading.documents import excerpt
+from tasks.feeds.reading.places import point
+from tasks.feeds.reading.times import from_rfc3339
 
 _MEASURED: Final = (
     "temperature", "dewpoint", "windDirection", "windSpeed", "windGust", "barometricPressure", "seaLevelPressure",

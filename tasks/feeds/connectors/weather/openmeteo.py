@@ -7,7 +7,7 @@ from typing import Any
 from shared.errors import Rejection
 from tasks.feeds.connector import Malformed, Observation, Payload, Record, Rejected, Source, Thing
 from tasks.feeds.connectors.weather.values import as_forecast, result
-from tasks.feeds.times import LocalTimes, from_posix
+from tasks.feeds.reading.times import LocalTimes, from_posix
 
 
 def is_openmeteo(document: Any) -> bool:  # Any: JSON of a publisher.

@@ -8,7 +8,7 @@ from typing import Final
 from shared.errors import Rejection
 from tasks.feeds.connector import Malformed, Observation, Payload, Record, Rejected, Source, Thing
 from tasks.feeds.connectors.weather.values import result
-from tasks.feeds.times import LocalTimes
+from tasks.feeds.reading.times import LocalTimes
 
 _TIME: Final = re.compile(r"date|time|zeit|heure", re.IGNORECASE)
 _UNIT: Final = re.compile(r"\(([^()]*)\)\s*$")

@@ -1,0 +1,1 @@
+"""[p] Records to the rows that Postgres copies."""

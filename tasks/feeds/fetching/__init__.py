@@ -1,0 +1,1 @@
+"""Ask publishers, politely and within limits."""

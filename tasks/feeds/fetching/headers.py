@@ -1,0 +1,54 @@
+"""[p] What the headers of an answer say about when to ask again and what came."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from shared.errors import Rejection
+from tasks.feeds.reading.times import from_rfc2822
+
+_MAX_AGE: Final = re.compile(r'(?:^|[,\s])max-age\s*=\s*"?(\d{1,9})', re.IGNORECASE)
+_NOT_KEPT: Final = re.compile(r"(?:^|[,\s])no-(?:cache|store)(?:$|[,\s=])", re.IGNORECASE)
+
+
+def retry_after_seconds(value: str | None, now: datetime) -> float | None:
+    """Read `Retry-After`, seconds or a date; a date that has passed is 0, what cannot be read is nothing."""
+    if not value or not value.strip():
+        return None
+    text = value.strip()
+    if text.isascii() and text.replace(".", "", 1).isdigit():
+        return float(text)
+    try:
+        moment = from_rfc2822(text)
+    except Rejection:
+        return None
+    return max((moment - now).total_seconds(), 0.0) if moment else None
+
+
+def max_age_seconds(headers: Mapping[str, str]) -> int | None:
+    """Return for how long the answer stays fresh by `Cache-Control`, less the `Age` it already has."""
+    control = headers.get("Cache-Control", "")
+    if _NOT_KEPT.search(control):
+        return 0
+    found = _MAX_AGE.search(control)
+    if not found:
+        return None
+    age = headers.get("Age", "0").strip()
+    return max(int(found.group(1)) - (int(age[:9]) if age.isascii() and age.isdigit() else 0), 0)
+
+
+def media_type(value: str | None) -> str:
+    """Return the media type without its parameters, in lower case."""
+    return (value or "").split(";")[0].strip().lower()
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Tell whether two URLs share scheme, host and port, so that a secret for one may go to the other."""
+    return _origin(one) == _origin(other)
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)

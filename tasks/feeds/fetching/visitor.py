@@ -1,0 +1,196 @@
+"""
+Fetch what a connector's plan asks for: conditionally, within the publisher's ttl, into the archive.
+
+No transaction is open meanwhile. What a URL said (its validators) is kept only once its content is
+stored, so that a payload that failed to parse is never taken for one that is known.
+"""
+
+import io
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import BinaryIO, Final
+
+from shared.clock import utcnow
+from shared.feeds.archive import Archive, Read
+from shared.feeds.models import FeedResource
+from shared.feeds.runs import Opened
+from tasks.feeds.connector import Payload, Request, Source
+from tasks.feeds.credentials import with_credential
+from tasks.feeds.fetching.errors import FetchFailed, FetchRefused
+from tasks.feeds.fetching.http import Ask, Fetched
+from tasks.feeds.fetching.rules import full_url, http_date, is_young, resource, went_back
+from tasks.feeds.fetching.visit import Gets, Visit, secret_named
+from tasks.feeds.registry import Connector
+
+NOT_FOUND: Final = 404
+
+
+class Visitor:
+    """Answers the requests of one run's plan."""
+
+    def __init__(
+        self,
+        opened: Opened,
+        get: Gets,
+        archive: Archive,
+        *,
+        secret: Callable[[str], str] = secret_named,
+        clock: Callable[[], datetime] = utcnow,
+        checkpoint: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.visit = Visit()
+        self.opened = opened
+        self._get = get
+        self._archive = archive
+        self._secret = secret
+        self._clock = clock
+        self._checkpoint = checkpoint
+
+    def run(self, connector: Connector, source: Source) -> None:
+        """
+        Follow the connector's plan to its end; what it gave is in `visit`, also when this raises.
+
+        Raises: FetchFailed, FetchRefused, Malformed.
+        """
+        plan = connector.plan(source)
+        with TemporaryDirectory(prefix="citypulse-feed-") as folder:
+            try:
+                request = next(plan)
+                while True:
+                    self._checkpoint()
+                    request = plan.send(self._answer(with_credential(request, source), Path(folder)))
+            except StopIteration as end:
+                self.visit.cursor = end.value or {}
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Tell whether every payload is the one that was stored last, of the very same URLs."""
+        asked = {row["url"] for row in self.visit.resources}
+        return asked == self.opened.resources.keys() and all(
+            payload.unchanged or payload.status == NOT_FOUND for payload in self.visit.payloads
+        )
+
+    def _answer(self, request: Request, folder: Path) -> Payload:
+        url = full_url(request)
+        known = self._held(url)
+        self.visit.ttls.append(request.max_age_seconds)
+        if known is not None and is_young(known, request, self._clock()):
+            return self._from_archive(request, url, known, known.fetched_at or self.opened.started_at)
+        fetched = self._ask(request, known, folder)
+        self._count(fetched)
+        if fetched.path is None and fetched.status == NOT_FOUND:
+            return self._add(
+                Payload(request.name, url, io.BytesIO, fetched.fetched_at, status=NOT_FOUND, unchanged=True)
+            )
+        if known is not None and (fetched.not_modified or went_back(known, fetched)):
+            return self._from_archive(request, url, known, fetched.fetched_at, fetched)
+        return self._archived(request, url, fetched)
+
+    def _held(self, url: str) -> FeedResource | None:
+        """Return what the URL said last, provided that its payload is still in the archive."""
+        known = self.opened.resources.get(url)
+        return known if known is not None and known.sha256 and self._archive.holds(known.sha256) else None
+
+    def _ask(self, request: Request, known: FeedResource | None, folder: Path) -> Fetched:
+        conditional = known if request.conditional else None
+        ask = Ask(
+            url=request.url,
+            params=request.params,
+            headers=request.headers,
+            secret_headers={header: self._secret(name) for header, name in request.secret_headers.items()},
+            secret_params={param: self._secret(name) for param, name in request.secret_params.items()},
+            etag=conditional.etag if conditional else None,
+            last_modified=conditional.last_modified if conditional else None,
+            allow_missing=request.optional,
+        )
+        try:
+            return self._get.get(self.opened.feed.slug, ask, folder)
+        except (FetchFailed, FetchRefused) as error:
+            self.visit.http_status = error.status
+            raise
+
+    def _count(self, fetched: Fetched) -> None:
+        visit = self.visit
+        visit.bytes += fetched.wire_bytes
+        visit.ttfb_ms = max(visit.ttfb_ms or 0, fetched.ttfb_ms)
+        # A run of several requests shows the status of what it got, not of what it did not need.
+        if visit.http_status is None or fetched.status not in (304, NOT_FOUND):
+            visit.http_status = fetched.status
+
+    def _from_archive(
+        self,
+        request: Request,
+        url: str,
+        known: FeedResource,
+        fetched_at: datetime,
+        fetched: Fetched | None = None,
+    ) -> Payload:
+        sha256 = known.sha256 or ""
+        self.visit.resources.append(
+            resource(
+                url, sha256, fetched_at, fetched.max_age_seconds if fetched else None,
+                etag=known.etag, last_modified=known.last_modified,
+                until=None if fetched else known.fresh_until,
+            )
+        )  # fmt: skip
+        return self._add(
+            Payload(
+                request.name,
+                url,
+                partial(self._open, sha256),
+                fetched_at,
+                media_type=self.opened.media_types.get(url, ""),
+                sha256=sha256,
+                unchanged=True,
+                last_modified=http_date(known.last_modified),
+            )
+        )
+
+    def _archived(self, request: Request, url: str, fetched: Fetched) -> Payload:
+        if fetched.path is None:
+            raise FetchFailed(
+                f"feed {self.opened.feed.slug}: HTTP {fetched.status} without a body", status=fetched.status
+            )
+        self._archive.keep(fetched.path, fetched.sha256, fetched.size_bytes)
+        fetched.path.unlink(missing_ok=True)
+        before = self.opened.resources.get(url)
+        self.visit.resources.append(
+            resource(
+                url, fetched.sha256, fetched.fetched_at, fetched.max_age_seconds,
+                etag=fetched.etag, last_modified=fetched.last_modified,
+            )
+        )  # fmt: skip
+        return self._add(
+            Payload(
+                request.name,
+                url,
+                partial(self._open, fetched.sha256),
+                fetched.fetched_at,
+                media_type=fetched.media_type,
+                sha256=fetched.sha256,
+                size_bytes=fetched.size_bytes,
+                unchanged=before is not None and before.sha256 == fetched.sha256,
+                last_modified=http_date(fetched.last_modified),
+            )
+        )
+
+    def _add(self, payload: Payload) -> Payload:
+        self.visit.payloads.append(payload)
+        if payload.sha256:
+            self.visit.reads.append(
+                Read(
+                    self._archive.kept(payload.sha256, payload.size_bytes),
+                    payload.name,
+                    payload.url,
+                    payload.status,
+                    payload.media_type,
+                    payload.fetched_at,
+                )
+            )
+        return payload
+
+    def _open(self, sha256: str) -> BinaryIO:
+        return self._archive.open(sha256)

@@ -1,0 +1,1 @@
+"""[p] Bytes to tables, rows, times and places."""

@@ -1,0 +1,200 @@
+"""[p] Which column of a table plays which part, by its name and by what stands in it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from unicodedata import normalize
+
+from shared.errors import Permanent, Rejection
+from tasks.feeds.reading.cells import BadRow, Row
+from tasks.feeds.reading.times import LocalTimes
+
+#: Part -> names portals give it, best first; compared without case, spaces and punctuation.
+_NAMES: Final[Mapping[str, Sequence[str]]] = {
+    "external_id": (
+        "uniquekey", "caseenquiryid", "casenumber", "caseid", "casereference", "casereferencenumber",
+        "servicerequestid", "servicerequestnumber", "servicerequestsrnumber", "srnumber", "srid", "requestid",
+        "requestnumber", "reqid", "ticketid", "ticketnumber", "ticketno", "issueid", "incidentid", "incidentnumber",
+        "reportid", "identifiant", "iddemandeunique", "numerodemande", "numero", "identificador", "idincidencia",
+        "folio", "vorgangsnummer", "meldungsnummer", "meldingsnummer", "identificativo", "tunnus", "referenceno", "referencenumber", "idunique", "uniqueid", "id", "globalid", "objectid",
+    ),
+    "created_at": (
+        "createddate", "opendt", "openeddt", "opened", "openeddate", "opendate", "dateopened", "creationdate",
+        "createddatetime", "datetimecreated", "datecreated", "createdts", "createdat", "created", "requesteddatetime",
+        "requestdatetime", "requestdate", "requesteddate", "daterequested", "servicerequestdate", "servicecalldate",
+        "adddate", "entrydate", "dateentered", "enterdate", "receiveddate", "datereceived", "reporteddate",
+        "datereported", "reportdate", "submitteddate", "submitdate", "datetimereceived", "datetimesubmitted",
+        "ddsdatecreation", "creationts", "datecreation", "datesignalement", "fechacreacion", "fechaalta", "fecha",
+        "erstelltam", "meldedatum", "eingangsdatum", "datum", "datacreazione", "data", "datummelding", "luotu", "srcreatedate", "createdon", "opendatetime", "initiateddate",
+    ),
+    "closed_at": (
+        "closeddate", "closeddt", "closed", "closedate", "dateclosed", "closeddatetime", "completedts", "completeddate",
+        "completiondate", "datecompleted", "resolveddate", "resolutiondate", "dateresolved", "closedat", "closedts",
+        "closedon", "resolveddatetime", "servicerequestclosed", "datetimeclosed", "datecloture", "datefermeture", "fechacierre",
+        "abgeschlossen", "erledigtam", "datachiusura", "datumafgehandeld", "ddsdatefermeture",
+    ),
+    "updated_at": (
+        "updateddatetime", "updated", "updateddate", "lastupdated", "lastupdatedate", "lastupdate", "updatedat",
+        "lastmodifieddate", "lastmodified", "modifieddate", "resolutionactionupdateddate", "statuschangedate",
+        "laststatuschange", "dateupdated",
+    ),
+    "status": (
+        "status", "casestatus", "srstatus", "requeststatus", "ticketstatus", "currentstatus", "statusdescription",
+        "srstatusdescription", "servicerequeststatus", "state", "statut", "etat", "estado", "stato", "zustand", "tila",
+    ),
+    "title": (
+        "complainttype", "casetitle", "servicename", "servicerequesttype", "requesttype", "srtype", "issuetype", "type",
+        "typename", "srdescription", "servicecodedescription", "problemtype", "requestcategory", "category", "nature",
+        "subject", "name", "title", "typedemande", "nature", "activitenom", "categorie", "tipo", "asunto", "kategorie", "betreff",
+        "categoria", "onderwerp", "rubriek", "titre", "titulo", "titel", "otsikko",
+    ),
+    "description": (
+        "descriptor", "description", "servicedetails", "requestdetails", "details", "detail", "comments",
+        "servicerequestdescription", "requestdescription", "problem",
+    ),
+    "category": ("category", "subject", "servicecode", "department", "agency", "agencyname", "responsibleagency"),
+    "address": (
+        "incidentaddress", "address", "streetaddress", "srlocation", "fulladdress", "location", "locationaddress",
+        "locationstreetname", "requestaddress", "siteaddress", "blockaddress", "intersection",
+    ),
+    "latitude": ("latitude", "lat", "latitud", "latitudine", "breitengrad", "loclatitude", "loclat", "geolat", "pointy", "ylat"),
+    "longitude": ("longitude", "long", "longitud", "longitudine", "laengengrad", "langengrad", "loclongitude", "lon", "lng", "loclong", "loclon", "geolong", "pointx", "xlong"),
+    "geometry": (
+        "thegeom", "geometry", "geom", "shape", "location", "point", "geolocation", "locationpoint", "latlong",
+        "latitudelongitude", "coordinates", "geocodedcolumn", "location1", "incidentlocation",
+    ),
+    "url": ("url", "link", "requesturl", "mediaurl"),
+    "starts_at": (),
+    "ends_at": (),
+    "severity": (),
+}  # fmt: skip
+_TIMES: Final = frozenset(("created_at", "closed_at", "updated_at", "starts_at", "ends_at"))
+_DATE_LIKE: Final = re.compile(r"(?:date|time|dt|_ts|_at|_on)$|^date", re.IGNORECASE)
+_ID_LIKE: Final = re.compile(
+    r"(?:id|_?no|nr|num|number|num[eé]ro|nummer|n[uú]mero|code|key|ref|reference)\.?$", re.IGNORECASE
+)
+_DAY_LIKE: Final = re.compile(r"\s*(?:\d{4}-\d\d-\d\d|\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4})", re.ASCII)
+_NN_NN: Final = re.compile(r"\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4}", re.ASCII)
+_PLACE: Final = re.compile(r"\(?\s*-?\d+\.\d+\s*,\s*-?\d+\.\d+\s*\)?|[A-Z]{5,} *(?:Z *)?\(.*", re.DOTALL)
+_JUDGED_BY: Final = 200
+
+Chosen = dict[str, int]
+
+
+def choose(names: Sequence[str], rows: Sequence[Row], named: Mapping[str, Any], times: LocalTimes) -> Chosen:
+    """
+    Return the position of each part's column: those `named` in the feed's options, else found by name and content.
+
+    Raises: Permanent if an option names a part that there is not.
+    """
+    if unknown := named.keys() - _NAMES.keys():
+        raise Permanent(f"unknown parts in options.fields: {sorted(unknown)}; known: {sorted(_NAMES)}")
+    cells = [row for row in rows[:_JUDGED_BY] if not isinstance(row, BadRow)]
+    chosen: Chosen = {}
+    for part, known in _NAMES.items():
+        if named:
+            found = next((at for at, name in enumerate(names) if name == named.get(part)), None)
+        else:
+            found = _find(part, known, names, cells, times)
+        if found is not None:
+            chosen[part] = found
+    return chosen if named else _by_content(chosen, names, cells, times)
+
+
+def _find(
+    part: str, known: Sequence[str], names: Sequence[str], cells: Sequence[Sequence[Any]], times: LocalTimes
+) -> int | None:
+    # The system's own columns (`:updated_at`) tell when the portal changed, not the city.
+    plain = ["" if name.startswith(":") else _letters(name) for name in names]
+    for name in known:
+        for at, candidate in enumerate(plain):
+            if candidate == name and _fits(part, [row[at] for row in cells], times):
+                return at
+    return None
+
+
+def _letters(name: str) -> str:
+    """Return a name without case, accents, spaces and punctuation."""
+    return re.sub(r"[^a-z0-9]", "", normalize("NFKD", name).lower())
+
+
+def _by_content(
+    chosen: Chosen, names: Sequence[str], cells: Sequence[Sequence[Any]], times: LocalTimes
+) -> Chosen:
+    """
+    Find what no name told: an id by a column in which no two rows are the same, a beginning by written days.
+
+    Both only among columns that play no part yet; an id's name has to end like one.
+    """
+    free = [at for at, name in enumerate(names) if at not in chosen.values() and not name.startswith(":")]
+    if "external_id" not in chosen:
+        for at in free:
+            values = [str(row[at]).strip() for row in cells if row[at] is not None]
+            if _ID_LIKE.search(names[at]) and all(values) and len(values) == len(cells) == len(set(values)):
+                chosen["external_id"] = at
+                break
+    if "created_at" not in chosen:
+        for at in free:
+            filled = [row[at] for row in cells if row[at] is not None and str(row[at]).strip()]
+            is_written = filled and _share(filled, lambda value: bool(_DAY_LIKE.match(str(value)))) >= 0.9
+            if at != chosen.get("external_id") and is_written and _fits("created_at", filled, times):
+                chosen["created_at"] = at
+                break
+    return chosen
+
+
+def _fits(part: str, values: Sequence[Any], times: LocalTimes) -> bool:
+    """Judge a column by its values; a column that is empty so far is believed by its name."""
+    filled = [value for value in values if value is not None and str(value).strip()]
+    if not filled:
+        return part != "external_id"
+    if part in _TIMES:
+        return _share(filled, lambda value: _is_time(value, times)) >= 0.5
+    if part in ("latitude", "longitude"):
+        return _share(filled, _is_degrees) >= 0.5
+    if part == "geometry":
+        return (
+            _share(
+                filled, lambda value: isinstance(value, Mapping) or bool(_PLACE.fullmatch(str(value).strip()))
+            )
+            >= 0.5
+        )
+    if part == "address":
+        return (
+            _share(filled, lambda value: not isinstance(value, Mapping) and not _PLACE.fullmatch(str(value)))
+            >= 0.5
+        )
+    if part == "external_id":
+        return len(filled) * 2 >= len(values)
+    return True
+
+
+def _share(values: Sequence[Any], holds: Any) -> float:  # Any: a predicate of any cell.
+    return sum(bool(holds(value)) for value in values) / len(values)
+
+
+def _is_time(value: Any, times: LocalTimes) -> bool:
+    if not isinstance(value, str):
+        return hasattr(value, "year")
+    try:
+        return times.parse(value) is not None
+    except Rejection:
+        return False
+
+
+def _is_degrees(value: Any) -> bool:
+    try:
+        return -180 <= float(value) <= 180
+    except (TypeError, ValueError):
+        return False
+
+
+def written_dates(names: Sequence[str], rows: Sequence[Row]) -> list[str]:
+    """Return the texts that begin like NN/NN/YYYY, to tell whether days or months come first."""
+    return [
+        value
+        for row in rows
+        if not isinstance(row, BadRow)
+        for value in row
+        if isinstance(value, str) and value[:1].isdigit() and _NN_NN.match(value)
+    ]

@@ -1,0 +1,158 @@
+"""[p] One row of a table to one feature; the hot path of large loads."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from operator import itemgetter
+from typing import Any, Final
+
+from shared.errors import Rejection
+from tasks.feeds.connector import Feature, Rejected
+from tasks.feeds.reading.cells import BadRow, Row
+from tasks.feeds.reading.columns import Chosen
+from tasks.feeds.reading.places import geometry, point
+from tasks.feeds.reading.tables import Table
+from tasks.feeds.reading.times import LocalTimes
+
+CLOSED: Final = (
+    "clos",
+    "complet",
+    "resolv",
+    "cancel",
+    "duplicate",
+    "fixed",
+    "done",
+    "referred",
+    "withdrawn",
+    "ferm",
+)
+_EXCERPT: Final = 500
+_PUBLISHED: Final = ":updated_at"
+
+
+class Reader:
+    """Reads the rows of one table, whose columns were chosen."""
+
+    def __init__(self, table: Table, chosen: Chosen, times: LocalTimes, kind: str) -> None:
+        names = self.names = list(table.names)
+        self.is_text = table.is_text
+        self.times = times
+        self.kind = kind
+        #: Part -> place of its column.
+        self.chosen = chosen
+        at = chosen.get
+        self._id, self._title, self._description = at("external_id"), at("title"), at("description")
+        self._status, self._category, self._address = at("status"), at("category"), at("address")
+        self._created, self._closed, self._updated = at("created_at"), at("closed_at"), at("updated_at")
+        self._starts, self._ends, self._url = at("starts_at"), at("ends_at"), at("url")
+        self._lat, self._lon, self._geometry = at("latitude"), at("longitude"), at("geometry")
+        self._severity = at("severity")
+        self.published = next((place for place, name in enumerate(names) if name == _PUBLISHED), None)
+        used = {*chosen.values()} - {self._status}
+        rest = [place for place, name in enumerate(names) if place not in used and name[:1] != ":"]
+        #: The columns that play no part, and their places: properties.
+        self.rest = rest
+        self.rest_names = [names[place] for place in rest]
+        # itemgetter gives a tuple for two places or more.
+        self._rest_cells = itemgetter(*rest) if len(rest) > 1 else lambda row: [row[place] for place in rest]
+        self.fallback = kind.replace("_", " ").capitalize()
+
+    @property
+    def told(self) -> Any:  # Any: JSON.
+        """Tell how rows are read, so that two readings can be told apart."""
+        zone, day_first = self.times.zone.key, self.times.day_first
+        return [self.names, self.chosen, self.kind, zone, day_first]
+
+    def read(self, row: Row, record: str) -> Feature | Rejected:
+        """Read one row; what cannot be read sets the row aside."""
+        if isinstance(row, BadRow):
+            return Rejected(record=record, reason=row.reason, detail=row.detail, excerpt=row.excerpt)
+        try:
+            return self._feature(row, record)
+        except Rejection as why:
+            return Rejected(
+                record=record,
+                reason=why.reason,
+                detail=why.detail,
+                external_id=self._text(row, self._id),
+                excerpt="|".join("" if cell is None else str(cell) for cell in row)[:_EXCERPT],
+            )
+
+    def _feature(self, row: Sequence[Any], record: str) -> Feature:
+        created, closed = self._time(row, self._created), self._time(row, self._closed)
+        updated, published = self._time(row, self._updated), self._time(row, self.published)
+        written = self._text(row, self._status)
+        return Feature(
+            external_id=self._text(row, self._id) or self._hash(row),
+            record=record,
+            observed_at=max((moment for moment in (created, closed, updated) if moment), default=published),
+            published_at=published,
+            kind=self.kind,
+            title=self._text(row, self._title) or self.fallback,
+            description=self._text(row, self._description),
+            status=self._status_of(written, closed),
+            severity=self._text(row, self._severity),
+            category=self._text(row, self._category),
+            address=self._text(row, self._address),
+            url=self._text(row, self._url),
+            geometry=self._place(row),
+            starts_at=self._time(row, self._starts) or created,
+            ends_at=self._time(row, self._ends) or closed,
+            properties=self._properties(row),
+        )
+
+    def _hash(self, row: Sequence[Any]) -> str:
+        if self._id is not None:
+            raise Rejection("no_identity", "the row's identifier is empty")
+        return hashlib.sha256("\x1f".join(map(str, row)).encode()).hexdigest()[:32]
+
+    def _text(self, row: Sequence[Any], place: int | None) -> str | None:
+        if place is None:
+            return None
+        cell = row[place]
+        if cell.__class__ is not str:
+            if cell is None:
+                return None
+            cell = str(cell)
+        return cell.strip() or None
+
+    def _time(self, row: Sequence[Any], place: int | None) -> datetime | None:
+        if place is None:
+            return None
+        cell = row[place]
+        if not cell:
+            return None
+        if cell.__class__ is str:
+            return self.times.parse(cell)
+        if isinstance(cell, datetime):
+            return self.times.to_utc(cell)
+        if isinstance(cell, date):
+            return self.times.to_utc(datetime.combine(cell, datetime.min.time()))
+        return self.times.parse(str(cell))
+
+    def _status_of(self, written: str | None, closed: datetime | None) -> str | None:
+        if self.kind != "service_request":
+            return written
+        if written is None:
+            return "closed" if closed else "open"
+        return "closed" if written.lower().startswith(CLOSED) else "open"
+
+    def _place(self, row: Sequence[Any]) -> Mapping[str, Any] | None:
+        if self._lat is not None and self._lon is not None:
+            found = point(row[self._lon], row[self._lat])
+            if found is not None or self._geometry is None:
+                return found
+        return geometry(row[self._geometry]) if self._geometry is not None else None
+
+    def _properties(self, row: Sequence[Any]) -> dict[str, Any]:
+        cells = zip(self.rest_names, self._rest_cells(row), strict=True)
+        if self.is_text:
+            return {name: cell for name, cell in cells if cell and not cell.isspace()}
+        return {name: _plain(cell) for name, cell in cells if cell is not None and str(cell).strip()}
+
+
+def _plain(cell: Any) -> Any:  # Any: a cell of any format.
+    """Write what JSON has no form for (dates of Parquet) as text."""
+    if isinstance(cell, date):
+        return cell.isoformat().replace("+00:00", "Z")
+    return cell if isinstance(cell, str | bool | int | float | list | dict) else str(cell)

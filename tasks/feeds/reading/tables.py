@@ -1,0 +1,209 @@
+"""[p] A payload of any of the export forms as a table: column names and an iterator of rows."""
+
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from typing import IO, Any, BinaryIO, Final, NamedTuple
+
+import orjson
+
+from tasks.feeds.connector import Malformed, Payload
+from tasks.feeds.reading import delimited
+from tasks.feeds.reading.cells import BadRow, Lines, Row
+
+_GZIP: Final = b"\x1f\x8b"
+_PARQUET: Final = b"PAR1"
+_BATCH_ROWS: Final = 5000
+_READ_BYTES: Final = 256 * 1024
+#: No record of a publisher is longer; a packed line of gigabytes fits into kilobytes.
+_LONGEST_LINE_BYTES: Final = 8 * 1024 * 1024
+#: The most that a format which cannot be streamed may unpack to.
+_MOST_BYTES: Final = 256 * 1024 * 1024
+
+
+class Table(NamedTuple):
+    """Column names, and rows that are read as they are asked for; of a text file also before they are split."""
+
+    names: Sequence[str]
+    rows: Iterator[Row]
+    lines: Lines | None = None
+
+    @property
+    def is_text(self) -> bool:
+        """Tell whether every cell is text."""
+        return self.lines is not None
+
+
+def load(payload: Payload) -> Table:
+    """
+    Return the column names and the rows, read as they are asked for.
+
+    Raises: Malformed if the payload is no table; while rows are read, too.
+    """
+    with payload.open() as stream:
+        start = _read(_unzipped(stream), delimited.SNIFFED_BYTES, payload.name)
+    if start.startswith(_PARQUET):
+        return _parquet(payload)
+    if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"):
+        return _json(payload)
+    return _delimited(payload, start)
+
+
+def _unzipped(stream: BinaryIO) -> IO[bytes]:
+    magic = stream.read(2)
+    joined = io.BufferedReader(_Rejoined(magic, stream), _READ_BYTES)
+    return io.BufferedReader(gzip.GzipFile(fileobj=joined), _READ_BYTES) if magic == _GZIP else joined
+
+
+class _Rejoined(io.RawIOBase):
+    """A stream whose first bytes were read already."""
+
+    def __init__(self, first: bytes, rest: BinaryIO) -> None:
+        self._first = first
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # Any: a writable buffer has no public type in 3.11.
+        data = self._first[: len(buffer)] or self._rest.read(len(buffer)) or b""
+        self._first = self._first[len(buffer) :]
+        buffer[: len(data)] = data
+        return len(data)
+
+
+class _Lined(io.RawIOBase):
+    """A stream that refuses a line without an end, which a reader of lines would take in whole."""
+
+    def __init__(self, rest: IO[bytes]) -> None:
+        self._rest = rest
+        self._length = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # Any: as above.
+        data = self._rest.read(len(buffer))
+        end = max(data.rfind(b"\n"), data.rfind(b"\r"))
+        self._length = len(data) - end - 1 if end >= 0 else self._length + len(data)
+        if self._length > _LONGEST_LINE_BYTES:
+            raise OSError(f"a line of more than {_LONGEST_LINE_BYTES:,} bytes")
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _read(stream: IO[bytes], most: int, name: str) -> bytes:
+    try:
+        return stream.read(most)
+    except (OSError, EOFError, zlib.error) as error:
+        raise Malformed(f"{name}: {error}") from None
+
+
+def _whole(payload: Payload) -> bytes:
+    with payload.open() as stream:
+        content = _read(_unzipped(stream), _MOST_BYTES + 1, payload.name)
+    if len(content) > _MOST_BYTES:
+        raise Malformed(f"{payload.name}: larger than {_MOST_BYTES:,} bytes when unpacked")
+    return content
+
+
+def _delimited(payload: Payload, start: bytes) -> Table:
+    layout = delimited.layout(start, payload.name)
+    lines = _lines(payload, layout)
+    try:
+        names = next(csv.reader(lines, delimiter=layout.delimiter), [])
+    except csv.Error as error:
+        raise Malformed(f"{payload.name}: no header: {error}") from None
+    if len(names) < 2:
+        raise Malformed(f"{payload.name}: no table: the header has {len(names)} column")
+    raw = chain.from_iterable(delimited.raw_rows(lines, layout.delimiter))
+    rows = Lines(raw, len(names), layout.delimiter)
+    return Table([name.strip() for name in names], map(rows.cells, rows), rows)
+
+
+def _lines(payload: Payload, layout: delimited.Layout) -> Iterator[str]:
+    return chain.from_iterable(_some_lines(payload, layout))
+
+
+def _some_lines(payload: Payload, layout: delimited.Layout) -> Iterator[list[str]]:
+    with payload.open() as stream:
+        lined = io.BufferedReader(_Lined(_unzipped(stream)), _READ_BYTES)
+        decoded = io.TextIOWrapper(lined, layout.encoding, delimited.MENDED, newline="")
+        try:
+            while lines := decoded.readlines(_READ_BYTES):
+                yield lines
+        except (OSError, EOFError, zlib.error, UnicodeError) as error:
+            raise Malformed(f"{payload.name}: {error}") from None
+
+
+def _parquet(payload: Payload) -> Table:
+    # Imported here: few workers ever meet the format, and it costs each its memory.
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        file = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(_whole(payload)))
+        names = [str(name) for name in file.schema_arrow.names]
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        raise Malformed(f"{payload.name}: no Parquet file: {error!s:.200}") from None
+    return Table(names, _batches(file, payload.name))
+
+
+def _batches(file: Any, name: str) -> Iterator[Row]:  # Any: pyarrow is untyped.
+    import pyarrow
+
+    try:
+        for batch in file.iter_batches(batch_size=_BATCH_ROWS):
+            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        raise Malformed(f"{name}: broken Parquet file: {error!s:.200}") from None
+
+
+def _json(payload: Payload) -> Table:
+    try:
+        document = orjson.loads(_whole(payload).removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as error:
+        raise Malformed(f"{payload.name}: not JSON: {error}") from None
+    if isinstance(document, dict) and isinstance(document.get("features"), list):
+        document = [_flat(feature) for feature in document["features"]]
+    elif isinstance(document, dict) and isinstance(document.get("data"), list):
+        document = _portal_rows(document)
+    if not isinstance(document, list):
+        said = document.get("message") if isinstance(document, dict) else None
+        raise Malformed(f"{payload.name}: no rows{f': {said!s:.200}' if said else ''}")
+    return _rows_of_objects(document)
+
+
+def _rows_of_objects(document: list[Any]) -> Table:
+    names = list(dict.fromkeys(key for row in document if isinstance(row, Mapping) for key in row))
+    rows = (
+        [row.get(name) for name in names]
+        if isinstance(row, Mapping)
+        else BadRow("not_an_object", "", repr(row)[:500])
+        for row in document
+    )
+    return Table(names, rows)
+
+
+def _flat(feature: Any) -> Any:  # Any: JSON.
+    if not isinstance(feature, Mapping):
+        return feature
+    properties = feature.get("properties")
+    return {**(properties if isinstance(properties, Mapping) else {}), "geometry": feature.get("geometry")}
+
+
+def _portal_rows(document: Mapping[str, Any]) -> Any:
+    """Read the portal's own JSON: columns described in `meta`, rows as lists in `data`."""
+    meta = document.get("meta")
+    view = meta.get("view") if isinstance(meta, Mapping) else None
+    described = view.get("columns") if isinstance(view, Mapping) else None
+    if not isinstance(described, list):
+        return None
+    names = [str(column.get("fieldName")) if isinstance(column, Mapping) else "" for column in described]
+    return [
+        dict(zip(names, row, strict=False)) if isinstance(row, list) and len(row) == len(names) else row
+        for row in document["data"]
+    ]

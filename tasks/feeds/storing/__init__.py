@@ -1,0 +1,1 @@
+"""Store what changed, and nothing that did not."""

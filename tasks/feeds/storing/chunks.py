@@ -1,0 +1,72 @@
+"""[p] Cut a run's records and blocks into chunks; of blocks only what is not known is read."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tasks.feeds.connector import Record
+from tasks.feeds.encoding.blocks import Block
+from tasks.feeds.encoding.lines import NO_LINES, Lines, Named
+from tasks.feeds.quality import Context, check
+from tasks.feeds.storing.intake import Chunk, Same
+from tasks.feeds.storing.keys import HashSet
+
+
+def chunks(
+    records: Iterable[Record | Block], context: Context, known: HashSet | None = None
+) -> Iterator[tuple[Chunk, bool]]:
+    """
+    Yield chunks of records, each with whether it is the last; there is always a last one.
+
+    Records that cannot be true, in `context`, are set aside. Rows of blocks whose hash is `known` are not read.
+    """
+    chunk = Chunk()
+    for record in records:
+        if chunk.is_full:
+            yield chunk, False
+            chunk = Chunk()
+        if isinstance(record, Block):
+            read_block(record, context, known).put(chunk, record, context)
+        else:
+            chunk.add(check(record, context) or record)
+        # What was taken is not held while the next is made.
+        del record
+    yield chunk, True
+
+
+class ReadBlock(NamedTuple):
+    """What became of a block's rows: known ones, those read at once, and the places of those to read alone."""
+
+    same: Same
+    lines: Lines
+    alone: Sequence[int]
+    hashes: npt.NDArray[np.int64]
+
+    def put(self, chunk: Chunk, block: Block, context: Context) -> None:
+        """Put all of it into a chunk."""
+        chunk.take_same(self.same)
+        chunk.take_lines(self.lines)
+        for place in self.alone:
+            record = block.record(place)
+            chunk.add(check(record, context) or record, int(self.hashes[place]))
+
+
+def read_block(block: Block, context: Context, known: HashSet | None) -> ReadBlock:
+    """Read what is not known of a block, as much of it as can be at once."""
+    hashes = block.hashes()
+    ids, alone = block.ids()
+    if not ids:
+        return ReadBlock(Same((), "", ()), NO_LINES, alone, hashes)
+    is_left = np.ones(block.size, dtype=np.bool_)
+    is_left[alone] = False
+    is_same = is_left & known.holds_hashes(hashes) if known is not None else np.zeros_like(is_left)
+    same: list[int] = np.flatnonzero(is_same).tolist()
+    fresh: list[int] = np.flatnonzero(is_left & ~is_same).tolist()
+    named = Named(fresh, [ids[place] for place in fresh])
+    lines, left = block.read(named, hashes[fresh].tolist(), context)
+    numbers = [block.number + place for place in same]
+    return ReadBlock(
+        Same([ids[p] for p in same], block.prefix, numbers), lines, sorted([*alone, *left]), hashes
+    )

@@ -1,0 +1,162 @@
+"""[p] Take in a run's records: encode them, settle repeated ids, and hand out chunks of bounded size."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+from shared.errors import Rejection
+from shared.feeds.runs import Reject
+from tasks.feeds.connector import Described, Observation, Record, Rejected, Thing
+from tasks.feeds.encoding.lines import Lines
+from tasks.feeds.encoding.rows import Row
+from tasks.feeds.storing.tables import ENCODERS, TABLES, Noun
+
+#: Records and bytes of a chunk: what one step of a big run holds in memory.
+CHUNK_RECORDS: Final = 3_000
+CHUNK_BYTES: Final = 8 * 1024 * 1024
+#: Rows of a chunk that are stored as they were sent: next to nothing is done for each.
+CHUNK_SAME: Final = 50_000
+#: Rows read column by column that are worth to be kept so.
+_MANY: Final = 200
+_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
+#: Rejects handed on with their records; more of a chunk are only counted.
+_MOST_REJECTS: Final = 1000
+
+
+class Same(NamedTuple):
+    """Rows that are stored as they were sent: their ids, and their addresses in the run."""
+
+    ids: Sequence[str]
+    prefix: str
+    numbers: Sequence[int]
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Records of one step; ids are distinct within it, but for those of rows that are the `same`."""
+
+    #: Features that were read column by column.
+    lines: list[Lines] = field(default_factory=list)
+    ids_of_lines: set[str] = field(default_factory=set)
+    rows: dict[Noun, dict[str, Row]] = field(default_factory=lambda: {noun: {} for noun in TABLES})
+    observations: dict[tuple[str, datetime], Observation] = field(default_factory=dict)
+    rejects: list[Reject] = field(default_factory=list)
+    rejected: Counter[str] = field(default_factory=Counter)
+    #: Ids of records that were set aside: the publisher lists them, so they have not vanished.
+    set_aside: set[str] = field(default_factory=set)
+    nameless_rejects: int = 0
+    described: int = 0
+    records: int = 0
+    #: Addresses of things and observations: one record of the publisher may give both.
+    addresses: set[str] = field(default_factory=set)
+    #: Other records of the publisher.
+    others: int = 0
+    bytes: int = 0
+    same: list[Same] = field(default_factory=list)
+    same_rows: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether this is enough for one step."""
+        is_long = self.records >= CHUNK_RECORDS or self.same_rows >= CHUNK_SAME
+        return is_long or self.bytes >= CHUNK_BYTES
+
+    def add(self, record: Record, source_hash: int | None = None) -> None:
+        """Take one record in; `source_hash` is that of the row it was read from."""
+        self.records += 1
+        if isinstance(record, Thing | Observation | Rejected):
+            self.addresses.add(record.record)
+        else:
+            self.others += 1
+        encoder = ENCODERS.get(type(record))
+        if encoder is not None:
+            try:
+                row = encoder.encode(record)
+            except Rejection as why:
+                self.reject(Reject(record.record, why.reason, why.detail))
+                return
+            self._add_row(encoder.noun, row if source_hash is None else row._replace(source_hash=source_hash))
+        elif isinstance(record, Observation):
+            self._add_observation(record)
+        elif isinstance(record, Rejected):
+            self.reject(
+                Reject(record.record, record.reason, record.detail, record.external_id, record.excerpt)
+            )
+        elif isinstance(record, Described):
+            self.described += 1
+
+    def reject(self, reject: Reject) -> None:
+        """Set a record aside."""
+        self.rejected[reject.reason] += 1
+        if reject.external_id is None:
+            self.nameless_rejects += 1
+        else:
+            self.set_aside.add(reject.external_id)
+        if len(self.rejects) < _MOST_REJECTS:
+            self.rejects.append(reject)
+
+    def take_lines(self, lines: Lines) -> None:
+        """Take in what was read column by column; many rows stay as they are, when all ids are new."""
+        self.others += lines.size
+        self.records += lines.size
+        is_new = self.ids_of_lines.isdisjoint(lines.ids) and self.rows["features"].keys().isdisjoint(
+            lines.ids
+        )
+        if lines.size >= _MANY and is_new:
+            self.lines.append(lines)
+            self.ids_of_lines.update(lines.ids)
+            self.bytes += sum(map(len, lines.bodies))
+            return
+        for row in lines.rows():
+            self._add_row("features", row)
+
+    def take_same(self, same: Same) -> None:
+        """Take in rows that need not be read."""
+        if same.ids:
+            self.same.append(same)
+            self.same_rows += len(same.ids)
+            self.others += len(same.ids)
+
+    def _add_row(self, noun: Noun, row: Row) -> None:
+        rows = self.rows[noun]
+        if noun == "features" and row.external_id in self.ids_of_lines:
+            rows.update({of.external_id: of for lines in self.lines for of in lines.rows()})
+            self.lines, self.ids_of_lines = [], set()
+        other = rows.get(row.external_id)
+        if other is None:
+            rows[row.external_id] = row
+            self.bytes += len(row.body)
+            return
+        winner, loser = (row, other) if rank(row) > rank(other) else (other, row)
+        rows[row.external_id] = winner
+        self.reject(duplicate(loser.record, loser.external_id))
+
+    def _add_observation(self, observation: Observation) -> None:
+        key = (observation.external_id, observation.phenomenon_time)
+        other = self.observations.get(key)
+        if other is None:
+            self.observations[key] = observation
+            self.bytes += 100 * len(observation.results)
+            return
+        # Of two that tell of one moment the larger wins, so that any order ends the same.
+        winner, loser = (
+            (observation, other) if _content(observation) > _content(other) else (other, observation)
+        )
+        self.observations[key] = winner
+        self.reject(duplicate(loser.record, loser.external_id))
+
+
+def rank(row: Row) -> tuple[datetime, bytes]:
+    """Return by what the winner of two records of one id is found: the newest observed, then the hash."""
+    return row.observed_at or _BEGINNING, row.digest
+
+
+def duplicate(record: str, external_id: str) -> Reject:
+    """Return the reject of a record whose id another one of the run has, which won."""
+    return Reject(record, "duplicate", "another record of this run has the same id", external_id)
+
+
+def _content(observation: Observation) -> list[tuple[str, float]]:
+    return sorted((result.observed_property, result.value) for result in observation.results)

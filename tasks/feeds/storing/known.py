@@ -1,0 +1,44 @@
+"""Which rows of a feed's tables are stored as they were sent last, so that they need not be read again."""
+
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy import text
+
+from shared.db import Transaction
+from tasks.feeds.storing.keys import HashSet
+from tasks.feeds.storing.table import Writing
+
+_HEAD_BYTES: Final = 19
+_LINE: Final = np.dtype([("fields", ">i2"), ("size", ">i4"), ("hash", ">i8")])
+
+
+def known_rows(tx: Transaction, writing: Writing) -> HashSet | None:
+    """
+    Return the hashes of the feed's rows that are listed and were read by this parser, or none if there are none.
+
+    A row that was observed in what was then the future is not among them: its time is still news.
+    """
+    has_any = text("SELECT 1 FROM features WHERE feed_id = :id AND source_hash IS NOT NULL LIMIT 1")
+    if not tx.execute(has_any, {"id": writing.feed_id}).first():
+        return None
+    cursor: Any = tx.connection().connection.cursor()  # psycopg2's own, which knows COPY
+    written = _Bytes()
+    with cursor:
+        query = cursor.mogrify(
+            "SELECT source_hash FROM features WHERE feed_id = %s AND parser_version = %s"
+            " AND source_hash IS NOT NULL AND missing_since IS NULL AND withdrawn_at IS NULL"
+            " AND coalesce(observed_at <= fetched_at, true)",
+            (str(writing.feed_id), writing.parser_version),
+        ).decode()
+        cursor.copy_expert(f"COPY ({query}) TO STDOUT (FORMAT binary)", written)
+    lines = np.frombuffer(written, dtype=_LINE, offset=_HEAD_BYTES, count=len(written) // _LINE.itemsize - 1)
+    return HashSet(lines["hash"].astype(np.int64))
+
+
+class _Bytes(bytearray):
+    """Bytes as the file that psycopg2 writes to."""
+
+    def write(self, data: bytes) -> None:
+        """Add bytes."""
+        self += data

@@ -1,0 +1,176 @@
+"""Store what a run parsed, chunk by chunk, and tell browsers what changed, in the chunk's transaction."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import uuid_utils
+
+from shared.db import Transaction
+from shared.feeds.runs import Counts, Reject, keep_rejects, lock_feed
+from tasks.feeds.connector import Observation
+from tasks.feeds.encoding.lines import moment, together
+from tasks.feeds.encoding.rows import Row
+from tasks.feeds.storing.intake import Chunk, Same, duplicate
+from tasks.feeds.storing.keys import KeySet, add_new
+from tasks.feeds.storing.merge import Merged, is_empty, merge
+from tasks.feeds.storing.observations import store_observations
+from tasks.feeds.storing.table import Writing, copy
+from tasks.feeds.storing.tables import TABLES, Noun
+from tasks.feeds.storing.tell import FEATURES_AN_EVENT, tell_features, tell_observations, tell_vehicles
+
+#: Observations that may wait for their things to come in a later chunk.
+_MOST_WAITING: Final = 100_000
+
+
+class Store:
+    """
+    Takes the chunks of one run in their order.
+
+    Counts change when a chunk's statements have run; a chunk whose commit fails ends its run, so they
+    are never told wrong.
+    """
+
+    def __init__(self, writing: Writing, rejects_kept: int = 0) -> None:
+        self.writing = writing
+        self.rejects_kept = rejects_kept
+        self.counts = Counts()
+        #: new, changed and same by noun; observations are one.
+        self.by_noun: dict[str, Counter[str]] = {noun: Counter() for noun in (*TABLES, "observations")}
+        self.newest_at: datetime | None = None
+        self.seen: dict[Noun, KeySet] = {noun: KeySet() for noun in TABLES}
+        #: Rows that this run added, by noun; a replay also keeps their ids.
+        self.added: dict[Noun, int] = dict.fromkeys(TABLES, 0)
+        self.new_ids: dict[Noun, list[str]] = {noun: [] for noun in TABLES}
+        #: Ids of set-aside records, of any noun: listed, so not vanished.
+        self.set_aside = KeySet()
+        self.nameless_rejects = 0
+        self._addresses = KeySet()
+        self._was_empty: dict[Noun, bool] = {}
+        self._waiting: list[Observation] = []
+
+    def put(self, tx: Transaction, chunk: Chunk, is_last: bool) -> None:
+        """Store one chunk and publish its events."""
+        lock_feed(tx, self.writing.feed_id)
+        for same in chunk.same:
+            self._put_same(chunk, same)
+        self._put_lines(tx, chunk)
+        for noun, rows in chunk.rows.items():
+            if rows:
+                self._put_rows(tx, noun, chunk, list(rows.values()))
+        self._put_observations(tx, chunk, is_last)
+        self.counts.records += chunk.others + add_new(self._addresses, chunk.addresses)
+        self.counts.described += chunk.described
+        self.counts.rejected += chunk.rejected
+        self.set_aside.add(list(chunk.set_aside))
+        self.nameless_rejects += chunk.nameless_rejects
+        self.rejects_kept = keep_rejects(tx, self.writing.run_id, chunk.rejects, self.rejects_kept)
+
+    def _put_same(self, chunk: Chunk, same: Same) -> None:
+        """Count features that are stored as they were sent; one that came before in this run is one too many."""
+        again = self.seen["features"].add(same.ids)
+        for place in again:
+            chunk.reject(duplicate(f"{same.prefix}{same.numbers[place]}", same.ids[place]))
+        self._count("features", 0, 0, len(same.ids) - len(again))
+
+    def _put_lines(self, tx: Transaction, chunk: Chunk) -> None:
+        """Copy features that were read at once and are new for sure; others are merged row by row."""
+        if not chunk.lines:
+            return
+        seen = self.seen["features"]
+        lines = together(chunk.lines)
+        if not self._is_first_load(tx, "features") or seen.holds(lines.ids).any():
+            self._put_rows(tx, "features", chunk, list(lines.rows()))
+            return
+        seen.add(lines.ids)
+        ids = [uuid_utils.uuid7() for _ in lines.ids]
+        told = [(str(id_), lines.kind) for id_ in ids[-FEATURES_AN_EVENT:]]
+        copy(tx, TABLES["features"], self.writing, lines, ids)
+        self.added["features"] += lines.size
+        self._count("features", lines.size, 0, 0)
+        self._note_newest([moment(lines.newest(self.writing.now))])
+        tell_features(tx, self.writing, told, more=lines.size - len(told))
+
+    def _put_rows(self, tx: Transaction, noun: Noun, chunk: Chunk, rows: Sequence[Row]) -> None:
+        ids = [row.external_id for row in rows]
+        again = frozenset(ids[place] for place in self.seen[noun].add(ids))
+        fresh = [row for row in rows if row.external_id not in again] if again else rows
+        all_new = self._is_first_load(tx, noun)
+        merged = merge(tx, TABLES[noun], self.writing, fresh, all_new=all_new)
+        self.added[noun] += len(merged.new)
+        if self.writing.is_replay:
+            self.new_ids[noun] += [id_ for id_, _ in merged.new]
+        else:
+            for row in merged.older:
+                chunk.reject(_older(row))
+        # Read again, what is older than what is stored is no news: it stays as it is.
+        same = merged.same + len(merged.older) * self.writing.is_replay
+        self._count(noun, len(merged.new), len(merged.changed), same)
+        if again:
+            repeated = [row for row in rows if row.external_id in again]
+            won = merge(tx, TABLES[noun], self.writing, repeated, again)
+            merged.changed += won.changed
+            for row in repeated:
+                chunk.reject(duplicate(row.record, row.external_id))
+        self._note_newest([row.observed_at for row in rows])
+        self._tell(tx, noun, merged)
+
+    def _is_first_load(self, tx: Transaction, noun: Noun) -> bool:
+        """
+        Tell whether the table held nothing of the feed when this run began to fill it.
+
+        Ids this run has not seen are then new. A replay may store for the feed in between: it looks each up.
+        """
+        if self.writing.is_replay:
+            return False
+        if noun not in self._was_empty:
+            self._was_empty[noun] = is_empty(tx, TABLES[noun], self.writing.feed_id)
+        return self._was_empty[noun]
+
+    def _put_observations(self, tx: Transaction, chunk: Chunk, is_last: bool) -> None:
+        batch = [*self._waiting, *chunk.observations.values()]
+        self._waiting = []
+        if not batch:
+            return
+        stored = store_observations(tx, self.writing, batch)
+        self._count("observations", stored.new, stored.changed, stored.same)
+        for observation in stored.valueless:
+            chunk.reject(
+                Reject(observation.record, "no_result", "no result is a number", observation.external_id)
+            )
+        if is_last or len(stored.unknown) > _MOST_WAITING:
+            for observation in stored.unknown:
+                chunk.reject(_unknown(observation))
+        else:
+            self._waiting = stored.unknown
+        self._note_newest([observation.phenomenon_time for observation in batch])
+        tell_observations(tx, self.writing, stored.items)
+
+    def _count(self, noun: str, new: int, changed: int, same: int) -> None:
+        self.counts.new += new
+        self.counts.changed += changed
+        self.counts.same += same
+        self.by_noun[noun].update(new=new, changed=changed, same=same)
+
+    def _note_newest(self, times: Sequence[datetime | None]) -> None:
+        """Remember the newest observed time; one in the future is of a wrong clock."""
+        known = [time for time in (*times, self.newest_at) if time is not None and time <= self.writing.now]
+        self.newest_at = max(known, default=None)
+
+    def _tell(self, tx: Transaction, noun: Noun, merged: Merged) -> None:
+        told = [*merged.new, *merged.changed]
+        if noun == "vehicles":
+            tell_vehicles(tx, self.writing, [*(id_ for id_, _ in told), *merged.returned])
+        elif noun == "features":
+            tell_features(tx, self.writing, told)
+
+
+def _older(row: Row) -> Reject:
+    return Reject(row.record, "older", "a newer observation of the same id is stored", row.external_id)
+
+
+def _unknown(observation: Observation) -> Reject:
+    return Reject(
+        observation.record, "unknown_thing", "nothing describes the thing observed", observation.external_id
+    )

@@ -1,0 +1,205 @@
+"""Reading a table column by column gives what reading it row by row gives, byte for byte."""
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import pytest
+import uuid_utils
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.feeds.connector import Payload, Source
+from tasks.feeds.encoding import blocks
+from tasks.feeds.encoding.rows import Row
+from tasks.feeds.quality import Context
+from tasks.feeds.reading import delimited
+from tasks.feeds.registry import connector
+from tasks.feeds.storing.chunks import chunks, read_block
+from tasks.feeds.storing.intake import Chunk
+from tasks.feeds.storing.keys import HashSet
+from tasks.feeds.storing.table import Writing, line_blocks
+from tasks.feeds.storing.tables import TABLES
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+SOCRATA = connector("socrata")
+HEADER = (
+    "Unique Key", "created_date", "closed_date", "status", "complaint_type", "descriptor", "incident_address",
+    "latitude", "longitude", "location", "z, other", "Borough", "created",
+)  # fmt: skip
+
+words = st.one_of(
+    st.sampled_from(
+        ["", " ", "Open", " closed ", "NULL", 'say "so"', "a,b", "two\nlines", "é", "\x01", "\\u0041", "0"]
+    ),
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8),
+)
+moments = st.one_of(
+    st.sampled_from(
+        [
+            "", "  ", "01/02/2024 03:04:05 PM", "03/10/2024 02:30:00 AM", "11/03/2024 01:30:00 AM", "2024-01-02T03:04:05.678",
+            "2024-01-02T03:04:05Z", "2024-01-02 03:04", "02/30/2024 01:00:00 AM", "12/31/9999 11:59:59 PM",
+            "01/01/0001 12:00:00 AM", "soon", "2030-01-01T00:00:00", "2024-01-02", "Jan 2, 2024 3:04 PM",
+            "01/02/2024", "13/02/2024 01:00:00 PM",
+        ]
+    ),
+    st.datetimes(datetime(2020, 1, 1), datetime(2026, 1, 1)).map(lambda at: at.strftime("%m/%d/%Y %I:%M:%S %p")),  # noqa: DTZ001
+)  # fmt: skip
+degrees = st.one_of(
+    st.sampled_from(["", "0", "0.0", " 40.7 ", "-73.9", "200", "nan", "inf", "1_0", "forty", "-0.0", "1e-7"]),
+    st.floats(-95, 95).map(repr),
+)
+shapes = st.sampled_from(
+    ["", "(40.7, -73.9)", "POINT (-73.9 40.7)", "LINESTRING (0 1, 2 3)", "nowhere", "(0, 0)"]
+)
+ids = st.one_of(st.integers(1, 30).map(str), st.sampled_from(["", " 7 ", "a\x02b"]))
+rows = st.tuples(
+    ids, moments, moments, words, words, words, words, degrees, degrees, shapes, words, words, moments
+)  # fmt: skip
+tables = st.lists(rows, min_size=1, max_size=40)
+boxes = st.sampled_from([None, (-74.5, 40.0, -73.0, 41.0)])
+
+
+def payload(table: Sequence[Sequence[str]], header: Sequence[str] = HEADER) -> Payload:
+    """A table as an export."""
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\n").writerows([header, *table])
+    content = written.getvalue().encode()
+    return Payload("export", "https://given.example/export.csv", lambda: io.BytesIO(content), NOW)
+
+
+def source(**options: Any) -> Source:
+    """A feed of a city whose clocks change."""
+    return Source(
+        "f", "testville", "socrata", "https://given.example/export.csv", "America/New_York", options=options
+    )
+
+
+def features(chunk: Chunk) -> list[Row]:
+    """All features of a chunk."""
+    return [*(row for lines in chunk.lines for row in lines.rows()), *chunk.rows["features"].values()]
+
+
+def plain(chunk_list: Sequence[Chunk]) -> list[Any]:
+    """All that storing would learn of chunks, without the hashes of rows as they were sent."""
+    return [
+        [row._replace(source_hash=None) for chunk in chunk_list for row in features(chunk)],
+        [reject for chunk in chunk_list for reject in chunk.rejects],
+        sum((chunk.rejected for chunk in chunk_list), start=type(chunk_list[0].rejected)()),
+        sum(chunk.others for chunk in chunk_list),
+    ]
+
+
+def sorted_plain(chunk_list: Sequence[Chunk]) -> list[Any]:
+    """The same in an order of its own."""
+    first, second, *rest = plain(chunk_list)
+    return [sorted(first, key=lambda row: row.record), sorted(second, key=lambda r: r.record), *rest]
+
+
+@settings(max_examples=100, deadline=None)
+@given(table=tables, bbox=boxes, kind=st.sampled_from(["service_request", "road_work"]))
+def test_columns_give_what_rows_give(table: list[Any], bbox: Any, kind: str) -> None:
+    """Rows, their hashes, what is set aside and what is counted are the same, whatever stands in the cells."""
+    of, context = source(feature_kind=kind), Context(now=NOW, bbox=bbox)
+    given_table = payload(table)
+
+    one_by_one = [chunk for chunk, _ in chunks(SOCRATA.parse([given_table], of), context)]
+    at_once = [chunk for chunk, _ in chunks(SOCRATA.blocks([given_table], of), context)]
+
+    assert sorted_plain(one_by_one) == sorted_plain(at_once)
+
+
+def test_most_rows_of_a_real_table_are_read_at_once() -> None:
+    """The proof above would hold of a path that is never taken."""
+    table = [
+        [str(n), "01/02/2024 03:04:05 PM", "", "Open", "Noise", "loud, very", "1 A St", "40.7", "-73.9", "", "z", "B", ""]
+        for n in range(50)
+    ]  # fmt: skip
+    (block,) = SOCRATA.blocks([payload(table)], source())
+    assert isinstance(block, blocks.Block)
+
+    found = read_block(block, Context(now=NOW), None)
+
+    assert (50, []) == (found.lines.size, found.alone)
+
+
+def test_known_rows_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a payload in which one row changed that row is read."""
+    table = [[str(n), "", "", "Open", "Noise", "", "", "40.7", "-73.9", "", "z", "B", ""] for n in range(9)]
+    (block,) = SOCRATA.blocks([payload(table)], source())
+    assert isinstance(block, blocks.Block)
+    known = HashSet(block.hashes())
+    table[4][5] = "louder"
+
+    ((chunk, _),) = chunks(SOCRATA.blocks([payload(table)], source()), Context(now=NOW), known)
+
+    assert [str(n) for n in range(9) if n != 4] == [id_ for same in chunk.same for id_ in same.ids]
+    assert ["4"] == [row.external_id for row in features(chunk)]
+
+
+@pytest.mark.parametrize(
+    "differs", [{"timezone": "Europe/Paris"}, {"feature_kind": "event"}, {"fields": {"external_id": "Unique Key"}}]
+)  # fmt: skip
+def test_another_reading_of_a_row_has_another_hash(differs: dict[str, Any]) -> None:
+    """A row is known only as it was read: other options, and it is read again."""
+    table = [[str(n), "", "", "Open", "Noise", "", "", "40.7", "-73.9", "", "z", "B", ""] for n in range(9)]
+    (one,) = SOCRATA.blocks([payload(table)], source())
+    (other,) = SOCRATA.blocks([payload(table)], source(**differs))
+    assert isinstance(one, blocks.Block)
+    assert isinstance(other, blocks.Block)
+
+    assert not np.intersect1d(one.hashes(), other.hashes()).size
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    text=st.text(st.sampled_from('a,"\r\n \t;é'), max_size=60), size=st.integers(1, 4),
+)  # fmt: skip
+def test_lines_are_split_as_csv_reads_them(text: str, size: int) -> None:
+    """Splitting lines without quotes gives what the reader of the library gives, whatever surrounds them."""
+    expected = list(csv.reader(io.StringIO(text, newline="")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delimited, "_LINES_AT_ONCE", size)
+
+        parts = list(delimited.raw_rows(iter(io.StringIO(text, newline="")), ","))
+
+    rows = [row.split(",") if isinstance(row, str) else row for part in parts for row in part]
+    assert [row for row in expected if len(row) > 1 or "".join(row).strip()] == rows
+
+
+@pytest.mark.parametrize(("one", "other"), [(["a", None], ["a", ""]), (["a,b", "c"], ["a", "b,c"])])
+def test_rows_that_differ_are_told_apart(one: list[Any], other: list[Any]) -> None:
+    """Publishers of JSON leave cells out, and quoted cells hold delimiters; such rows are hashed as they were sent."""
+    (block,) = SOCRATA.blocks([payload([[str(n)] * 13 for n in range(3)])], source())
+    assert isinstance(block, blocks.Block)
+
+    assert 2 == len(set(blocks.Block([one, other], 0, "", block._how).hashes().tolist()))
+
+
+def test_a_row_has_the_same_hash_split_or_not() -> None:
+    """A row that a quote nearby made us split is still known."""
+    table = [[str(n), "", "", "Open", "Noise", "a", "", "40.7", "-73.9", "", "z", "B", ""] for n in range(9)]
+    (one,) = SOCRATA.blocks([payload(table)], source())
+    assert isinstance(one, blocks.Block)
+    split = blocks.Block(table, 0, "", one._how)
+
+    assert one.hashes().tolist() == split.hashes().tolist()
+
+
+@settings(max_examples=30, deadline=None)
+@given(table=tables)
+def test_columns_are_copied_as_rows_are(table: list[Any]) -> None:
+    """What the database reads of rows that were read at once is what it reads of each by itself."""
+    (block,) = SOCRATA.blocks([payload(table)], source())
+    assert isinstance(block, blocks.Block)
+    lines = read_block(block, Context(now=NOW), None).lines
+    ids = [uuid_utils.uuid7() for _ in lines.ids]
+    writing = Writing(uuid4(), "testville", uuid4(), 1, NOW, NOW)
+
+    one_by_one = b"".join(line_blocks(TABLES["features"], writing, list(lines.rows()), ids))
+
+    assert one_by_one == b"".join(line_blocks(TABLES["features"], writing, lines, ids))
