@@ -15,6 +15,7 @@ from shared.db import transaction
 from shared.errors import Permanent, Transient
 from shared.jobs import lease as leases
 from shared.jobs.breakers import PutBack
+from shared.jobs.claim import claim
 from shared.jobs.lease import Cancelled, Fenced
 from shared.jobs.pace import scaled
 from shared.jobs.points import reach
@@ -58,7 +59,7 @@ def execute(registration: Registration, job_ids: Sequence[UUID], worker: str, he
 def _execute_batch(registration: Registration, job_ids: Sequence[UUID], worker: str, heart: Heart) -> int:
     kind = registration.message.route.name
     with transaction() as tx:
-        held = leases.claim(tx, kind, job_ids, worker)
+        held = claim(tx, kind, job_ids, worker)
     if not held:
         return 0
     reach("claimed")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from shared.db import Transaction, transaction
-from shared.jobs import lease as leases
+from shared.jobs.claim import claim, claim_next
 from shared.jobs.lease import Lease
 from tasks.heart import Heart
 
@@ -41,7 +41,7 @@ class Turns:
         """Claim the next job in the transaction that ends this one."""
         self._offered = self._offered or next(self._waiting, None)
         if self._offered is not None:
-            self._claimed = leases.claim_next(tx, self._kind, self._offered, self._worker)
+            self._claimed = claim_next(tx, self._kind, self._offered, self._worker)
 
     def committed(self) -> None:
         """Hold what `claim_next` got, now that its transaction is committed."""
@@ -57,7 +57,7 @@ class Turns:
         while (job_id := self._offered or next(self._waiting, None)) is not None:
             self._offered = self._claimed = None
             with transaction() as tx:
-                got = leases.claim(tx, self._kind, [job_id], self._worker)
+                got = claim(tx, self._kind, [job_id], self._worker)
             if got:
                 self._hold(got[0])
                 return got[0]

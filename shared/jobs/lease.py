@@ -1,5 +1,5 @@
 """
-Claim, beat, step, finish and fail, each fenced by the lease's token.
+Beat, step, finish and fail what `claim` took, each fenced by the lease's token.
 
 Only the holder of the token may write; a worker that slept through its lease finds no row and must
 undo everything. All times are the database's clock.
@@ -9,13 +9,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 
 from shared.db import Transaction
 from shared.events import JobChanged
-from shared.jobs.admission import admit, defer
+from shared.jobs.admission import defer
 from shared.jobs.batches import settle_batches
 from shared.jobs.breakers import state_of
 from shared.jobs.pace import lease_seconds
@@ -49,28 +49,6 @@ class Lease:
     worker: str
     rate_key: str | None = None
 
-
-_START = """
-SET state = 'running', attempt = attempt + 1, lease_token = :token, worker = :worker,
-  lease_until = clock_timestamp() + make_interval(secs => :lease), started_at = clock_timestamp(),
-  error = NULL, progress = 0"""
-_MAY_RUN = """state = 'queued' AND NOT cancel_requested AND kind = :kind AND attempt < max_attempts
-  AND NOT EXISTS (SELECT 1 FROM queues q WHERE q.name = jobs.queue AND q.paused)"""
-_STARTED = "jobs.id, kind, queue, args, attempt, max_attempts, traceparent, batch_id, tenant, rate_key"
-
-_CLAIM = text(f"""
-WITH careless AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
-UPDATE jobs {_START} FROM careless WHERE id = ANY(CAST(:ids AS uuid[])) AND {_MAY_RUN} RETURNING {_STARTED}
-""")  # noqa: S608 - parts of a statement, all written here
-
-# Within the end of another job: that commit must reach the disk, and a transaction that holds one job waits
-# for no other.
-_CLAIM_NEXT = text(f"""
-WITH free AS MATERIALIZED (
-  SELECT id AS free_id FROM jobs WHERE id = ANY(CAST(:ids AS uuid[])) AND rate_key IS NULL AND {_MAY_RUN}
-  FOR UPDATE SKIP LOCKED)
-UPDATE jobs {_START} FROM free WHERE id = free_id RETURNING {_STARTED}
-""")  # noqa: S608 - parts of a statement, all written here
 
 _BEAT = text("""
 UPDATE jobs SET lease_until = clock_timestamp() + make_interval(secs => :lease)
@@ -107,63 +85,6 @@ _TIMELINE = text("""
 INSERT INTO job_events (job_id, seq, name, data)
 SELECT :job_id, coalesce(max(seq), 0) + 1, :name, CAST(:data AS jsonb) FROM job_events WHERE job_id = :job_id
 """)
-
-
-def claim(tx: Transaction, kind: str, job_ids: Sequence[UUID], worker: str) -> list[Lease]:
-    """
-    Take what may run of `job_ids`, under one new token; what may not is simply not returned.
-
-    The commit of a claim need not reach the disk: were it lost in a crash of the database, the job
-    would be queued again and our token would fence us.
-    """
-    return _claim(tx, _CLAIM, kind, job_ids, worker)
-
-
-def claim_next(tx: Transaction, kind: str, job_id: UUID, worker: str) -> Lease | None:
-    """
-    Take one more job in the commit that ends the one in hand, or none when it is not free at this moment.
-
-    One that draws from a token bucket is left for `claim`: here it might wait.
-    """
-    return next(iter(_claim(tx, _CLAIM_NEXT, kind, [job_id], worker)), None)
-
-
-def _claim(
-    tx: Transaction, statement: TextClause, kind: str, job_ids: Sequence[UUID], worker: str
-) -> list[Lease]:
-    token = uuid4()
-    rows = tx.execute(
-        statement,
-        {
-            "token": token,
-            "worker": worker,
-            "ids": [str(i) for i in job_ids],
-            "kind": kind,
-            "lease": lease_seconds(),
-        },
-    ).all()
-    admitted = [row for row in rows if row.rate_key is None or admit(tx, row.rate_key, row.id, token)]
-    leases = [
-        Lease(
-            job_id=row.id,
-            token=token,
-            kind=row.kind,
-            queue=row.queue,
-            args=row.args,
-            attempt=row.attempt,
-            max_attempts=row.max_attempts,
-            traceparent=row.traceparent,
-            batch_id=row.batch_id,
-            tenant=row.tenant,
-            worker=worker,
-            rate_key=row.rate_key,
-        )
-        for row in admitted
-    ]
-    for lease in leases:
-        tell(tx, lease, "running", 0)
-    reach("claiming")
-    return leases
 
 
 def beat(tx: Transaction, token: UUID, job_ids: Sequence[UUID]) -> dict[UUID, bool]:

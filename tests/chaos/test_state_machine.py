@@ -24,6 +24,7 @@ from shared.db import Transaction, transaction
 from shared.errors import Conflict, NotFound
 from shared.jobs import admin, sweep
 from shared.jobs import lease as leases
+from shared.jobs.claim import claim
 from shared.jobs.enqueue import enqueue
 from shared.jobs.lease import Cancelled, Fenced, Lease
 from shared.messages import Message, Queue, message
@@ -90,7 +91,7 @@ class Machine(RuleBasedStateMachine):
     def claim(self, some: list[UUID], node: str) -> Any:
         """A message comes, the first or the fifth, for one job or for several."""
         expected = {job_id for job_id in some if self.model.claimable(job_id)}
-        got: list[Lease] = do(lambda tx: leases.claim(tx, KIND, some, f"{node}:1"))
+        got: list[Lease] = do(lambda tx: claim(tx, KIND, some, f"{node}:1"))
         assert expected == {lease.job_id for lease in got}
         for lease in got:
             self.model.claim(lease.job_id, lease.token, node)
@@ -326,7 +327,7 @@ class Machine(RuleBasedStateMachine):
 def _work_off(tx: Transaction) -> None:
     """Do whatever is rung."""
     rung = [job.job_id for job in sweep.pick(tx, "bulk", 500)]
-    if got := leases.claim(tx, KIND, rung, "last:1"):
+    if got := claim(tx, KIND, rung, "last:1"):
         leases.succeed(tx, got)
 
 

@@ -14,8 +14,8 @@ from shared.email.models import Delivery
 from shared.email.service import PROVIDER_RATE_KEY, Mail, prepare_mail
 from shared.errors import Permanent, Transient
 from shared.jobs import breakers
-from shared.jobs import lease as leases
 from shared.jobs.breakers import PutBack, State
+from shared.jobs.claim import claim
 from shared.jobs.rules import BREAKER_FAILURES, BREAKER_SECONDS, PROBE_SECONDS
 from shared.messages import DeliverEmail
 from shared.settings import Settings, get_settings
@@ -256,7 +256,7 @@ def test_a_try_whose_worker_died_gives_its_turn_away(provider: Provider) -> None
     pass_time(BREAKER_SECONDS)
     lost, other = owed("lost")[1], owed("other")[1]
     with transaction() as tx:
-        assert leases.claim(tx, "email.deliver", [lost], "dead:1")
+        assert claim(tx, "email.deliver", [lost], "dead:1")
         breakers.enter(tx, PROVIDER_RATE_KEY)
     provider.error = None
     assert 0 == run(provider, other)

@@ -9,9 +9,9 @@ from shared.audit import Actor
 from shared.db import transaction
 from shared.errors import Conflict, Invalid, NotFound, Permanent, Transient
 from shared.jobs import admin, queries
-from shared.jobs import lease as leases
 from shared.jobs.admin import JobFilter
 from shared.jobs.batches import enqueue_batch
+from shared.jobs.claim import claim
 from shared.jobs.enqueue import enqueue, enqueue_many
 from shared.messages import Heartbeat, Noop
 from tasks.base import Job, Registration
@@ -195,7 +195,7 @@ def test_a_cancel_that_comes_before_its_worker_is_stopped_ends_the_job() -> None
     """What a worker gives back is queued again only when nobody cancelled it."""
     job_id = put()
     with transaction() as tx:
-        leases.claim(tx, "jobs.noop", [job_id], "node:1")
+        claim(tx, "jobs.noop", [job_id], "node:1")
     with transaction() as tx:
         admin.cancel(tx, job_id, ADMIN, "not needed")
 

@@ -13,6 +13,7 @@ from shared.errors import Invalid, Permanent, Transient
 from shared.jobs import lease as leases
 from shared.jobs import sweep
 from shared.jobs.batches import enqueue_batch
+from shared.jobs.claim import claim
 from shared.jobs.enqueue import enqueue, enqueue_many
 from shared.jobs.lease import Fenced
 from shared.messages import Heartbeat, Noop, PruneJobs
@@ -39,9 +40,9 @@ def put(message: Noop | Heartbeat | None = None, **options: object) -> UUID:
         return enqueue(tx, message or Noop(), **options).id  # type: ignore[arg-type]  # options are enqueue's own
 
 
-def claim(job_id: UUID) -> list[leases.Lease]:
+def take(job_id: UUID) -> list[leases.Lease]:
     with transaction() as tx:
-        return leases.claim(tx, "jobs.noop", [job_id], "test:1")
+        return claim(tx, "jobs.noop", [job_id], "test:1")
 
 
 def run(job_id: UUID, handler: object) -> None:
@@ -98,7 +99,7 @@ def test_a_job_is_claimed_once_however_often_it_is_rung() -> None:
     job_id = put()
 
     with ThreadPoolExecutor(8) as pool:
-        claimed = [held for held in pool.map(lambda _: claim(job_id), range(40)) if held]
+        claimed = [held for held in pool.map(lambda _: take(job_id), range(40)) if held]
 
     assert len(claimed) == 1
 
@@ -120,7 +121,7 @@ def test_a_worker_that_lost_its_lease_commits_nothing() -> None:
 def test_a_silent_worker_loses_its_job_to_the_sweeper_which_counts_the_attempt() -> None:
     """Rescue makes the job retryable, keeps the attempt, and notes who fell silent."""
     job_id = put()
-    claim(job_id)
+    take(job_id)
     sql("UPDATE jobs SET lease_until = clock_timestamp() - interval '1 second'")
 
     with transaction() as tx:
@@ -134,7 +135,7 @@ def test_a_poison_job_is_dead_after_its_last_attempt() -> None:
     """A job that kills its worker each time ends, and says why."""
     job_id = put()
     sql("UPDATE jobs SET max_attempts = 1")
-    claim(job_id)
+    take(job_id)
     sql("UPDATE jobs SET lease_until = clock_timestamp() - interval '1 second'")
 
     with transaction() as tx:
@@ -261,7 +262,7 @@ def test_a_paused_queue_is_neither_rung_nor_claimed() -> None:
         waiting = sweep.waiting_queues(tx)
 
     assert waiting == {}
-    assert claim(job_id) == []
+    assert take(job_id) == []
 
 
 def test_a_job_without_a_token_waits_and_its_attempt_is_not_counted() -> None:
@@ -269,7 +270,7 @@ def test_a_job_without_a_token_waits_and_its_attempt_is_not_counted() -> None:
     sql("INSERT INTO rate_buckets (key, rate, capacity, tokens) VALUES ('host:x', 0.001, 2, 2)")
     ids = [put(rate_key="host:x") for _ in range(5)]
 
-    started = [held for job_id in ids for held in claim(job_id)]
+    started = [held for job_id in ids for held in take(job_id)]
 
     assert len(started) == 2
     assert [row(job_id)["attempt"] for job_id in ids] == [1, 1, 0, 0, 0]

@@ -18,6 +18,7 @@ from shared.db import transaction
 from shared.jobs import lease as leases
 from shared.jobs import sweep
 from shared.jobs.batches import enqueue_batch
+from shared.jobs.claim import claim
 from shared.jobs.enqueue import enqueue, enqueue_many
 from shared.jobs.lease import Fenced
 from shared.messages import Heartbeat, Noop, Queue
@@ -49,7 +50,7 @@ def test_a_bucket_gives_no_more_than_its_limit_and_one_in_any_window() -> None:
     def work(mine: list[UUID]) -> None:
         while mine:
             with transaction() as tx:
-                if leases.claim(tx, "jobs.noop", mine[:1], "test:1"):
+                if claim(tx, "jobs.noop", mine[:1], "test:1"):
                     mine.pop(0)
                     continue
             sql("UPDATE jobs SET state = 'queued', run_at = clock_timestamp() WHERE id = :id", id=mine[0])
@@ -113,7 +114,7 @@ def test_a_batch_is_counted_exactly_when_its_workers_die_and_come_back() -> None
         enqueue_batch(tx, [Noop(number=n) for n in range(20)], callback=Heartbeat(queue="bulk"))
     ids = [row.id for row in sql("SELECT id FROM jobs WHERE kind = 'jobs.noop' ORDER BY seq")]
     with transaction() as tx:
-        held = leases.claim(tx, "jobs.noop", ids[:10], "killed:1")
+        held = claim(tx, "jobs.noop", ids[:10], "killed:1")
     sql("UPDATE jobs SET lease_until = clock_timestamp() - interval '1 s' WHERE state = 'running'")
     with transaction() as tx:
         assert 10 == sweep.rescue(tx)

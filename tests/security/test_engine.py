@@ -17,7 +17,7 @@ from deploy.local.testing import ROOT
 from shared.accounts.rules import Role
 from shared.db import transaction
 from shared.errors import Invalid, Permanent
-from shared.jobs import lease as leases
+from shared.jobs.claim import claim
 from shared.jobs.enqueue import enqueue
 from shared.messages import MAX_ARGS_BYTES, Message, Noop, Queue, message, secret
 from tasks.base import Job, handles
@@ -102,7 +102,7 @@ def test_a_forged_message_starts_nothing_that_was_not_asked_for(tries: Tries) ->
         )
         tx.execute(text("UPDATE jobs SET state = 'scheduled' WHERE id = :id"), {"id": later})
     with transaction() as tx:
-        held = leases.claim(tx, "jobs.noop", [other], "honest")
+        held = claim(tx, "jobs.noop", [other], "honest")
     for what, kind, job_id in (
         ("no such job", "jobs.noop", uuid4()),
         ("one that ended", "jobs.noop", ended),
@@ -111,7 +111,7 @@ def test_a_forged_message_starts_nothing_that_was_not_asked_for(tries: Tries) ->
         ("one under another kind", "feeds.run", waiting),
     ):
         with transaction() as tx:
-            tries(what, [] == leases.claim(tx, kind, [job_id], "thief"))
+            tries(what, [] == claim(tx, kind, [job_id], "thief"))
 
     assert 1 == len(held)
     assert "succeeded" == run_job_id("jobs.noop", waiting)

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from shared.db import transaction
-from shared.jobs import lease as leases
+from shared.jobs.claim import claim
 from shared.jobs.enqueue import enqueue
 from shared.jobs.sweep import promote
 from shared.messages import Message
@@ -22,7 +22,7 @@ def running_job(message: Message) -> Iterator[Job]:
     with transaction() as tx:
         job_id = enqueue(tx, message).id
     with transaction() as tx:
-        held = leases.claim(tx, message.route.name, [job_id], "test")
+        held = claim(tx, message.route.name, [job_id], "test")
     yield Job(held[0])
 
 
