@@ -8,6 +8,7 @@ from shared.db import transaction
 from shared.errors import Permanent, Transient
 from shared.feeds.archive import Archive, record_payloads
 from shared.feeds.runs import open_run
+from shared.jobs.lease import Cancelled, Fenced
 from shared.messages import RunFeed
 from shared.settings import get_settings
 from tasks.base import Job, handles
@@ -29,7 +30,7 @@ def run(
     Run a feed; whatever fails, what is stored stays, and other feeds go on.
 
     A scheduled run that cannot succeed is recorded and its job ends: the next slot tries again. A run
-    that somebody asked for fails with its job, so that they see why.
+    that somebody asked for fails with its job, so that they see why. So does one that meets a bug of ours.
     """
     is_scheduled = message.reason == SCHEDULE
     with transaction() as tx:
@@ -46,6 +47,13 @@ def run(
             record_failure(tx, visitor, error, utcnow())
         if not job.ended:
             raise
+    except (Fenced, Cancelled):
+        raise
+    except Exception as error:
+        fault = Permanent(f"a fault of ours: {type(error).__name__}")
+        with transaction() as tx:
+            record_failure(tx, visitor, fault, utcnow())
+        raise
 
 
 def _fetch_and_store(job: Job, visitor: Visitor, found: Connector, fetcher: Gets) -> None:

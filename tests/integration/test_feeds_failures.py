@@ -73,6 +73,18 @@ def test_a_payload_that_fails_half_way_keeps_the_good_records_before_it(db: Engi
     assert {("r1",)} == snapshot("features", "external_id")
 
 
+def test_a_bug_of_ours_fails_the_run_and_the_job(db: Engine) -> None:
+    """The run says so at once, counts towards the breaker, and the job goes on to whoever mends it."""
+    feed = add_given()
+
+    with pytest.raises(ZeroDivisionError):
+        run_given(feed, Given(ZeroDivisionError("secret value")))
+
+    ran = newest_run(feed)
+    assert ("failed", "a fault of ours: ZeroDivisionError") == (ran.state, ran.error)
+    assert 1 == feed_row(feed).failures_in_a_row
+
+
 def test_a_malformed_payload_is_read_again_although_it_is_the_same(db: Engine) -> None:
     """A payload counts as known only once its content is stored."""
     feed, site = add_given(), Site({GIVEN: b"payload"})
