@@ -95,4 +95,6 @@ class Plan:
 
     def _python(self, name: str, *arguments: str, files: tuple[int, ...] = ()) -> Program:
         command = (sys.executable, *arguments)
-        return Program(name, command, self.logs / f"{name}.log", self.env, ROOT, files=files)
+        # Told to end, a worker finishes what it has in hand and gives the rest back, as in production.
+        env = {**self.env, "REMAP_SIGTERM": "SIGQUIT"}
+        return Program(name, command, self.logs / f"{name}.log", env, ROOT, files=files)
