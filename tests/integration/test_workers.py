@@ -18,7 +18,11 @@ from workers.bell import PREFIX
 LIMIT_SECONDS = 60
 
 
-@pytest.fixture(scope="module", params=["ack_early", "ack_late"])
+#: Which Postgres it is makes no difference to late acknowledgements: one run of them is enough.
+MODES = ["ack_early"] if os.environ.get("CITYPULSE_TEST_POSTGRES") else ["ack_early", "ack_late"]
+
+
+@pytest.fixture(scope="module", params=MODES)
 def running(request: pytest.FixtureRequest) -> Iterator[Rig]:
     """
     A relay and a worker on servers of their own, with waits a tenth as long.
@@ -173,10 +177,12 @@ def test_a_worker_acknowledges_as_it_was_told(running: Rig, request: pytest.Fixt
     """With a job in hand its message is still noted as not acknowledged, or is not: the two runs differ."""
     late = "ack_late" in request.node.callspec.id
     running.worker(name="worker")
-    put(1, milliseconds=3_000)
-    running.until(lambda: count("running") == 1, LIMIT_SECONDS, "a job in hand")
     with redis.Redis.from_url(running.valkey.url) as client:
-        unacknowledged = client.hlen(PREFIX + "unacked")
-    running.until(lambda: count("succeeded") == 1, LIMIT_SECONDS, "the job")
+        client.delete(PREFIX + "unacked")  # what workers killed before this had in hand
+        put(1, milliseconds=3_000)
+        running.until(lambda: count("running") == 1, LIMIT_SECONDS, "a job in hand")
+        running.until(
+            lambda: bool(client.hlen(PREFIX + "unacked")) == late, LIMIT_SECONDS, "its message noted so"
+        )
 
-    assert late == (unacknowledged > 0)
+    assert count("running") == 1
