@@ -2,7 +2,7 @@
 `make bench`: measure the rows of the performance table beside their peers and limits.
 
 `python -m tests.bench [--rows P1,P3] [--runs 5]`. Prints a table; a run of all rows writes
-`results/<date>.json` (`--again` renews some rows of it), from which `python -m tests.bench.publish` fills the README.
+`results/<date>.json` (`--again` renews some rows of the newest), from which `python -m tests.bench.publish` fills the README.
 """
 
 import argparse
@@ -37,7 +37,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", default=",".join(MODULES), help="which rows, for example P3,P5")
     parser.add_argument("--runs", type=int, default=5, help="runs of each; the median is quoted")
-    parser.add_argument("--again", action="store_true", help="put these rows into today's whole run")
+    parser.add_argument("--again", action="store_true", help="put these rows in the place of the newest whole run's")
     asked = parser.parse_args()
     wanted = asked.rows.split(",")
     unknown = set(wanted) - set(MODULES)
@@ -58,7 +58,7 @@ def main() -> int:
     result = {"at": now.isoformat(), "runs": asked.runs, "machine": machine, "rows": rows}
     file = RESULTS / f"{now:%Y-%m-%d}.json"
     if asked.again:
-        result = measured_again(json.loads(file.read_text()), result)
+        result = measured_again(json.loads(max(RESULTS.glob("*.json")).read_text()), result)
     if asked.again or set(wanted) == set(MODULES):
         RESULTS.mkdir(exist_ok=True)
         file.write_text(json.dumps(result, indent=1) + "\n")
@@ -69,7 +69,7 @@ def main() -> int:
 def measured_again(whole: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
     """Return a whole run with the rows of a part in the place of its own, each with when it was measured."""
     anew = {row["id"] for row in part["rows"]}
-    fresh = [{**row, "at": part["at"], "runs_asked": part["runs"]} for row in part["rows"]]
+    fresh = [{**row, "at": part["at"]} for row in part["rows"]]
     rows = [row for row in whole["rows"] if row["id"] not in anew] + fresh
     order = list(MODULES)
     return {**whole, "rows": sorted(rows, key=lambda row: order.index(row["id"]))}
