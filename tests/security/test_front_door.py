@@ -57,7 +57,10 @@ def test_two_hundred_slow_clients_hold_up_nobody(door: Edge, tries: Tries) -> No
             slow[-1].sendall(body if number % 2 else head + b"X-Slow: ")
         took = []
         for number, address in zip(range(SLOW), cycle(CROWD), strict=False):
-            slow[number].sendall(b"a")
+            with contextlib.suppress(
+                OSError
+            ):  # on a slow machine it may have been cut off by now, as it should
+                slow[number].sendall(b"a")
             began = perf_counter()
             answer = replace(door, address=address).ask("/api/v1/cities")
             took.append(perf_counter() - began)

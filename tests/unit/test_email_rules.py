@@ -10,7 +10,7 @@ import pytest
 from shared.clock import utcnow
 from shared.email.rules import Move, next_move, seconds_to_wait
 from shared.errors import Permanent, Transient
-from tasks.email.sender import Unsure, broken_call, refusal, retry_after
+from tasks.email.sender import Fault, Unsure, broken_call, refusal, retry_after
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -56,7 +56,7 @@ def test_the_wait_ends_five_minutes_after_the_intent() -> None:
         (408, Transient),
         (429, Transient),
     ]
-    + [(status, Transient) for status in (500, 502, 503, 504)],
+    + [(status, Fault) for status in (500, 501, 502, 503, 504)],
 )
 def test_an_answer_is_final_or_not(status: int, family: type[Exception]) -> None:
     """An answer always says that the mail was not taken: none of these is in doubt."""
@@ -70,8 +70,8 @@ def test_an_answer_is_final_or_not(status: int, family: type[Exception]) -> None
 @pytest.mark.parametrize(
     ("error", "family"),
     [
-        (URLError(ConnectionRefusedError()), Transient),
-        (URLError(socket.gaierror()), Transient),
+        (URLError(ConnectionRefusedError()), Fault),
+        (URLError(socket.gaierror()), Fault),
         (URLError(TimeoutError()), Unsure),
         (TimeoutError(), Unsure),
         (ConnectionResetError(), Unsure),
