@@ -26,6 +26,7 @@ _NOT_IN_PRODUCTION = frozenset(
         "FEEDS_ALLOWED_PRIVATE_HOSTS",
         "FEEDS_MAX_BYTES",
         "FEEDS_TOTAL_SECONDS",
+        "JOBS_ACKS_LATE",
         "JOBS_TIME_SCALE",
         "LOG_FORMAT",
         "LIVE_MAX_SOCKETS",
