@@ -13,7 +13,7 @@ SMALLEST: ViewportSize = {"width": 360, "height": 740}
 def test_the_lists_and_a_job_of_those_who_run_it(checked: Visitor, platform: Platform) -> None:
     """No violation of WCAG 2.2 AA that a machine can find, on a desktop and at 360 px."""
     platform.sign_in("admin")
-    job = platform.get("/jobs", state="succeeded", limit=1)["items"][0]
+    job = checked.until(lambda: platform.get("/jobs", state="succeeded", limit=1)["items"])[0]
     page = checked.sign_in(platform, "admin", "/admin/sources")
     for path in ("/admin/sources", "/admin/jobs", f"/admin/jobs/{job['id']}", "/mailbox", "/no/such/page"):
         checked.open(path)
