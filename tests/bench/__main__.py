@@ -37,7 +37,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", default=",".join(MODULES), help="which rows, for example P3,P5")
     parser.add_argument("--runs", type=int, default=5, help="runs of each; the median is quoted")
-    parser.add_argument("--again", action="store_true", help="put these rows in the place of the newest whole run's")
+    parser.add_argument(
+        "--again", action="store_true", help="put these rows in the place of the newest whole run's"
+    )
     asked = parser.parse_args()
     wanted = asked.rows.split(",")
     unknown = set(wanted) - set(MODULES)
