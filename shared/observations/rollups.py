@@ -1,13 +1,13 @@
 """What charts read: of each datastream and hour in UTC the least, the most, the sum and how many."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import text
 
 from shared.db import Transaction
-from shared.observations.arrays import array_of, moments_of
+from shared.observations.arrays import array_of
 
 HOUR: Final = timedelta(hours=1)
 _ADD: Final = """
@@ -19,7 +19,8 @@ ON CONFLICT (datastream_id, start) DO UPDATE SET least = least(h.least, excluded
 _AGAIN: Final = """
 UPDATE observation_hours h SET least = o.least, most = o.most, total = o.total, count = o.count
 FROM (SELECT k.id, k.start, min(result) AS least, max(result) AS most, sum(result) AS total, count(*) AS count
-      FROM unnest(CAST(:ids AS uuid[]), CAST(:starts AS timestamptz[])) AS k(id, start)
+      FROM (SELECT DISTINCT id, date_bin('1 hour', at, 'epoch'::timestamptz) AS start
+            FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS s(id, at)) AS k
       JOIN observations ON datastream_id = k.id
         AND phenomenon_time >= k.start AND phenomenon_time < k.start + interval '1 hour'
       GROUP BY 1, 2) o
@@ -42,41 +43,32 @@ def hour_of(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
-def add_results(tx: Transaction, added: Iterable[tuple[str, Sequence[tuple[datetime, float]]]]) -> None:
-    """
-    Add the results of datastreams, by their ids, that were stored in this transaction to their hours.
-
-    The datastreams come in the order of their ids, so that writers never cross.
-    """
-    begun: dict[datetime, datetime] = {}
-    found: list[tuple[str, datetime, list[float]]] = []
-    for id_, results in added:
-        hours: dict[datetime, list[float]] = {}
-        for moment, result in results:
-            start = begun.get(moment) or begun.setdefault(moment, hour_of(moment))
-            hours.setdefault(start, []).append(result)
-        found += [(id_, start, hours[start]) for start in sorted(hours)]
-    if not found:
-        return
+def add_hours(
+    tx: Transaction,
+    ids: Iterable[str],
+    starts: Iterable[str],
+    least: Iterable[float],
+    most: Iterable[float],
+    total: Iterable[float],
+    count: Iterable[int],
+) -> None:
+    """Add results that were stored in this transaction, summed up by datastream and hour, to what their hours were."""
     tx.execute(
         text(_ADD),
         {
-            "ids": array_of(id_ for id_, _, _ in found),
-            "starts": moments_of(start for _, start, _ in found),
-            "least": array_of(min(results) for _, _, results in found),
-            "most": array_of(max(results) for _, _, results in found),
-            "total": array_of(sum(results) for _, _, results in found),
-            "count": array_of(len(results) for _, _, results in found),
+            "ids": array_of(ids),
+            "starts": array_of(starts),
+            "least": array_of(least),
+            "most": array_of(most),
+            "total": array_of(total),
+            "count": array_of(count),
         },
     )
 
 
-def sum_again(tx: Transaction, moments: Iterable[tuple[str, datetime]]) -> None:
-    """Sum up anew the hours in which a result of a datastream was corrected."""
-    hours = sorted({(id_, hour_of(moment)) for id_, moment in moments})
-    if hours:
-        values = {"ids": array_of(id_ for id_, _ in hours), "starts": moments_of(at for _, at in hours)}
-        tx.execute(text(_AGAIN), values)
+def sum_again(tx: Transaction, ids: str, times: str) -> None:
+    """Sum up anew the hours in which results were corrected: arrays of their datastreams and moments."""
+    tx.execute(text(_AGAIN), {"ids": ids, "times": times})
 
 
 def read_hours(tx: Transaction, values: Mapping[str, Any], seconds: int) -> list[Any]:

@@ -13,6 +13,7 @@ from shared.clock import new_id, utcnow
 from shared.db import engine, transaction
 from shared.observations.queries import list_observations
 from tasks.feeds.connector import Observation, Result
+from tasks.feeds.storing.intake import CHUNK_OBSERVATIONS
 from tasks.feeds.storing.observations import store_observations
 from tasks.feeds.storing.table import Writing
 from tests.bench.rows import Row
@@ -22,7 +23,6 @@ from tests.support.rig import rig
 STATIONS: Final = 1_000
 APPENDED: Final = 200_000
 HELD: Final = 10_000_000
-_CHUNK: Final = 5_000
 _CHARTS: Final = 200
 _BEGIN: Final = datetime(2026, 9, 1, tzinfo=UTC)
 
@@ -67,9 +67,9 @@ def _append(writing: Writing, run: int) -> tuple[float, float]:
     begin = _BEGIN + timedelta(days=30 + run)
     made = [_observation(number, begin) for number in range(APPENDED)]
     began = time.perf_counter()
-    for start in range(0, APPENDED, _CHUNK):
+    for start in range(0, APPENDED, CHUNK_OBSERVATIONS):
         with transaction() as tx:
-            store_observations(tx, writing, made[start : start + _CHUNK])
+            store_observations(tx, writing, made[start : start + CHUNK_OBSERVATIONS])
     ours = time.perf_counter() - began
     lines = "".join(
         f"{writing.feed_id}\t{one.phenomenon_time.isoformat()}\t{one.results[0].value}\t{writing.run_id}\n"

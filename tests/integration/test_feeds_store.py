@@ -234,7 +234,7 @@ def test_an_observation_waits_for_a_thing_of_a_later_chunk(
     db: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Payloads come in any order."""
-    monkeypatch.setattr(intake, "CHUNK_RECORDS", 2)
+    monkeypatch.setattr(intake, "CHUNK_OBSERVATIONS", 2)
     feed = add_given()
 
     ran = run_given(feed, Given([status(1, 1), status(2, 2), station(1), station(2), station(3)]))

@@ -13,9 +13,11 @@ from tasks.feeds.encoding.lines import Lines
 from tasks.feeds.encoding.rows import Row
 from tasks.feeds.storing.tables import ENCODERS, TABLES, Noun
 
-#: Records and bytes of a chunk: what one step of a big run holds in memory.
+#: Records, observations aside, and bytes of a chunk: what one step of a big run holds in memory.
 CHUNK_RECORDS: Final = 3_000
 CHUNK_BYTES: Final = 8 * 1024 * 1024
+#: Observations of a chunk: each datastream and hour is written once for all of a chunk's results.
+CHUNK_OBSERVATIONS: Final = 20_000
 #: Rows of a chunk that are stored as they were sent: next to nothing is done for each.
 CHUNK_SAME: Final = 50_000
 #: Rows read column by column that are worth to be kept so.
@@ -60,8 +62,13 @@ class Chunk:
     @property
     def is_full(self) -> bool:
         """Tell whether this is enough for one step."""
-        is_long = self.records >= CHUNK_RECORDS or self.same_rows >= CHUNK_SAME
-        return is_long or self.bytes >= CHUNK_BYTES
+        observations = len(self.observations)
+        return (
+            self.records - observations >= CHUNK_RECORDS
+            or observations >= CHUNK_OBSERVATIONS
+            or self.same_rows >= CHUNK_SAME
+            or self.bytes >= CHUNK_BYTES
+        )
 
     def add(self, record: Record, source_hash: int | None = None) -> None:
         """Take one record in; `source_hash` is that of the row it was read from."""

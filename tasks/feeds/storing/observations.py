@@ -5,28 +5,27 @@ A result newer than its datastream's latest is appended by COPY; one that is not
 stored, so that a repeated poll adds nothing and a late one fills its place without moving the latest.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import isfinite
 from operator import attrgetter
-from struct import Struct
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
+import numpy as np
 import orjson
 from sqlalchemy import text
 
 from shared.db import Transaction
-from shared.observations.arrays import array_of, moments_of
-from shared.observations.rollups import add_results, sum_again
+from shared.observations.arrays import array_of
+from shared.observations.rollups import add_hours, sum_again
 from tasks.feeds.connector import Observation
 from tasks.feeds.encoding.binary import BEGIN, END, microseconds
-from tasks.feeds.storing.copy import copy_binary
-from tasks.feeds.storing.results import ABSENT, Moment, Placed, Results
-from tasks.feeds.storing.streams import Stream, ThingState, known_streams, moved_items, write_streams
+from tasks.feeds.storing.copy import by_index, copy_binary
+from tasks.feeds.storing.results import CHANGED, NEW, SAME, Numbers, Results, verdicts, written
+from tasks.feeds.storing.streams import Observed, Streams, known_streams, moved_items, write_streams
 from tasks.feeds.storing.table import Writing
-
-_LINE: Final = Struct(">hi16siqidi16s").pack
 
 
 @dataclass(slots=True)
@@ -42,6 +41,18 @@ class Stored:
     items: list[dict[str, Any]] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _Batch:
+    """The results of a batch as columns, with the number of each one's observation, and what was said besides."""
+
+    owners: list[int] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+    #: The newest observation of each thing that says something besides results.
+    saying: dict[str, Observation] = field(default_factory=dict)
+
+
 def store_observations(
     tx: Transaction, writing: Writing, batch: Sequence[Observation], *, writes: bool = True
 ) -> Stored:
@@ -52,32 +63,32 @@ def store_observations(
     """
     stored = Stored()
     things = _things(tx, writing.feed_id, {observation.external_id for observation in batch})
-    results = Results(known_streams(tx, writing.feed_id, things))
-    placed: list[Placed] = []
-    for observation in sorted(batch, key=attrgetter("phenomenon_time")):
-        thing = things.get(observation.external_id)
-        if thing is None:
-            stored.unknown.append(observation)
-        elif (one := results.place(observation, thing)) is None:
-            stored.valueless.append(observation)
-        else:
-            placed.append(one)
-    found = _compare(tx, results.compared)
-    for one in placed:
-        verdict = results.verdict(one, found)
-        setattr(stored, verdict, getattr(stored, verdict) + 1)
-    if not writes:
+    streams = known_streams(tx, writing.feed_id, things.values())
+    taken = _take(batch, things, streams, stored)
+    if not taken.owners:
         return stored
-    corrections = results.settle(found)
-    write_streams(tx, writing, results.streams)
-    _append(tx, writing, [stream for stream in results.streams.values() if stream.added])
-    _correct(tx, writing, corrections)
-    _keep_states(tx, things, [one.observation for one in placed])
-    stored.items = list(moved_items(results.streams))
+    times, latest = np.array(streams.times, dtype=np.int64), np.array(streams.results, dtype=np.float64)
+    given = Results(np.array(taken.places), np.array(taken.times), np.array(taken.values, dtype=np.float64))
+    results, now = given.distinct()
+    is_newer, is_known = results.is_newer(times), results.is_known(times, latest)
+    compared = np.flatnonzero(~is_newer & ~is_known)
+    found = _compare(tx, streams, results.take(compared))
+    verdict = np.where(is_newer, NEW, SAME)
+    verdict[compared] = np.where(
+        np.isnan(found), NEW, np.where(found == results.values[compared], SAME, CHANGED)
+    )
+    stored.same, stored.changed, stored.new = verdicts(verdict[now], np.array(taken.owners)).tolist()
+    if writes:
+        moved = results.latest(times, is_known)
+        write_streams(tx, writing, streams, moved)
+        _append(tx, writing, streams, results.take(verdict == NEW))
+        _correct(tx, writing, streams, results.take(verdict == CHANGED))
+        _keep_states(tx, things, taken.saying.values())
+        stored.items = list(moved_items(streams, moved))
     return stored
 
 
-def _things(tx: Transaction, feed_id: UUID, external_ids: Iterable[str]) -> dict[str, ThingState]:
+def _things(tx: Transaction, feed_id: UUID, external_ids: Iterable[str]) -> dict[str, Observed]:
     rows = tx.execute(
         text(
             "SELECT external_id, CAST(id AS text), nullif(state, '{}') FROM things"
@@ -85,73 +96,101 @@ def _things(tx: Transaction, feed_id: UUID, external_ids: Iterable[str]) -> dict
         ),
         {"feed_id": feed_id, "ids": list(external_ids)},
     )
-    return {external_id: ThingState(id_, state or {}) for external_id, id_, state in rows}
+    return {external_id: Observed(id_, state or {}) for external_id, id_, state in rows}
 
 
-def _compare(tx: Transaction, compared: dict[Moment, float]) -> dict[Moment, float | None]:
-    """Return what is stored for results that are not the newest; of absent ones that they are."""
-    if not compared:
-        return {}
-    rows = tx.execute(
-        text(
-            "SELECT CAST(o.datastream_id AS text), o.phenomenon_time, o.result"
-            " FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS k(id, at)"
-            " JOIN observations o ON o.datastream_id = k.id AND o.phenomenon_time = k.at"
-        ),
-        {"ids": array_of(id_ for id_, _ in compared), "times": moments_of(at for _, at in compared)},
-    )
-    found: dict[Moment, float | None] = dict.fromkeys(compared, ABSENT)
-    found.update({(id_, at): result for id_, at, result in rows})
+def _take(
+    batch: Sequence[Observation], things: Mapping[str, Observed], streams: Streams, stored: Stored
+) -> _Batch:
+    """Lay out the results that are numbers in the order of their times; each different time is counted once."""
+    taken = _Batch()
+    owners, places, times, values = taken.owners, taken.places, taken.times, taken.values
+    last: datetime | None = None
+    count = 0
+    for number, observation in enumerate(sorted(batch, key=attrgetter("phenomenon_time"))):
+        thing = things.get(observation.external_id)
+        if thing is None:
+            stored.unknown.append(observation)
+            continue
+        time = observation.phenomenon_time
+        if time != last:
+            last, count = time, microseconds(time)
+        before = len(owners)
+        for result in observation.results:
+            value = result.value
+            if isfinite(value):
+                place = thing.places.get(result.observed_property)
+                owners.append(number)
+                places.append(streams.add(thing, result) if place is None else place)
+                times.append(count)
+                values.append(value)
+        if len(owners) == before:
+            stored.valueless.append(observation)
+        elif observation.properties:
+            taken.saying[observation.external_id] = observation
+    return taken
+
+
+def _compare(tx: Transaction, streams: Streams, results: Results) -> Numbers:
+    """Return what is stored at the moments of results that are not the newest; no number where nothing is."""
+    found = np.full(len(results.places), np.nan)
+    if not len(found):
+        return found
+    with by_index(tx):
+        rows = tx.execute(
+            text(
+                "SELECT k.number - 1, o.result FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[]))"
+                " WITH ORDINALITY AS k(id, at, number)"
+                " JOIN observations o ON o.datastream_id = k.id AND o.phenomenon_time = k.at"
+            ),
+            {"ids": _ids(streams, results), "times": array_of(written(results.times))},
+        )
+        for number, result in rows:
+            found[number] = result
     return found
 
 
-def _append(tx: Transaction, writing: Writing, streams: Sequence[Stream]) -> None:
+def _ids(streams: Streams, results: Results) -> str:
+    return array_of(streams.ids[place] for place in results.places.tolist())
+
+
+def _append(tx: Transaction, writing: Writing, streams: Streams, results: Results) -> None:
     """Copy results, those of a datastream together: their places in the index are side by side."""
-    if not streams:
+    if not len(results.places):
         return
-    streams = sorted(streams, key=attrgetter("id"))
-    lines = b"".join(_lines(streams, writing.run_id))
     columns = "datastream_id, phenomenon_time, result, run_id"
-    copy_binary(tx, "observations", columns, [BEGIN, lines, END])
-    add_results(tx, ((stream.id, stream.added) for stream in streams))
+    copy_binary(tx, "observations", columns, [BEGIN, results.lines(streams.ids, writing.run_id), END])
+    hours = results.hours()
+    add_hours(tx, [streams.ids[place] for place in hours.places], *hours[1:])
 
 
-def _lines(streams: Sequence[Stream], run_id: UUID) -> Iterator[bytes]:
-    """Write results as COPY reads them; a poll has few moments, each is counted out once."""
-    run = run_id.bytes
-    counts: dict[datetime, int] = {}
-    for stream in streams:
-        id_ = bytes.fromhex(stream.id.replace("-", ""))
-        for time, value in stream.added:
-            count = counts.get(time)
-            if count is None:
-                count = counts[time] = microseconds(time)
-            yield _LINE(4, 16, id_, 8, count, 8, value, 16, run)
-
-
-def _correct(tx: Transaction, writing: Writing, corrections: dict[Moment, float]) -> None:
-    if not corrections:
+def _correct(tx: Transaction, writing: Writing, streams: Streams, results: Results) -> None:
+    if not len(results.places):
         return
-    tx.execute(
-        text(
-            "UPDATE observations SET result = :result, run_id = :run_id"
-            " WHERE datastream_id = :id AND phenomenon_time = :at"
-        ),
-        [
-            {"id": id_, "at": at, "result": value, "run_id": writing.run_id}
-            for (id_, at), value in corrections.items()
-        ],
-    )
-    sum_again(tx, corrections)
+    ids, times = _ids(streams, results), array_of(written(results.times))
+    with by_index(tx):
+        tx.execute(
+            text(
+                "UPDATE observations o SET result = s.result, run_id = :run_id"
+                " FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[]), CAST(:results AS float8[]))"
+                " AS s(id, at, result) WHERE o.datastream_id = s.id AND o.phenomenon_time = s.at"
+            ),
+            {
+                "ids": ids,
+                "times": times,
+                "results": array_of(results.values.tolist()),
+                "run_id": writing.run_id,
+            },
+        )
+        sum_again(tx, ids, times)
 
 
-def _keep_states(tx: Transaction, things: dict[str, ThingState], placed: Sequence[Observation]) -> None:
+def _keep_states(tx: Transaction, things: Mapping[str, Observed], saying: Iterable[Observation]) -> None:
     """Keep beside each thing what its newest observation said besides results."""
-    newest = {o.external_id: dict(o.properties) for o in placed if o.properties}
     changed = [
-        {"id": things[external_id].id, "state": orjson.dumps(state, option=orjson.OPT_SORT_KEYS).decode()}
-        for external_id, state in newest.items()
-        if things[external_id].state != state
+        {"id": things[one.external_id].id, "state": orjson.dumps(state, option=orjson.OPT_SORT_KEYS).decode()}
+        for one in saying
+        if things[one.external_id].state != (state := dict(one.properties))
     ]
     if changed:
         tx.execute(text("UPDATE things SET state = CAST(:state AS jsonb) WHERE id = :id"), changed)

@@ -1,79 +1,126 @@
-"""[p] Sort observed results into those newer than all that is stored, those to compare, and those known already."""
+"""[p] Sort observed results, as columns, into those newer than all that is stored, those to compare, and the rest."""
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Final, NamedTuple
+from uuid import UUID
 
-from shared.clock import new_id
-from tasks.feeds.connector import Observation
-from tasks.feeds.storing.streams import Key, Stream, ThingState
+import numpy as np
+import numpy.typing as npt
 
-Moment = tuple[str, datetime]
-"""The id of a datastream and a phenomenon time: the key of one result."""
+Integers = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
-#: What a comparison found when nothing was stored.
-ABSENT: Final = None
+#: What becomes of a result, and of an observation: the most that becomes of its results.
+SAME, CHANGED, NEW = range(3)
+_HOUR: Final = 3_600_000_000
+#: A line in COPY's binary format: how many fields there are, and each after its length.
+_LINE: Final = np.dtype(
+    [
+        ("fields", ">i2"),
+        *[("size_of_id", ">i4"), ("id", "V16")],
+        *[("size_of_time", ">i4"), ("time", ">i8")],
+        *[("size_of_value", ">i4"), ("value", ">f8")],
+        *[("size_of_run_id", ">i4"), ("run_id", "V16")],
+    ]
+)
+#: A line of which only the values are missing.
+_BLANK: Final = np.array((4, 16, bytes(16), 8, 0, 8, 0, 16, bytes(16)), dtype=_LINE)
+_EPOCH: Final = np.datetime64("2000-01-01", "us")
 
 
-class Placed(NamedTuple):
-    """An observation: whether it has results newer than all, and the keys of those that were compared."""
+class Latest(NamedTuple):
+    """The latest result of the datastream at a place; the time as RFC 3339."""
 
-    observation: Observation
-    has_newer: bool
-    keys: list[Moment]
+    place: int
+    time: str
+    result: float
 
 
-@dataclass(slots=True)
-class Results:
-    """Sorts the results of a batch, which come in the order of their times; `streams` are moved and added to."""
+class Results(NamedTuple):
+    """
+    Results as columns: the datastream's place, the moment as Postgres counts it, and the number.
 
-    streams: dict[Key, Stream]
-    compared: dict[Moment, float] = field(default_factory=dict)
+    After `distinct` each datastream has one result a moment, and they lie in the order of places and moments.
+    """
 
-    def place(self, observation: Observation, thing: ThingState) -> Placed | None:
-        """Sort the results of one observation; none when no result is a number."""
-        keys: list[Moment] = []
-        is_number = has_newer = False
-        time, streams, external_id = observation.phenomenon_time, self.streams, observation.external_id
-        for result in observation.results:
-            value = result.value
-            if not math.isfinite(value):
-                continue
-            is_number = True
-            stream = streams.get((external_id, result.observed_property))
-            if stream is None:
-                stream = Stream(str(new_id()), thing.id, result.unit, is_new=True)
-                streams[external_id, result.observed_property] = stream
-            last = stream.time
-            if last is None or time > last:
-                stream.added.append((time, value))
-                stream.time, stream.result, stream.moved, has_newer = time, value, True, True
-            elif time != last or value != stream.result:
-                self.compared[stream.id, time] = value
-                keys.append((stream.id, time))
-                if time == last:
-                    stream.result, stream.moved = value, True
-        return Placed(observation, has_newer, keys) if is_number else None
+    places: Integers
+    times: Integers
+    values: Numbers
 
-    def settle(self, found: Mapping[Moment, float | None]) -> dict[Moment, float]:
-        """
-        Add compared results of which nothing is stored to their datastreams; returns those that correct one.
+    def take(self, which: Integers | Flags) -> "Results":
+        """Return some of them."""
+        return Results(self.places[which], self.times[which], self.values[which])
 
-        A result that came twice in the batch corrects the first.
-        """
-        late = {key: value for key, value in self.compared.items() if found[key] is ABSENT}
-        if late:
-            by_id = {stream.id: stream for stream in self.streams.values()}
-            for (id_, time), value in late.items():
-                stream = by_id[id_]
-                stream.added = [one for one in stream.added if one[0] != time] + [(time, value)]
-        return {key: value for key, value in self.compared.items() if key not in late and found[key] != value}
+    def distinct(self) -> tuple["Results", Integers]:
+        """Return them in order, of two of one moment the one given last, and for each given one which it is now."""
+        order = np.lexsort((self.times, self.places))
+        ordered = self.take(order)
+        is_last = np.ones(len(order), dtype=np.bool_)
+        is_last[:-1] = (np.diff(ordered.places) != 0) | (np.diff(ordered.times) != 0)
+        now = np.empty(len(order), dtype=np.int64)
+        now[order] = np.cumsum(is_last) - is_last
+        return ordered.take(is_last), now
 
-    def verdict(self, placed: Placed, found: Mapping[Moment, float | None]) -> str:
-        """Return new, changed or same: the most that becomes of an observation's results."""
-        if placed.has_newer or any(found[key] is ABSENT for key in placed.keys):
-            return "new"
-        is_changed = any(found[key] != self.compared[key] for key in placed.keys)
-        return "changed" if is_changed else "same"
+    def is_newer(self, times: Integers) -> Flags:
+        """Tell of each whether it is newer than the latest of its datastream, of which there are the `times`."""
+        found: Flags = self.times > times[self.places]
+        return found
+
+    def is_known(self, times: Integers, results: Numbers) -> Flags:
+        """Tell of each whether it is the latest of its datastream."""
+        found: Flags = (self.times == times[self.places]) & (self.values == results[self.places])
+        return found
+
+    def latest(self, times: Integers, is_known: Flags) -> list[Latest]:
+        """Return the last of each datastream that moves or corrects its latest."""
+        is_last = np.append(np.diff(self.places) != 0, True)
+        moved = self.take(is_last & ~is_known & (self.times >= times[self.places]))
+        return list(map(Latest, moved.places.tolist(), written(moved.times), moved.values.tolist()))
+
+    def lines(self, ids: Sequence[str], run_id: UUID) -> bytes:
+        """Write them as COPY reads them, with the ids of the datastreams at their places."""
+        lines = np.full(len(self.places), _BLANK)
+        lines["id"] = np.frombuffer(bytes.fromhex("".join(ids).replace("-", "")), dtype="V16")[self.places]
+        lines["time"] = self.times
+        lines["value"] = self.values
+        lines["run_id"] = np.void(run_id.bytes)
+        return lines.tobytes()
+
+    def hours(self) -> "Hours":
+        """Sum them up by datastreams and hours."""
+        starts = self.times // _HOUR * _HOUR
+        begins = np.flatnonzero(np.append(True, (np.diff(self.places) != 0) | (np.diff(starts) != 0)))
+        return Hours(
+            places=self.places[begins].tolist(),
+            starts=written(starts[begins]),
+            least=np.minimum.reduceat(self.values, begins).tolist(),
+            most=np.maximum.reduceat(self.values, begins).tolist(),
+            total=np.add.reduceat(self.values, begins).tolist(),
+            counts=np.diff(np.append(begins, len(starts))).tolist(),
+        )
+
+
+class Hours(NamedTuple):
+    """The results of each datastream and hour: the least, the most, the sum and how many."""
+
+    places: Sequence[int]
+    starts: Sequence[str]
+    least: Sequence[float]
+    most: Sequence[float]
+    total: Sequence[float]
+    counts: Sequence[int]
+
+
+def written(times: Integers) -> list[str]:
+    """Write moments as RFC 3339 in UTC; microseconds only when there are any."""
+    different, places = np.unique(times, return_inverse=True)
+    texts = np.datetime_as_string(_EPOCH + different.astype("timedelta64[us]"), timezone="UTC").tolist()
+    short = [text.replace(".000000Z", "Z") for text in texts]
+    return [short[place] for place in places.tolist()]
+
+
+def verdicts(of_results: Integers, owners: Integers) -> Integers:
+    """Return how many observations are the same, changed and new; the results of one lie side by side."""
+    begins = np.flatnonzero(np.append(True, np.diff(owners) != 0))
+    return np.bincount(np.maximum.reduceat(of_results, begins), minlength=3)

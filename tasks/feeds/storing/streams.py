@@ -1,71 +1,88 @@
 """Datastreams: one for each observed property of a thing, with its latest result."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
-from shared.clock import rfc3339
+from shared.clock import new_id, rfc3339
 from shared.db import Transaction
-from shared.observations.arrays import array_of, moments_of
-from tasks.feeds.storing.copy import by_index, copy_lines, escaped, moment
+from shared.observations.arrays import array_of
+from tasks.feeds.connector import Result
+from tasks.feeds.encoding.binary import EPOCH
+from tasks.feeds.encoding.times import NEVER
+from tasks.feeds.storing.copy import by_index, copy_lines, escaped
+from tasks.feeds.storing.results import Latest
 from tasks.feeds.storing.table import Writing
-
-Key = tuple[str, str]
-"""A thing's external id and an observed property."""
 
 
 @dataclass(slots=True)
-class Stream:
-    """A datastream as it is known: its latest result and when that was."""
-
-    id: str
-    thing_id: str
-    unit: str
-    time: datetime | None = None
-    result: float | None = None
-    is_new: bool = False
-    #: Whether this run moved the latest result.
-    moved: bool = False
-    #: Times and results to store that were not there.
-    added: list[tuple[datetime, float]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class ThingState:
-    """A thing that is stored, and what its last observation said besides results."""
+class Observed:
+    """A stored thing: what its last observation said besides results, and the places of its datastreams."""
 
     id: str
     state: dict[str, Any]
+    places: dict[str, int] = field(default_factory=dict)
 
 
-def known_streams(tx: Transaction, feed_id: UUID, things: Mapping[str, ThingState]) -> dict[Key, Stream]:
-    """Return the datastreams of some things of a feed."""
-    if not things:
-        return {}
-    names = {thing.id: external_id for external_id, thing in things.items()}
+@dataclass(slots=True)
+class Streams:
+    """
+    Datastreams by their places: those that are stored in the order of their ids, then new ones.
+
+    `times` of the latest results count microseconds as Postgres does; one without a result had it `NEVER`.
+    """
+
+    #: How many are stored.
+    known: int = 0
+    ids: list[str] = field(default_factory=list)
+    thing_ids: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    units: list[str] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
+    results: list[float] = field(default_factory=list)
+
+    def add(self, thing: Observed, result: Result) -> int:
+        """Add a datastream for the first result of a property; returns its place."""
+        place = thing.places[result.observed_property] = len(self.ids)
+        self.ids.append(str(new_id()))
+        self.thing_ids.append(thing.id)
+        self.names.append(result.observed_property)
+        self.units.append(result.unit)
+        self.times.append(NEVER)
+        self.results.append(math.nan)
+        return place
+
+
+def known_streams(tx: Transaction, feed_id: UUID, things: Iterable[Observed]) -> Streams:
+    """Return the datastreams of some things of a feed, and note their places with the things."""
+    by_id = {thing.id: thing for thing in things}
     rows = tx.execute(
         text(
-            "SELECT CAST(thing_id AS text), observed_property, CAST(id AS text), unit, phenomenon_time, result"
-            " FROM datastreams WHERE feed_id = :feed_id AND thing_id = ANY(CAST(:ids AS uuid[]))"
+            "SELECT CAST(id AS text), CAST(thing_id AS text), observed_property, unit, coalesce(CAST(1000000 *"
+            " extract(epoch FROM phenomenon_time - CAST(:epoch AS timestamptz)) AS bigint), :never),"
+            " coalesce(result, 'NaN')"
+            " FROM datastreams WHERE feed_id = :feed_id AND thing_id = ANY(CAST(:ids AS uuid[])) ORDER BY id"
         ),
-        {"feed_id": feed_id, "ids": array_of(names)},
-    )
-    return {
-        (names[thing_id], name): Stream(id_, thing_id, unit, time, result)
-        for thing_id, name, id_, unit, time, result in rows
-    }
+        {"feed_id": feed_id, "ids": array_of(by_id), "epoch": EPOCH, "never": NEVER},
+    ).all()
+    if not rows:
+        return Streams()
+    streams = Streams(len(rows), *map(list, zip(*rows, strict=True)))
+    for place, (thing_id, name) in enumerate(zip(streams.thing_ids, streams.names, strict=True)):
+        by_id[thing_id].places[name] = place
+    return streams
 
 
-def write_streams(tx: Transaction, writing: Writing, streams: Mapping[Key, Stream]) -> None:
+def write_streams(tx: Transaction, writing: Writing, streams: Streams, latest: Sequence[Latest]) -> None:
     """Copy new datastreams; move the latest result of known ones, never backwards."""
-    if new := [(name, stream) for (_, name), stream in streams.items() if stream.is_new]:
+    if new := [one for one in latest if one.place >= streams.known]:
         columns = "id, thing_id, feed_id, observed_property, unit, result, phenomenon_time, fetched_at"
-        copy_lines(tx, "datastreams", columns, [_new_lines(writing, new).encode()])
-    moved = [stream for stream in streams.values() if stream.moved and not stream.is_new]
+        copy_lines(tx, "datastreams", columns, [_new_lines(writing, streams, new).encode()])
+    moved = [one for one in latest if one.place < streams.known]
     if not moved:
         return
     with by_index(tx):
@@ -76,34 +93,31 @@ def write_streams(tx: Transaction, writing: Writing, streams: Mapping[Key, Strea
                 " AS s(id, result, at) WHERE d.id = s.id AND coalesce(s.at >= d.phenomenon_time, true)"
             ),
             {
-                "ids": array_of(stream.id for stream in moved),
-                "results": array_of(stream.result for stream in moved if stream.result is not None),
-                "times": moments_of(stream.time for stream in moved if stream.time is not None),
+                "ids": array_of(streams.ids[one.place] for one in moved),
+                "results": array_of(one.result for one in moved),
+                "times": array_of(one.time for one in moved),
                 "fetched_at": writing.fetched_at,
             },
         )
 
 
-def _new_lines(writing: Writing, new: Sequence[tuple[str, Stream]]) -> str:
+def _new_lines(writing: Writing, streams: Streams, new: Sequence[Latest]) -> str:
     fetched_at = rfc3339(writing.fetched_at)
     return "".join(
-        f"{stream.id}\t{stream.thing_id}\t{writing.feed_id}\t{escaped(name)}\t{escaped(stream.unit)}"
-        f"\t{stream.result!r}\t{moment(stream.time)}\t{fetched_at}\n"
-        for name, stream in new
+        f"{streams.ids[place]}\t{streams.thing_ids[place]}\t{writing.feed_id}\t{escaped(streams.names[place])}"
+        f"\t{escaped(streams.units[place])}\t{result!r}\t{time}\t{fetched_at}\n"
+        for place, time, result in new
     )
 
 
-def moved_items(streams: Mapping[Key, Stream]) -> Iterable[dict[str, Any]]:
+def moved_items(streams: Streams, latest: Sequence[Latest]) -> Iterable[dict[str, Any]]:
     """Yield the latest results that this run moved, as `ObservationsAdded` tells them."""
-    written: dict[datetime, str] = {}
-    for (_, name), stream in streams.items():
-        if stream.moved and stream.time is not None:
-            at = written.get(stream.time) or written.setdefault(stream.time, rfc3339(stream.time))
-            yield {
-                "thing_id": stream.thing_id,
-                "datastream_id": stream.id,
-                "observed_property": name,
-                "result": stream.result,
-                "unit": stream.unit,
-                "phenomenon_time": at,
-            }
+    for place, time, result in latest:
+        yield {
+            "thing_id": streams.thing_ids[place],
+            "datastream_id": streams.ids[place],
+            "observed_property": streams.names[place],
+            "result": result,
+            "unit": streams.units[place],
+            "phenomenon_time": time,
+        }
