@@ -1,13 +1,15 @@
-"""[p] AirNow: air quality indices with a local date, an hour and the abbreviation of a zone."""
+"""[p] AirNow: indices with a local date, an hour and the abbreviation of a zone; values of monitors in UTC."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Payload, Record, Rejected, Result, Thing
-from tasks.feeds.connectors.air_quality.readings import Reading, joined, observed_property, rejected
+from tasks.feeds.connectors.air_quality.readings import Reading, joined, observed_property, rejected, result
 from tasks.feeds.reading.places import point
+from tasks.feeds.reading.times import LocalTimes
 
 #: Hours that the abbreviations of the United States are behind UTC.
 _BEHIND: Final = {
@@ -15,6 +17,8 @@ _BEHIND: Final = {
     "AKDT": 8, "HST": 10, "HDT": 9, "SST": 11, "CHST": -10, "GMT": 0, "UTC": 0,
 }  # fmt: skip
 _HIGHEST_INDEX: Final = 1000
+_HOURLY: Final = re.compile(r"\d\d/\d\d/\d{2,4}\|\d\d:\d\d\|[^|]*\|[^|]*\|[^|]*\|[^|]+\|[^|]*\|[^|]*\|[^|]*$")
+_CELLS: Final = 9
 
 
 def rows_of(document: Any) -> Sequence[Any] | None:  # Any: JSON of a publisher.
@@ -22,28 +26,52 @@ def rows_of(document: Any) -> Sequence[Any] | None:  # Any: JSON of a publisher.
     if not isinstance(document, list):
         return None
     first = next((row for row in document if isinstance(row, dict)), {})
-    return document if not document or "dateobserved" in {str(key).lower() for key in first} else None
+    names = {str(key).lower() for key in first}
+    return document if not document or "dateobserved" in names or {"utc", "parameter"} <= names else None
+
+
+def rows_of_file(text: str) -> Sequence[Any] | None:
+    """Return the rows of an hourly file (`HourlyData_*.dat`), or nothing if it is none."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines or not _HOURLY.match(lines[0]):
+        return None
+    return [_of_line(line) for line in lines]
+
+
+def _of_line(line: str) -> Any:
+    cells = [cell.strip() for cell in line.split("|")]
+    if len(cells) != _CELLS:
+        return line
+    day, clock, site, name, _, parameter, unit, value, agency = cells
+    month, date, year = [*day.split("/"), "", ""][:3]
+    moment = f"20{year[-2:]}-{month}-{date}T{clock}"
+    return {
+        "utc": moment, "fullaqscode": site, "sitename": name, "parameter": parameter, "unit": unit, "value": value,
+        "agencyname": agency,
+    }  # fmt: skip
 
 
 def records(rows: Sequence[Any], payload: Payload) -> Iterator[Record]:
     """Yield each site once, and one observation per site and hour with the indices of all pollutants."""
-    things: dict[str, Thing] = {}
+    things: list[Thing] = []
     readings: list[Reading | Rejected] = []
     for number, row in enumerate(rows):
         record = f"{payload.name}#{number}"
         try:
             thing, reading = _reading(row, record)
-            things.setdefault(thing.external_id, thing)
+            things.append(thing)
             readings.append(reading)
         except Rejection as why:
             readings.append(rejected(record, why, row))
-    yield from joined(readings, list(things.values()))
+    yield from joined(readings, things)
 
 
 def _reading(row: Any, record: str) -> tuple[Thing, Reading]:  # Any: JSON of a publisher.
     if not isinstance(row, dict):
         raise Rejection("not_an_object", "the row is no object")
     said: Mapping[str, Any] = {str(key).lower(): value for key, value in row.items()}
+    if "utc" in said:
+        return _of_monitor(said, record)
     site = str(said.get("siteid") or said.get("reportingareaname") or said.get("reportingarea") or "").strip()
     if not site:
         raise Rejection("no_identity", "the row names neither a site nor an area")
@@ -56,6 +84,28 @@ def _reading(row: Any, record: str) -> tuple[Thing, Reading]:  # Any: JSON of a 
     thing = Thing(external_id=site, record=record, kind="air_quality_station", name=name, lon=lon, lat=lat)
     pollutant = observed_property(str(said.get("parametername") or "all"))
     return thing, Reading(site, _moment(said), Result(f"aqi_{pollutant}", float(index), "1"), record)
+
+
+def _of_monitor(said: Mapping[str, Any], record: str) -> tuple[Thing, Reading]:
+    """Read the value of a monitor; where only the index is asked for, that."""
+    names = ("intlaqscode", "fullaqscode", "sitename")
+    placed = point(said.get("longitude"), said.get("latitude"))
+    lon, lat = placed["coordinates"] if placed else (None, None)
+    site = next((text for name in names if (text := str(said.get(name) or "").strip())), "")
+    site = site or (f"{lon},{lat}" if placed else "")
+    if not site:
+        raise Rejection("no_identity", "the row names neither a site nor a place")
+    parameter = str(said.get("parameter") or "")
+    if said.get("value") is None:
+        value = result(f"aqi_{observed_property(parameter)}", said.get("aqi"), "")
+    else:
+        value = result(parameter, said["value"], str(said.get("unit") or ""))
+    moment = LocalTimes("UTC").parse(str(said["utc"] or ""))
+    if moment is None:
+        raise Rejection("bad_time", "the row has no time")
+    name = str(said.get("sitename") or site).strip()
+    thing = Thing(external_id=site, record=record, kind="air_quality_station", name=name, lon=lon, lat=lat)
+    return thing, Reading(site, moment, value, record)
 
 
 def _moment(said: Mapping[str, Any]) -> datetime:

@@ -1,5 +1,5 @@
 """
-[p] Air quality: OpenAQ 1 and 3, PurpleAir and AirNow.
+[p] Air quality: OpenAQ 1 to 3, PurpleAir and AirNow.
 
 Which of them a payload is, its content tells. Options: see README.md.
 Source: https://docs.openaq.org/, https://api.purpleair.com/, https://docs.airnowapi.org/
@@ -16,13 +16,14 @@ from tasks.feeds.reading.documents import excerpt, load_json
 
 _MOST_LOCATIONS: Final = 60
 _NOT_FOUND: Final = 404
+_FIRST_BYTES: Final = 200
 
 
 def plan(source: Source) -> Plan:
     """Fetch the document; of OpenAQ's locations also the latest values of each. There is no cursor."""
     first = yield with_credential(Request("readings", source.url), source)
     most = int(source.options.get("max_locations") or _MOST_LOCATIONS)
-    for location in _with_latest(source.url, load_json(first))[:most]:
+    for location in _with_latest(source.url, _document(first))[:most]:
         parts = urlsplit(source.url)
         url = f"{parts.scheme}://{parts.netloc}/v3/locations/{location}/latest"
         yield with_credential(Request(f"latest-{location}", url, optional=True), source)
@@ -53,16 +54,26 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
 
     Raises: Malformed if a payload is none of the formats, with the service's own words if it failed.
     """
-    documents = [(payload, load_json(payload)) for payload in payloads if payload.status != _NOT_FOUND]
+    documents = [(payload, _document(payload)) for payload in payloads if payload.status != _NOT_FOUND]
     sensors = openaq.Sensors()
     for _, document in documents:
         sensors.learn(openaq.rows_of(document) or [])
     for payload, document in documents:
-        if (rows := openaq.rows_of(document)) is not None:
-            yield from openaq.records(rows, payload, sensors)
-        elif (rows := purpleair.rows_of(document)) is not None:
+        if (rows := purpleair.rows_of(document)) is not None:
             yield from purpleair.records(rows, document, payload)
+        elif (rows := openaq.rows_of(document)) is not None:
+            yield from openaq.records(rows, payload, sensors)
         elif (rows := airnow.rows_of(document)) is not None:
             yield from airnow.records(rows, payload)
         else:
             raise Malformed(f"{payload.name}: no air quality we know: {excerpt(document):.200}")
+
+
+def _document(payload: Payload) -> Any:  # Any: JSON of a publisher.
+    """Return the JSON of a payload, or the rows of one of AirNow's files as such."""
+    content = payload.read()
+    if b"|" in content[:_FIRST_BYTES] and (
+        rows := airnow.rows_of_file(content.decode("utf-8-sig", "replace"))
+    ):
+        return rows
+    return load_json(payload)

@@ -1,16 +1,14 @@
-"""[p] OpenAQ: version 1 (places with measurements) and version 3 (locations, sensors, latest values)."""
+"""[p] OpenAQ: places with measurements (versions 1 and 2), locations, sensors and latest values (version 3)."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
 
 from shared.errors import Rejection
-from tasks.feeds.connector import Payload, Record, Rejected, Thing
-from tasks.feeds.connectors.air_quality.readings import Reading, joined, rejected, result
-from tasks.feeds.reading.places import point
-from tasks.feeds.reading.times import from_rfc3339
+from tasks.feeds.connector import Described, Payload, Record, Rejected, Thing
+from tasks.feeds.connectors.air_quality import measurements
+from tasks.feeds.connectors.air_quality.readings import Reading, joined, place, rejected, result, utc
 
 _PARAMETER_IN_URL: Final = re.compile(r"/parameters/(\d+)/")
 _UNKNOWN_UNIT: Final = "{unknown}"
@@ -57,15 +55,31 @@ def rows_of(document: Any) -> Sequence[Any] | None:  # Any: as above.
 
 def records(rows: Sequence[Any], payload: Payload, sensors: Sensors) -> Iterator[Record]:
     """Yield the records of one payload; each row is judged by its own keys."""
-    things: dict[str, Thing] = {}
+    things: list[Thing] = []
     readings: list[Reading | Rejected] = []
     for number, row in enumerate(rows):
         record = f"{payload.name}#{number}"
+        if _is_of_a_catalogue(row):
+            yield Described(record=record, properties={"name": str(row.get("name"))[:100]})
+            continue
         try:
             _read(row, record, payload, sensors, things, readings)
         except Rejection as why:
             readings.append(rejected(record, why, row))
-    yield from joined(readings, list(things.values()))
+    yield from joined(readings, things)
+
+
+#: A row of the service's catalogues (countries, parameters, providers) has none of these.
+_OF_A_PLACE: Final = frozenset(
+    (
+        "coordinates", "sensors", "measurements", "isMobile", "latest", "parameter", "sensorsId", "locationsId",
+        "location",
+    )
+)  # fmt: skip
+
+
+def _is_of_a_catalogue(row: Any) -> bool:  # Any: JSON of a publisher.
+    return isinstance(row, dict) and not _OF_A_PLACE & row.keys() and bool({"name", "code"} & row.keys())
 
 
 def _read(
@@ -73,41 +87,37 @@ def _read(
     record: str,
     payload: Payload,
     sensors: Sensors,
-    things: dict[str, Thing],
+    things: list[Thing],
     readings: list[Reading | Rejected],
 ) -> None:
     if not isinstance(row, dict):
         raise Rejection("not_an_object", "the row is no object")
     if "sensorsId" in row or "locationsId" in row:
         readings.append(_latest(row, record, payload, sensors))
+    elif measurements.is_one(row):
+        thing, reading = measurements.read(row, record, payload)
+        things.append(thing)
+        readings.append(reading)
     elif isinstance(row.get("measurements"), list):
         _version_1(row, record, things, readings)
     elif "latest" in row or "parameter" in row:
         _sensor(row, record, things, readings)
     else:
-        thing = _location(row, record)
-        things.setdefault(thing.external_id, thing)
-
-
-def _place(row: Mapping[str, Any]) -> tuple[float | None, float | None]:
-    where = row.get("coordinates")
-    if not isinstance(where, dict):
-        return None, None
-    placed = point(where.get("longitude"), where.get("latitude"))
-    return (placed["coordinates"][0], placed["coordinates"][1]) if placed else (None, None)
+        things.append(_location(row, record))
 
 
 def _location(row: Mapping[str, Any], record: str) -> Thing:
-    if not isinstance(row.get("id"), int | str):
+    thing_id = row.get("id", measurements.place_id(row))
+    if not isinstance(thing_id, int | str) or not str(thing_id).strip("/ "):
         raise Rejection("no_identity", "the location has no id")
-    lon, lat = _place(row)
+    lon, lat = place(row)
     provider, owner = row.get("provider"), row.get("owner")
     named = {"provider": provider, "owner": owner}
     return Thing(
-        external_id=str(row["id"]),
+        external_id=str(thing_id),
         record=record,
         kind="air_quality_station",
-        name=str(row.get("name") or row["id"]).strip(),
+        name=str(row.get("name") or row.get("location") or thing_id).strip(),
         lon=lon,
         lat=lat,
         properties={
@@ -115,13 +125,6 @@ def _location(row: Mapping[str, Any], record: str) -> Thing:
         }
         | ({"is_monitor": row["isMonitor"]} if isinstance(row.get("isMonitor"), bool) else {}),
     )
-
-
-def _utc(value: Any) -> datetime:  # Any: JSON of a publisher.
-    moment = from_rfc3339(value.get("utc") if isinstance(value, dict) else value)
-    if moment is None:
-        raise Rejection("bad_time", "the value has no time")
-    return moment
 
 
 def _latest(row: Mapping[str, Any], record: str, payload: Payload, sensors: Sensors) -> Reading:
@@ -132,11 +135,11 @@ def _latest(row: Mapping[str, Any], record: str, payload: Payload, sensors: Sens
     in_url = _PARAMETER_IN_URL.search(payload.url)
     by_url = _PARAMETERS.get(int(in_url.group(1)[:6])) if in_url else None
     name, unit = sensors.known.get(sensor) or by_url or (f"sensor_{sensor}", _UNKNOWN_UNIT)
-    return Reading(str(location), _utc(row.get("datetime")), result(name, row.get("value"), unit), record)
+    return Reading(str(location), utc(row.get("datetime")), result(name, row.get("value"), unit), record)
 
 
 def _sensor(
-    row: Mapping[str, Any], record: str, things: dict[str, Thing], readings: list[Reading | Rejected]
+    row: Mapping[str, Any], record: str, things: list[Thing], readings: list[Reading | Rejected]
 ) -> None:
     if not isinstance(row.get("id"), int | str):
         raise Rejection("no_identity", "the sensor has no id")
@@ -144,32 +147,32 @@ def _sensor(
     if not isinstance(latest, dict) or not isinstance(parameter, dict):
         raise Rejection("no_result", "the sensor has no latest value")
     reading = result(str(parameter.get("name")), latest.get("value"), str(parameter.get("units")))
-    lon, lat = _place(latest)
+    lon, lat = place(latest)
     thing_id = f"sensor-{row['id']}"
     name = str(row.get("name") or thing_id)
-    things[thing_id] = Thing(
-        external_id=thing_id, record=record, kind="air_quality_sensor", name=name, lon=lon, lat=lat
+    things.append(
+        Thing(external_id=thing_id, record=record, kind="air_quality_sensor", name=name, lon=lon, lat=lat),
     )
-    readings.append(Reading(thing_id, _utc(latest.get("datetime")), reading, record))
+    readings.append(Reading(thing_id, utc(latest.get("datetime")), reading, record))
 
 
 def _version_1(
-    row: Mapping[str, Any], record: str, things: dict[str, Thing], readings: list[Reading | Rejected]
+    row: Mapping[str, Any], record: str, things: list[Thing], readings: list[Reading | Rejected]
 ) -> None:
-    parts = [str(row.get(name) or "").strip() for name in ("country", "city", "location")]
-    if not parts[2]:
+    thing_id, name = measurements.place_id(row), str(row.get("location") or "").strip()
+    if not name:
         raise Rejection("no_identity", "the place has no name")
-    lon, lat = _place(row)
-    thing_id = "/".join(parts)
-    things[thing_id] = Thing(
-        external_id=thing_id, record=record, kind="air_quality_station", name=parts[2], lon=lon, lat=lat
+    lon, lat = place(row)
+    things.append(
+        Thing(external_id=thing_id, record=record, kind="air_quality_station", name=name, lon=lon, lat=lat),
     )
     for measurement in row["measurements"]:
         try:
             if not isinstance(measurement, dict):
                 raise Rejection("not_an_object", "the measurement is no object")
-            name, unit = str(measurement.get("parameter")), str(measurement.get("unit"))
-            moment = _utc(measurement.get("lastUpdated"))
-            readings.append(Reading(thing_id, moment, result(name, measurement.get("value"), unit), record))
+            value = result(
+                str(measurement.get("parameter")), measurement.get("value"), str(measurement.get("unit"))
+            )
+            readings.append(Reading(thing_id, utc(measurement.get("lastUpdated")), value, record))
         except Rejection as why:
             readings.append(rejected(record, why, measurement, thing_id))

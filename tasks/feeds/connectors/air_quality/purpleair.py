@@ -1,4 +1,4 @@
-"""[p] PurpleAir: one sensor, or columns of many."""
+"""[p] PurpleAir: one sensor, columns of many, the history of one, and the list of the service before version 1."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -9,7 +9,7 @@ from tasks.feeds.connectors.air_quality.readings import Reading, joined, rejecte
 from tasks.feeds.reading.places import point
 from tasks.feeds.reading.times import from_posix
 
-#: Field -> unit; the fields without a suffix are the mean of both channels.
+#: Field -> unit.
 _UNITS: Final = {
     "pm1.0": "µg/m³",
     "pm2.5": "µg/m³",
@@ -18,6 +18,14 @@ _UNITS: Final = {
     "temperature": "F",
     "pressure": "mbar",
 }
+#: The fields without a suffix are the mean of both channels; the others tell the same by another estimate, or of
+#: the last minutes, and count where those are not asked for.
+_SUFFIXES: Final = ("", "_atm", "_cf_1", "_alt", "_a", "_10minute", "_60minute")
+#: The old list's names of our fields.
+_BEFORE: Final = {
+    "ID": "sensor_index", "Label": "name", "Lat": "latitude", "Lon": "longitude", "LastSeen": "last_seen",
+    "PM2_5Value": "pm2.5", "humidity": "humidity", "temp_f": "temperature", "pressure": "pressure",
+}  # fmt: skip
 
 
 def rows_of(document: Any) -> Sequence[Any] | None:  # Any: JSON of a publisher.
@@ -26,6 +34,8 @@ def rows_of(document: Any) -> Sequence[Any] | None:  # Any: JSON of a publisher.
         return None
     if isinstance(document.get("sensor"), dict):
         return [document["sensor"]]
+    if "mapVersion" in document and isinstance(document.get("results"), list):
+        return [_renamed(row) if isinstance(row, dict) else row for row in document["results"]]
     fields, data = document.get("fields"), document.get("data")
     if not isinstance(fields, list) or not isinstance(data, list):
         return None
@@ -36,6 +46,10 @@ def rows_of(document: Any) -> Sequence[Any] | None:  # Any: JSON of a publisher.
     ]
 
 
+def _renamed(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {new: row[old] for old, new in _BEFORE.items() if old in row}
+
+
 def records(rows: Sequence[Any], document: Mapping[str, Any], payload: Payload) -> Iterator[Record]:
     """Yield each sensor as a thing, with an observation when there are values."""
     things: list[Thing] = []
@@ -43,25 +57,28 @@ def records(rows: Sequence[Any], document: Mapping[str, Any], payload: Payload) 
     for number, row in enumerate(rows):
         record = f"{payload.name}#{number}"
         try:
-            things.append(_sensor(row, record))
-            readings += _readings(row, document, record)
+            thing = _sensor(row, document, record)
+            things.append(thing)
+            readings += _readings(row, document, thing.external_id, record)
         except Rejection as why:
             readings.append(rejected(record, why, row))
     yield from joined(readings, things)
 
 
-def _sensor(row: Any, record: str) -> Thing:  # Any: JSON of a publisher.
+def _sensor(row: Any, document: Mapping[str, Any], record: str) -> Thing:  # Any: JSON of a publisher.
     if not isinstance(row, dict):
         raise Rejection("bad_width", "the row has not as many values as there are fields")
-    if not isinstance(row.get("sensor_index"), int | str):
+    # The rows of a history are all of the sensor that stands above them.
+    index = row.get("sensor_index", document.get("sensor_index"))
+    if not isinstance(index, int | str):
         raise Rejection("no_identity", "the sensor has no sensor_index")
     placed = point(row.get("longitude"), row.get("latitude"))
     lon, lat = placed["coordinates"] if placed else (None, None)
     return Thing(
-        external_id=str(row["sensor_index"]),
+        external_id=str(index),
         record=record,
         kind="air_quality_sensor",
-        name=str(row.get("name") or row["sensor_index"]),
+        name=str(row.get("name") or index),
         lon=lon,
         lat=lat,
         properties={"confidence": row["confidence"]}
@@ -71,16 +88,28 @@ def _sensor(row: Any, record: str) -> Thing:  # Any: JSON of a publisher.
 
 
 def _readings(
-    row: Mapping[str, Any], document: Mapping[str, Any], record: str
+    row: Mapping[str, Any], document: Mapping[str, Any], thing_id: str, record: str
 ) -> Iterator[Reading | Rejected]:
-    values = {name: row[name] for name in _UNITS if row.get(name) is not None}
+    values = {name: value for name in _UNITS if (value := _value(row, name)) is not None}
     if not values:
         return
-    moment = from_posix(row.get("last_seen")) or from_posix(document.get("data_time_stamp"))
+    times = (
+        row.get("last_seen"),
+        row.get("time_stamp"),
+        document.get("data_time_stamp"),
+        document.get("time_stamp"),
+    )
+    moment = next((moment for told in times if (moment := from_posix(told))), None)
     if moment is None:
         raise Rejection("bad_time", "neither the sensor nor the answer tells when")
     for name, value in values.items():
         try:
-            yield Reading(str(row["sensor_index"]), moment, result(name, value, _UNITS[name]), record)
+            yield Reading(thing_id, moment, result(name, value, _UNITS[name]), record)
         except Rejection as why:
-            yield rejected(record, why, {name: value}, str(row["sensor_index"]))
+            yield rejected(record, why, {name: value}, thing_id)
+
+
+def _value(row: Mapping[str, Any], name: str) -> Any:  # Any: JSON of a publisher.
+    found = next((row[name + suffix] for suffix in _SUFFIXES if row.get(name + suffix) is not None), None)
+    stats = row.get("stats")
+    return stats.get(name) if found is None and isinstance(stats, dict) else found

@@ -1,7 +1,7 @@
 """[p] One reading of a sensor: its property, its unit, and the numbers that mean there is none."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -10,6 +10,8 @@ from shared.errors import Rejection
 from shared.units import to_micrograms_per_m3, to_stored, ucum
 from tasks.feeds.connector import Described, Observation, Record, Rejected, Result, Thing
 from tasks.feeds.reading.documents import excerpt
+from tasks.feeds.reading.places import point
+from tasks.feeds.reading.times import from_rfc3339
 
 #: What networks write when a sensor has nothing to say.
 _SENTINELS: Final = frozenset((-9999.0, -999.0, -995.0, -99.0, 9999.0, 99999.0))
@@ -29,6 +31,7 @@ _PROPERTIES: Final = {
     "co": "carbon_monoxide",
     "bc": "black_carbon",
     "temperature": "air_temperature",
+    "temp": "air_temperature",
     "relativehumidity": "relative_humidity",
     "humidity": "relative_humidity",
     "pressure": "air_pressure",
@@ -65,26 +68,70 @@ def result(name: str, value: Any, unit: str | None) -> Result:  # Any: JSON of a
 
     Raises: Rejection for no number, and for the numbers that mean there is none.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise Rejection("no_result", f"{name} is {value!r:.40}")
-    if float(value) in _SENTINELS:
+    value = _number(name, value)
+    if value in _SENTINELS:
         raise Rejection("sentinel", f"{name} is {value:g}, which means no value")
     found, code = observed_property(name), ucum(unit)
     if code in _PPB and found in _MOLAR_MASS_G:
         sign = -1 if value < 0 else 1
         micrograms = to_micrograms_per_m3(abs(value) * _PPB[code], _MOLAR_MASS_G[found])
         return Result(found, round(sign * micrograms, 4), "ug/m3")
-    stored, stored_unit = to_stored(float(value), code)
+    stored, stored_unit = to_stored(value, code)
     return Result(found, round(stored, 4), stored_unit)
+
+
+def _number(name: str, value: Any) -> float:  # Any: JSON of a publisher.
+    try:
+        # Older services write their numbers as text.
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise Rejection("no_result", f"{name} is {value!r:.40}")
+    return number
+
+
+def _distinct(things: Sequence[Thing], with_reading: Set[str]) -> Iterator[Thing]:
+    """Yield each thing once as it is told best, in any order the same; and those that only a record repeats."""
+    best: dict[str, Thing] = {}
+    for thing in things:
+        other = best.get(thing.external_id)
+        if other is None or _told(thing) > _told(other):
+            best[thing.external_id] = thing
+    yield from (one for one in things if best[one.external_id] is one or one.record not in with_reading)
+
+
+def _told(thing: Thing) -> tuple[bool, str]:
+    return thing.lon is not None, repr((thing.name, thing.lon, thing.lat, thing.properties))
+
+
+def place(row: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """Return the lon, lat of an OpenAQ row."""
+    where = row.get("coordinates")
+    placed = point(where.get("longitude"), where.get("latitude")) if isinstance(where, dict) else None
+    return (placed["coordinates"][0], placed["coordinates"][1]) if placed else (None, None)
+
+
+def utc(value: Any) -> datetime:  # Any: JSON of a publisher.
+    """
+    Return a time of OpenAQ, alone or with its local form beside it.
+
+    Raises: Rejection if there is none.
+    """
+    moment = from_rfc3339(value.get("utc") if isinstance(value, dict) else value)
+    if moment is None:
+        raise Rejection("bad_time", "the value has no time")
+    return moment
 
 
 def joined(readings: Sequence[Reading | Rejected], things: Sequence[Thing]) -> Iterator[Record]:
     """
     Yield things, then one observation per thing and moment with all that was read, and what was set aside.
 
-    Records whose reading went into the observation of an earlier one are counted by a description.
+    Records whose reading went into the observation of an earlier one are counted by a description. Of
+    several values of one property the largest wins, so that any order ends the same.
     """
-    yield from things
+    yield from _distinct(things, {reading.record for reading in readings})
     together: dict[tuple[str, datetime], list[Reading]] = {}
     for reading in readings:
         if isinstance(reading, Reading):
@@ -103,8 +150,17 @@ def joined(readings: Sequence[Reading | Rejected], things: Sequence[Thing]) -> I
             record=reading.record,
             observed_at=reading.moment,
             phenomenon_time=reading.moment,
-            results=tuple({one.result.observed_property: one.result for one in group}.values()),
+            results=_largest(group),
         )
+
+
+def _largest(group: Sequence[Reading]) -> tuple[Result, ...]:
+    found: dict[str, Result] = {}
+    for result in (one.result for one in group):
+        other = found.get(result.observed_property)
+        if other is None or (result.value, result.unit) > (other.value, other.unit):
+            found[result.observed_property] = result
+    return tuple(found.values())
 
 
 def rejected(record: str, why: Rejection, row: Any, external_id: str | None = None) -> Rejected:  # Any: JSON.

@@ -1,0 +1,169 @@
+"""The forms of air quality that other cities and other versions of the services send."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from tasks.feeds.connector import Described, Malformed, Observation, Record, Rejected, Thing
+from tests.support.feeds import addresses, parse, payload, source
+
+PLACE = {"coordinates": {"latitude": 40.7, "longitude": -74.0}}
+OLD = {
+    "location": "Quay",
+    "parameter": "pm25",
+    "value": 12.5,
+    "unit": "µg/m³",
+    "date": {"utc": "2026-11-20T01:00:00Z"},
+}
+PERIOD = {"datetimeFrom": {"utc": "2026-11-20T00:00:00Z"}, "datetimeTo": {"utc": "2026-11-20T01:00:00Z"}}
+NEW = {
+    "value": 5.1,
+    "parameter": {"id": 2, "name": "pm25", "units": "µg/m³"},
+    "period": PERIOD,
+    "coordinates": None,
+}
+
+
+def read(document: Any, url: str = "") -> list[Record]:
+    """Parse a document as the connector does."""
+    content = document if isinstance(document, bytes) else orjson.dumps(document)
+    return parse(source("air_quality"), payload(content, url=url))
+
+
+def values(records: list[Record]) -> list[tuple[str, str, str, float]]:
+    """Return thing, time, property and value of every result."""
+    return [
+        (record.external_id, f"{record.phenomenon_time:%dT%H:%M}", result.observed_property, result.value)
+        for record in records
+        if isinstance(record, Observation)
+        for result in record.results
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "thing"),
+    [
+        ({**OLD, **PLACE, "country": "US", "city": "Port"}, "US/Port/Quay"),
+        ({**OLD, **PLACE, "locationId": 7}, "7"),
+        ({**OLD, "value": "12.5", "unit": "\u03bcg/m\u00b3"}, "//Quay"),
+    ],
+    ids=["version 1", "version 2", "text, another mu, no place"],
+)
+def test_a_measurement_of_a_place_is_stored(row: dict[str, Any], thing: str) -> None:
+    """The rows of `/v1/measurements` and `/v2/measurements` hold one value each."""
+    assert [(thing, "20T01:00", "pm2_5", 12.5)] == values(read({"results": [row]}))
+
+
+@pytest.mark.parametrize(
+    ("url", "thing"),
+    [
+        ("https://api.openaq.org/v3/sensors/93/measurements", "sensor-93"),
+        ("https://cache.example/x", "sensor"),
+    ],
+)
+def test_a_measurement_of_version_3_is_of_the_sensor_in_the_url_at_the_end_of_its_period(
+    url: str, thing: str
+) -> None:
+    """The row names no sensor itself; the latest value of a sensor has the time at which its hour ended."""
+    assert [(thing, "20T01:00", "pm2_5", 5.1)] == values(read({"results": [NEW]}, url))
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"id": 1, "code": "ID", "name": "Indonesia", "parameters": [{"id": 1}]},
+        {"id": 2, "name": "pm25", "units": "µg/m³", "displayName": "PM2.5"},
+        {"code": "US", "count": 1, "name": "United States"},
+    ],
+)
+def test_what_a_catalogue_lists_is_no_station(row: dict[str, Any]) -> None:
+    """A country does not measure."""
+    (record,) = read({"results": [row]})
+
+    assert isinstance(record, Described)
+
+
+def test_a_place_without_a_number_is_known_by_its_names() -> None:
+    """As the measurements of the same service name it."""
+    (thing,) = read({"results": [{"location": "Quay", "city": "Port", "country": "US", **PLACE}]})
+
+    assert isinstance(thing, Thing)
+    assert ("US/Port/Quay", -74.0) == (thing.external_id, thing.lon)
+
+
+FIELDS = {"data_time_stamp": 1666903200, "fields": ["sensor_index", "last_seen", "pm2.5_atm", "humidity"]}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {**FIELDS, "data": [[5, 1666903200, 4.5, 30]]},
+        {
+            "sensor_index": 5,
+            "fields": ["time_stamp", "pm2.5_cf_1", "humidity_a"],
+            "data": [[1666903200, 4.5, 30]],
+        },
+        {
+            "mapVersion": "0.18",
+            "results": [
+                {"ID": 5, "Label": "Q", "LastSeen": 1666903200, "PM2_5Value": "4.5", "humidity": "30"}
+            ],
+        },
+        {"sensor": {"sensor_index": 5, "last_seen": 1666903200, "stats": {"pm2.5": 4.5}, "humidity": 30}},
+    ],
+    ids=["estimate of the fields", "history", "before version 1", "statistics"],
+)
+def test_every_form_of_a_purpleair_sensor_is_read(document: dict[str, Any]) -> None:
+    """Fields with a suffix are other estimates of the same; a history names its sensor above its rows."""
+    expected = [("5", "27T20:40", "pm2_5", 4.5), ("5", "27T20:40", "relative_humidity", 30.0)]
+
+    assert expected == values(read(document))
+
+
+MONITOR = {"UTC": "2026-11-20T15:00", "Parameter": "PM2.5", "Unit": "UG/M3", "IntlAQSCode": "840060371103"}
+HOURLY = b"11/20/26|15:00|840060371103|Main St|-8|PM2.5|UG/M3|12.5|Agency\r\n"
+
+
+@pytest.mark.parametrize(
+    "document", [[{**MONITOR, "Value": 12.5, "AQI": 52}], HOURLY], ids=["api", "hourly file"]
+)
+def test_the_monitors_of_airnow_are_stored_in_utc(document: Any) -> None:
+    """Neither has a local hour."""
+    assert [("840060371103", "20T15:00", "pm2_5", 12.5)] == values(read(document))
+
+
+def test_a_broken_line_of_an_hourly_file_is_set_aside() -> None:
+    """The other lines stay."""
+    records = read(HOURLY + b"11/20/26|15:00|cut\n" + b"99/99/26|15:00|1|A|-8|PM2.5|UG/M3|1|B\n")
+
+    assert 3 == len(addresses(records))
+    assert {"not_an_object", "bad_time"} == {one.reason for one in records if isinstance(one, Rejected)}
+
+
+def test_any_order_of_rows_ends_the_same() -> None:
+    """Of two values of one moment, and of two places of one sensor, the same one is kept."""
+    rows = [{**OLD, **PLACE, "value": 3}, {**OLD, "value": 9}, {**OLD, "value": 4, "location": "Quay "}]
+
+    def kept(rows: list[dict[str, Any]]) -> list[object]:
+        records = read({"results": rows})
+        assert 3 == len(addresses(records))
+        things = [(one.external_id, one.name, one.lon) for one in records if isinstance(one, Thing)]
+        return sorted(map(repr, [*things, *values(records)]))
+
+    assert kept(rows) == kept(rows[::-1])
+    assert 9.0 in [value[3] for value in values(read({"results": rows}))]
+
+
+def test_a_repeated_row_without_a_value_is_not_lost() -> None:
+    """The store sets it aside as a duplicate."""
+    assert 3 == len(addresses(read({"fields": ["sensor_index"], "data": [[1], [2], [1]]})))
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff|\xfe", b"|", b"11/20/26|15:00|a", b'[{"Message":"Invalid API key"}]']
+)
+def test_what_is_none_of_the_forms_is_malformed(content: bytes) -> None:
+    """Also what looks like a file of AirNow at first."""
+    with pytest.raises(Malformed):
+        read(content)
