@@ -33,6 +33,8 @@ _MOST_MESSAGES: Final = 100
 #: A message never changes: what was fetched once is read from the archive.
 _KEPT_SECONDS: Final = 30 * 24 * 3600
 _NOT_FOUND: Final = 404
+#: What lists or wraps messages, also when there are none.
+_INDEXES: Final = frozenset(("feed", "rss", "RDF", "alerts", "EDXLDistribution"))
 
 
 class _Found(NamedTuple):
@@ -102,7 +104,7 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
 
 def _index(payload: Payload) -> Iterator[Record]:
     root = load_xml(payload)
-    if local_name(root) not in ("feed", "rss", "RDF"):
+    if local_name(root) not in _INDEXES:
         raise Malformed(f"{payload.name}: neither CAP nor an index of it but <{local_name(root)}>")
     yield Described(record=f"{payload.name}#0")
 

@@ -1,21 +1,17 @@
 """[p] What a CAP message says in one language, as a feature."""
 
-import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from lxml import etree
 
-from shared.errors import Rejection
 from tasks.feeds.connector import Feature
 from tasks.feeds.connectors.cap.message import Envelope
+from tasks.feeds.connectors.cap.shapes import geometry
 from tasks.feeds.reading.documents import child_text, children
-from tasks.feeds.reading.places import Geometry, checked
 from tasks.feeds.reading.times import LocalTimes
 
-_CIRCLE_POINTS: Final = 36
-_KM_PER_DEGREE: Final = 111.32
 _PARTS: Final = {
     "urgency": "urgency",
     "certainty": "certainty",
@@ -91,63 +87,3 @@ def _pairs(elements: Sequence[etree._Element], name: str) -> Mapping[str, list[s
             if label and value and value not in found.setdefault(label, []):
                 found[label].append(value)
     return {label: values for label, values in found.items() if values}
-
-
-def geometry(areas: Sequence[etree._Element]) -> Geometry | None:
-    """
-    Return the polygons and circles of areas as one geometry; CAP writes lat,lon and GeoJSON lon,lat.
-
-    Raises: Rejection if one is no place on Earth.
-    """
-    rings = [
-        ring for area in areas for shape in children(area, "polygon") if (ring := _ring(shape.text or ""))
-    ]
-    for area in areas:
-        for shape in children(area, "circle"):
-            ring = _circle(shape.text or "")
-            if len(ring) == 1 and not rings:
-                return checked({"type": "Point", "coordinates": ring[0]})
-            rings += [ring] if len(ring) > 1 else []
-    if not rings:
-        return None
-    if len(rings) == 1:
-        return checked({"type": "Polygon", "coordinates": [rings[0]]})
-    return checked({"type": "MultiPolygon", "coordinates": [[ring] for ring in rings]})
-
-
-def _ring(text: str) -> list[list[float]]:
-    ring = [_position(pair) for pair in text.split()]
-    if ring and ring[0] != ring[-1]:
-        ring.append(ring[0])
-    if 0 < len(ring) < 4:
-        raise Rejection("bad_geometry", f"a polygon of {len(ring)} positions")
-    return ring
-
-
-def _position(pair: str) -> list[float]:
-    try:
-        lat, lon = map(float, pair.split(","))
-    except ValueError:
-        raise Rejection("bad_geometry", f"{pair!r:.40} is no position") from None
-    return [lon, lat]
-
-
-def _circle(text: str) -> list[list[float]]:
-    """Draw `lat,lon radius` (kilometres) as a ring, a radius of 0 as its centre."""
-    parts = text.split()
-    if not parts:
-        return []
-    lon, lat = _position(parts[0])
-    try:
-        radius_km = float(parts[1]) if len(parts) > 1 else 0.0
-    except ValueError:
-        raise Rejection("bad_geometry", f"{text!r:.40} is no circle") from None
-    if radius_km == 0:
-        return [[lon, lat]]
-    tall = radius_km / _KM_PER_DEGREE
-    if not 0 < tall < 20 or abs(lat) + tall >= 90:
-        raise Rejection("bad_geometry", f"a circle of {radius_km:g} km around latitude {lat:g}")
-    wide = tall / math.cos(math.radians(lat))
-    turns = (2 * math.pi * step / _CIRCLE_POINTS for step in range(_CIRCLE_POINTS))
-    ring = [[round(lon + wide * math.cos(turn), 5), round(lat + tall * math.sin(turn), 5)] for turn in turns]
-    return [*ring, ring[0]]

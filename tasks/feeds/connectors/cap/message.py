@@ -1,5 +1,6 @@
 """[p] One CAP message: its envelope, its references and its languages."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,6 +12,8 @@ from tasks.feeds.reading.alert_chains import Message
 from tasks.feeds.reading.documents import child_text, children
 from tasks.feeds.reading.times import LocalTimes
 
+#: Each ends with its time: senders in the wild have spaces, which the standard keeps for the gap between triples.
+_TRIPLE: Final = re.compile(r"([^,]*),(.+?),(\d{4}-\d\d-\d\dT[^\s,]+)", re.ASCII | re.DOTALL)
 SHOWN: Final = frozenset(("Alert", "Update", "Cancel"))
 
 
@@ -39,12 +42,17 @@ def envelope(alert: etree._Element, times: LocalTimes) -> Envelope:
     return Envelope(
         id=key(sender, identifier, sent, times),
         sent=_lenient(sent, times),
-        status=child_text(alert, "status") or "",
-        kind=child_text(alert, "msgType") or "Alert",
-        scope=child_text(alert, "scope") or "",
+        status=_word(alert, "status"),
+        kind=_word(alert, "msgType") or "Alert",
+        scope=_word(alert, "scope"),
         references=_references(child_text(alert, "references") or "", times),
         infos=children(alert, "info"),
     )
+
+
+def _word(alert: etree._Element, name: str) -> str:
+    """Return a word of the standard's lists; a warning is none the less real for being written `actual`."""
+    return (child_text(alert, name) or "").capitalize()
 
 
 def key(sender: str, identifier: str, sent: str, times: LocalTimes) -> str:
@@ -62,11 +70,9 @@ def _lenient(text: str, times: LocalTimes) -> datetime | None:
 
 def _references(text: str, times: LocalTimes) -> dict[str, datetime | None]:
     found: dict[str, datetime | None] = {}
-    for triple in text.split():
-        sender, _, rest = triple.partition(",")
-        identifier, _, sent = rest.rpartition(",")
-        if identifier:
-            found[key(sender, identifier, sent, times)] = _lenient(sent, times)
+    for triple in _TRIPLE.finditer(text):
+        sender, identifier, sent = (part.strip() for part in triple.groups())
+        found[key(sender, identifier, sent, times)] = _lenient(sent, times)
     return found
 
 

@@ -17,7 +17,7 @@ from tasks.feeds.connectors.nws_alerts import zones
 from tasks.feeds.connectors.nws_alerts.messages import identity_of, messages_of, rows, said_of, word_of
 from tasks.feeds.reading.alert_chains import Chains, link, to_remember
 from tasks.feeds.reading.documents import excerpt, load_json
-from tasks.feeds.reading.places import checked
+from tasks.feeds.reading.places import checked, geometry
 from tasks.feeds.reading.times import LocalTimes
 
 _MOST_PAGES: Final = 10
@@ -130,7 +130,7 @@ def _place(
     """Return the shape of an alert, its own or that of its zones, and the names of zones it has it from."""
     own = row.get("geometry")
     if isinstance(own, dict):
-        return checked(own), {}
+        return (geometry(own["wkt"]) if "wkt" in own else checked(own)), {}
     urls = zones.addresses(said, reading.url)
     names = reading.shapes.names(urls)
     return reading.shapes.of(urls), {"zone_names": names} if names else {}
@@ -142,6 +142,8 @@ def _refuse(said: Mapping[str, Any], identity: str, chains: Chains) -> None:
         raise Rejection("not_actual", f"the alert's status is {status}")
     if kind and kind not in _SHOWN:
         raise Rejection("not_shown", f"the alert's type is {kind}")
+    if word_of(said, "scope") not in ("public", ""):
+        raise Rejection("not_public", f"the alert's scope is {word_of(said, 'scope')}")
     if identity in chains.superseded:
         raise Rejection("superseded", "a later alert of this feed replaces it")
 

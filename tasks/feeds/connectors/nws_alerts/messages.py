@@ -16,16 +16,39 @@ _REPLACING: Final = frozenset(("update", "cancel"))
 
 def rows(payload: Payload) -> list[Any]:
     """
-    Return the features of a list.
+    Return the features of a list; of one alert alone, that; of the JSON-LD form, its graph as features.
 
     Raises: Malformed if the payload is none, with the service's own words if it failed.
     """
-    document = load_json(payload)
-    found = document.get("features") if isinstance(document, dict) else None
-    if not isinstance(found, list):
-        said = document.get("detail") if isinstance(document, dict) else None
-        raise Malformed(f"{payload.name}: no list of features{f': {said!s:.200}' if said else ''}")
+    found = features(load_json(payload))
+    if isinstance(found, str):
+        raise Malformed(f"{payload.name}: no list of features{found and f': {found:.200}'}")
     return found
+
+
+def features(document: Any) -> list[Any] | str:  # Any: JSON of a publisher.
+    """Return the features of a document; if it has none, what it says instead."""
+    if not isinstance(document, dict):
+        return ""
+    if isinstance(document.get("features"), list):
+        return list(document["features"])
+    if document.get("type") == "Feature":
+        return [document]
+    if isinstance(document.get("@graph"), list):
+        return [_feature(row) for row in document["@graph"]]
+    return str(document.get("detail") or document.get("title") or "")
+
+
+def _feature(row: Any) -> Any:  # Any: JSON of a publisher.
+    """Return a row of the JSON-LD form as a feature: its properties stand bare, its shape is text."""
+    if not isinstance(row, dict):
+        return row
+    shape = row.get("geometry")
+    return {
+        "id": row.get("@id"),
+        "geometry": {"wkt": shape} if isinstance(shape, str) else shape,
+        "properties": row,
+    }
 
 
 def said_of(row: Any) -> Mapping[str, Any]:  # Any: JSON of a publisher.
@@ -53,18 +76,23 @@ def messages_of(payloads: Sequence[Payload], source: Source) -> list[Message]:
 def _references(said: Mapping[str, Any], times: LocalTimes) -> dict[str, datetime | None]:
     references = said.get("references")
     return {
-        str(one["identifier"]): _lenient(one.get("sent"), times)
+        name: _lenient(one.get("sent"), times)
         for one in (references if isinstance(references, list) else [])
-        if isinstance(one, dict) and one.get("identifier")
+        if isinstance(one, dict) and (name := _short(one.get("identifier") or one.get("@id")))
     }
+
+
+def _short(value: Any) -> str:  # Any: as above.
+    """Return an identifier without the address it stands in."""
+    return value.strip().rsplit("/alerts/", 1)[-1] if isinstance(value, str) else ""
 
 
 def identity_of(row: Any) -> str:  # Any: JSON of a publisher.
     """Return the message's identifier; one without any is known by what it says."""
     said = said_of(row)
     for value in (said.get("id"), row.get("id") if isinstance(row, dict) else None):
-        if isinstance(value, str) and value.strip():
-            return value.strip().rsplit("/alerts/", 1)[-1]
+        if identity := _short(value):
+            return identity
     parts = (said.get(name) for name in ("event", "sent", "effective", "headline", "areaDesc"))
     return hashlib.sha256(repr(list(parts)).encode()).hexdigest()[:32]
 

@@ -15,6 +15,7 @@ import shapely
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Malformed, Outline, Payload, Source
+from tasks.feeds.connectors.nws_alerts.messages import features
 from tasks.feeds.reading.documents import load_json
 from tasks.feeds.reading.places import Geometry, checked
 
@@ -39,15 +40,11 @@ def named(payloads: Sequence[Payload], source: Source) -> list[str]:
     """
     found: dict[str, None] = {}
     for payload in payloads:
-        for row in _rows(load_json(payload)):
+        rows = features(load_json(payload))
+        for row in rows if isinstance(rows, list) else ():
             if isinstance(row, dict) and not isinstance(row.get("geometry"), dict):
                 found |= dict.fromkeys(addresses(row.get("properties"), source.url))
     return list(found)
-
-
-def _rows(document: Any) -> Iterable[Any]:  # Any: JSON of a publisher.
-    rows = document.get("features") if isinstance(document, dict) else None
-    return rows if isinstance(rows, list) else ()
 
 
 def addresses(said: Any, base: str) -> list[str]:  # Any: JSON of a publisher.

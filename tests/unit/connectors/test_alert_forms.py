@@ -1,0 +1,174 @@
+"""The forms of warnings that other offices send: spellings, shapes, wrappers, and the API's other answers."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from tasks.feeds.connector import Described, Feature, Malformed, Record, Rejected
+from tests.support.feeds import parse, payload, positions, source
+
+CAP = """<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>W1</identifier><sender>Met Office</sender>
+<sent>2026-11-20T01:00:00+00:00</sent><status>{status}</status><msgType>{kind}</msgType><scope>public</scope>
+<references>{references}</references><info><event>Wind</event><area><areaDesc>Isle</areaDesc>{shape}</area></info>
+</alert>"""
+
+
+def cap(status: str = "Actual", kind: str = "Alert", references: str = "", shape: str = "") -> Record:
+    """Read one CAP message."""
+    text = CAP.format(status=status, kind=kind, references=references, shape=shape)
+    (record,) = parse(source("cap"), payload(text.encode()))
+    return record
+
+
+@pytest.mark.parametrize("status", ["actual", "ACTUAL", " Actual\n"])
+def test_a_warning_is_real_in_any_spelling(status: str) -> None:
+    """Whoever writes `actual` warns none the less."""
+    assert isinstance(cap(status), Feature)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [("test", "not_actual"), ("DRAFT", "not_actual"), ("", "not_actual")]
+)
+def test_a_test_is_none_in_any_spelling(status: str, reason: str) -> None:
+    """Nor is a draft shown."""
+    record = cap(status)
+
+    assert isinstance(record, Rejected)
+    assert reason == record.reason
+
+
+def test_a_cancellation_withdraws_in_any_spelling() -> None:
+    """And finds the message of a sender whose name has a space."""
+    record = cap(
+        kind="CANCEL", references="\n Met Office,W0,2026-11-19T01:00:00Z\tx@y,W9,2026-11-19T02:00:00Z "
+    )
+
+    assert isinstance(record, Feature)
+    assert ("Met Office,W0,2026-11-19T01:00:00Z", True) == (record.external_id, record.withdrawn)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "<polygon>10.0, 20.0 10.0 ,21.0\n11.0 , 21.0 10.0,20.0</polygon>",
+        "<circle>10.5,20.5, 5</circle>",
+        "<circle>10.5, 20.5 5</circle>",
+    ],
+)
+def test_stray_spaces_and_commas_move_no_place(shape: str) -> None:
+    """Senders write pairs as people do."""
+    found = list(positions([cap(shape=shape)]))
+
+    assert found
+    assert all(20 <= lon <= 21 and 10 <= lat <= 11 for lon, lat in found)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "<circle>-17,179.9 100</circle>",
+        "<circle>-17,-179.9 100</circle>",
+        "<polygon>-17,179 -17,-179 -18,-179 -18,179 -17,179</polygon>",
+        "<polygon>-17,179 -17,181 -18,181 -18,179 -17,179</polygon>",
+    ],
+)
+def test_an_area_across_the_antimeridian_is_cut_there(shape: str) -> None:
+    """No band around the whole Earth is drawn, and no warning is lost."""
+    record = cap(shape=shape)
+
+    assert isinstance(record, Feature)
+    assert record.geometry is not None
+    assert "MultiPolygon" == record.geometry["type"]
+    for part in record.geometry["coordinates"]:
+        lons = [lon for lon, _ in part[0]]
+        assert max(lons) - min(lons) < 2
+        assert all(-180 <= lon <= 180 for lon in lons)
+
+
+@pytest.mark.parametrize(
+    "shape", ["<circle>nan,20 5</circle>", "<circle>1</circle>", "<polygon>1,2,3 4,5</polygon>"]
+)
+def test_what_is_no_place_is_set_aside(shape: str) -> None:
+    """With its reason."""
+    record = cap(shape=shape)
+
+    assert isinstance(record, Rejected)
+    assert "bad_geometry" == record.reason
+
+
+@pytest.mark.parametrize("name", ["alerts", "EDXLDistribution", "feed", "rss"])
+def test_a_wrapper_without_messages_is_a_quiet_sky(name: str) -> None:
+    """Nothing is wrong with the feed then."""
+    (record,) = parse(source("cap"), payload(f'<x:{name} xmlns:x="urn:x"/>'.encode()))
+
+    assert isinstance(record, Described)
+
+
+ALERT = {
+    "id": "urn:oid:1",
+    "event": "Wind",
+    "sent": "2026-11-20T01:00:00-05:00",
+    "status": "Actual",
+    "messageType": "Alert",
+}
+
+
+def nws(document: Any) -> list[Record]:
+    """Read an answer of the weather service."""
+    return parse(source("nws_alerts"), payload(orjson.dumps(document)))
+
+
+def test_a_single_alert_is_a_list_of_one() -> None:
+    """`/alerts/{id}` answers so."""
+    (record,) = nws({"type": "Feature", "geometry": None, "properties": ALERT})
+
+    assert isinstance(record, Feature)
+
+
+def test_the_linked_data_form_gives_the_same_alerts() -> None:
+    """Who asks for `application/ld+json` gets bare objects, their shapes as text."""
+    ring = [[-90.0, 40.0], [-89.0, 40.0], [-89.0, 41.0], [-90.0, 40.0]]
+    plain = {"geometry": {"type": "Polygon", "coordinates": [ring]}, "properties": ALERT}
+    linked = {**ALERT, "geometry": "POLYGON((-90 40, -89 40, -89 41, -90 40))"}
+
+    assert nws({"features": [plain]}) == nws({"@graph": [linked]})
+    assert [] == nws({"@graph": []})
+
+
+def test_a_reference_may_be_an_address_alone() -> None:
+    """The identifier is its last part."""
+    references = [{"@id": "https://api.weather.gov/alerts/urn:oid:1"}]
+    old, new = nws(
+        {
+            "features": [
+                {"properties": ALERT},
+                {
+                    "properties": {
+                        **ALERT,
+                        "id": "urn:oid:2",
+                        "messageType": "Update",
+                        "references": references,
+                    }
+                },
+            ]
+        }
+    )
+
+    assert isinstance(old, Rejected)
+    assert ("superseded", "urn:oid:1") == (old.reason, getattr(new, "external_id", None))
+
+
+def test_what_is_not_for_the_public_is_not_shown() -> None:
+    """As in CAP, whose messages these are."""
+    (record,) = nws({"features": [{"properties": {**ALERT, "scope": "Private"}}]})
+
+    assert isinstance(record, Rejected)
+    assert "not_public" == record.reason
+
+
+@pytest.mark.parametrize("said", [{"title": "Not Found"}, {"title": "x", "detail": "Not Found"}])
+def test_a_problem_is_told_in_the_services_own_words(said: dict[str, str]) -> None:
+    """The admin reads what the service says."""
+    with pytest.raises(Malformed, match="Not Found"):
+        nws(said)
