@@ -14,9 +14,11 @@ from flask_jwt_extended import (
     set_refresh_cookies,
     unset_refresh_cookies,
 )
+from flask_jwt_extended.exceptions import JWTExtendedException
+from jwt.exceptions import PyJWTError
 
 from shared.accounts.models import User
-from shared.accounts.service import SESSION_LIFETIME, Caller, begin_session
+from shared.accounts.service import SESSION_LIFETIME, Caller, begin_session, end_session
 from shared.clock import new_id, utcnow
 from shared.db import Transaction
 from shared.settings import Settings, get_settings
@@ -93,12 +95,30 @@ def refresh_token(
     return token, str(decode_token(token)["jti"])
 
 
-def sign_in(tx: Transaction, user: User, now: datetime) -> tuple[Caller, str]:
-    """Begin a session of the browser that asks; returns who it is now, and the refresh token."""
+def sign_in(
+    tx: Transaction, user: User, now: datetime, *, proven_at: datetime | None, instead_of: UUID | None
+) -> tuple[Caller, str]:
+    """
+    Begin a session of the browser that asks; returns who it is now, and the refresh token.
+
+    The session that this browser had until now ends (ASVS 7.2.4): nobody goes on in it by an older token.
+    """
+    if instead_of is not None:
+        end_session(tx, instead_of, now, "signed in again")
     session_id = new_id()
     token, jti = refresh_token(user.id, session_id, get_settings())
     agent, address = request.headers.get("User-Agent", ""), request.remote_addr or ""
-    return begin_session(tx, user, session_id, jti, now, address=address, agent=agent), token
+    who = begin_session(tx, user, session_id, jti, now, address=address, agent=agent, proven_at=proven_at)
+    return who, token
+
+
+def session_of_cookie() -> UUID | None:
+    """Return the session of this browser's good refresh cookie, for a view that a link leads to: no twin comes with it."""
+    try:
+        claims = decode_token(request.cookies.get(cookie_name(get_settings()), ""))
+        return UUID(claims["sid"]) if claims["type"] == "refresh" else None
+    except (JWTExtendedException, PyJWTError, KeyError, ValueError):
+        return None
 
 
 def end_of(claims: dict[str, Any]) -> datetime:

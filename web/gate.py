@@ -8,6 +8,7 @@ from flask_jwt_extended import get_jwt, verify_jwt_in_request
 from werkzeug.exceptions import Forbidden, NotFound, Unauthorized, UnsupportedMediaType
 
 from shared.accounts.api_keys import MARK, Holder, holder_of
+from shared.accounts.freshness import require_fresh
 from shared.accounts.rules import Permission, allows
 from shared.accounts.service import Caller, caller_of
 from shared.audit import Actor
@@ -35,6 +36,8 @@ def register(app: Flask) -> None:
             raise NotFound
         g.caller = _identify()
         _authorise(permission, getattr(view, "by_key", None))
+        if getattr(view, "fresh", False):
+            require_fresh(signed_in(), utcnow())
         _check_body(getattr(view, "__annotations__", {}))
 
 

@@ -8,9 +8,10 @@ their own browser, so that any process can take them back, and no other browser 
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from functools import cache
 from hmac import compare_digest
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import requests
 from authlib.common.errors import AuthlibBaseError
@@ -21,6 +22,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from joserfc.errors import JoseError
 
 from shared.accounts.identities import Claims
+from shared.clock import utcnow
 from shared.settings import Settings, get_settings
 
 CALLBACK = "/api/v1/auth/google/callback"
@@ -39,7 +41,12 @@ _UNBELIEVABLE = (
     TypeError,
     AttributeError,
 )
+#: What a provider tells only when it is asked for (OpenID Connect Core, 5.5).
+_WANTED = '{"id_token":{"auth_time":{"essential":true}}}'
 _PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,499}")
+
+
+Act = Literal["sign in", "link", "prove"]
 
 
 class GoogleFailed(Exception):
@@ -48,14 +55,15 @@ class GoogleFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A sign-in under way; `link_user` and `link_session` are given when it is to be linked to an account."""
+    """A sign-in under way; whoever is signed in already, as `user` in `session`, links it or proves who they are."""
 
     state: str
     nonce: str
     code_verifier: str
+    act: Act = "sign in"
     next: str = "/"
-    link_user: str | None = None
-    link_session: str | None = None
+    user: str | None = None
+    session: str | None = None
 
     @classmethod
     def from_cookie(cls, settings: Settings) -> Self | None:
@@ -79,17 +87,20 @@ def safe_path(wanted: str | None) -> str:
     return wanted if wanted and _PATH.fullmatch(wanted) else "/"
 
 
-def begin(settings: Settings, **more: Any) -> tuple[str, Pending]:
+def begin(settings: Settings, act: Act, **more: Any) -> tuple[str, Pending]:
     """
     Return the provider's address to go to, and what to remember until the person is back.
 
+    Who is to prove themselves is asked for their password there (`max_age`), which `auth_time` must show: the
+    address goes through the browser, where the wish can be struck out.
     Raises: GoogleFailed.
     """
+    wishes = {"claims": _WANTED, **({"max_age": 0} if act == "prove" else {})}
     try:
-        made = _client(settings).create_authorization_url(_redirect_uri(settings))
+        made = _client(settings).create_authorization_url(_redirect_uri(settings), **wishes)
     except _UNBELIEVABLE as error:
         raise GoogleFailed(type(error).__name__) from error
-    return made["url"], Pending(made["state"], made["nonce"], made["code_verifier"], **more)
+    return made["url"], Pending(made["state"], made["nonce"], made["code_verifier"], act, **more)
 
 
 def finish(settings: Settings, pending: Pending, code: str, state: str, issuer: str | None) -> Claims:
@@ -113,7 +124,18 @@ def finish(settings: Settings, pending: Pending, code: str, state: str, issuer: 
         email_verified=claims.get("email_verified") is True,
         name=str(claims.get("name") or ""),
         locale=str(claims.get("locale") or ""),
+        proven_at=_moment(claims.get("auth_time")),
     )
+
+
+def _moment(seconds: object) -> datetime | None:
+    """Return when the person was asked for their password there; a moment that is still to come is none."""
+    now = utcnow()
+    if not isinstance(seconds, int) or isinstance(seconds, bool):
+        return None
+    if not 0 < seconds <= now.timestamp() + _LEEWAY_SECONDS:
+        return None
+    return min(datetime.fromtimestamp(seconds, UTC), now)
 
 
 def _checked(client: FlaskOAuth2App, pending: Pending, code: str, issuer: str | None) -> Mapping[str, Any]:

@@ -46,6 +46,7 @@ _BY_CALLER = {
     "profile.change_password": "8/minute;40/hour",
     "profile.change_email": "8/minute;40/hour",
     "google.link_google": "8/minute;40/hour",
+    "google.prove_by_google": "8/minute;40/hour",
     "api-keys.make_api_key": "10/minute;60/hour",
     "privacy.ask_export": "5/hour",
     "privacy.ask_erase": "8/minute;40/hour",

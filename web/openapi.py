@@ -49,18 +49,25 @@ _PROBLEM = {
 
 
 def needs(
-    permission: Permission, *, by_key: Permission | None = None, max_bytes: int | None = None
+    permission: Permission,
+    *,
+    by_key: Permission | None = None,
+    fresh: bool = False,
+    max_bytes: int | None = None,
 ) -> Callable[[V], V]:
     """
     Say what a view asks of its caller; a view that says nothing answers nobody. Also its body's limit.
 
-    A view that only asks for somebody signed in is closed to API keys, or open to those with `by_key`.
+    A view that only asks for somebody signed in is closed to API keys, or open to those with `by_key`. One that
+    is `fresh` asks for a sign-in of just now.
     """
 
     def mark(view: V) -> V:
         view.needs = permission  # type: ignore[attr-defined]  # a mark on a function, read by web.gate
         if by_key is not None:
             view.by_key = by_key  # type: ignore[attr-defined]  # as above
+        if fresh:
+            view.fresh = True  # type: ignore[attr-defined]  # as above
         if max_bytes is not None:
             view.max_bytes = max_bytes  # type: ignore[attr-defined]  # as above, read by web.requests
         return view
@@ -128,13 +135,16 @@ class Api(OpenAPI):
         schemas = spec["components"]["schemas"]
         for name, schema in FieldError.model_json_schema().items():
             schemas.setdefault("FieldError", {})[name] = schema
-        permissions = dict(self._permissions())
+        views = dict(self._views())
         for path, methods in spec["paths"].items():
             for method, operation in methods.items():
                 operation["responses"].pop("422", None)
                 operation["responses"]["default"] = _PROBLEM
-                permission = permissions[path, method.upper()]
+                view = views[path, method.upper()]
+                permission = getattr(view, "needs", Permission.PUBLIC)
                 operation["x-permission"] = permission.value
+                if getattr(view, "fresh", False):
+                    operation["x-fresh-sign-in"] = True
                 if permission not in {Permission.PUBLIC, Permission.SIGNATURE}:
                     operation["security"] = [{"bearer": []}]
         for schema in schemas.values():
@@ -147,11 +157,11 @@ class Api(OpenAPI):
             sorted(self.spec_json["components"]["schemas"].items())
         )
 
-    def _permissions(self) -> Iterator[tuple[tuple[str, str], Permission]]:
+    def _views(self) -> Iterator[tuple[tuple[str, str], Any]]:
         for rule in self.url_map.iter_rules():
             path = "".join(f"{{{text}}}" if is_variable else text for is_variable, text in _parts(rule))
             for method in rule.methods or ():
-                yield (path, method), getattr(self.view_functions[rule.endpoint], "needs", Permission.PUBLIC)
+                yield (path, method), self.view_functions[rule.endpoint]
 
 
 def _parts(rule: Any) -> Iterator[tuple[bool, str]]:

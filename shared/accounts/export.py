@@ -27,7 +27,7 @@ PARTS: Final = {
     " FROM users WHERE id = :id",
     "identities": "SELECT id, provider, issuer, subject, email, created_at, used_at FROM identities"
     " WHERE user_id = :id ORDER BY id",
-    "sessions": "SELECT id, user_agent, address, created_at, used_at, expires_at, revoked_at, revoked_why"
+    "sessions": "SELECT id, user_agent, address, created_at, used_at, proven_at, expires_at, revoked_at, revoked_why"
     " FROM sign_ins WHERE user_id = :id ORDER BY id",
     "api_keys": "SELECT id, name, prefix, scopes, created_at, last_used_at, expires_at, revoked_at"
     " FROM api_keys WHERE user_id = :id ORDER BY id",

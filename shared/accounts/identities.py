@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from shared.accounts import mail
 from shared.accounts.addresses import clean_address
+from shared.accounts.freshness import is_fresh
 from shared.accounts.models import Identity, User
 from shared.accounts.registration import LANGUAGES, confirm, ensured_row
 from shared.accounts.tokens import void_tokens
@@ -23,7 +24,7 @@ from shared.db import Transaction
 from shared.errors import CityPulseError, Conflict, Invalid, NotFound
 
 PROVIDER = "google"
-Slug = Literal["google-failed", "google-unverified", "account-exists"]
+Slug = Literal["google-failed", "google-unverified", "account-exists", "google-other", "google-not-fresh"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Claims:
     email_verified: bool
     name: str = ""
     locale: str = ""
+    #: When the person gave the provider their password; most providers tell only who asks, and some never.
+    proven_at: datetime | None = None
 
 
 class IdentityRefused(CityPulseError):
@@ -84,6 +87,21 @@ def link(tx: Transaction, user_id: UUID, claims: Claims, now: datetime) -> None:
     if owner is None:
         _add(tx, user, claims, now)
         mail.owe_notice(tx, mail.identity_linked_mail(user, claims.email))
+
+
+def prove(tx: Transaction, user_id: UUID, claims: Claims, now: datetime) -> User:
+    """
+    Return a person who proved to be themselves by an identity of theirs, and just now.
+
+    A provider that does not say when is taken to have asked for nothing (ASVS 6.8.4).
+    Raises: IdentityRefused.
+    """
+    user = _known(tx, claims, now)
+    if user is None or user.id != user_id:
+        raise IdentityRefused("google-other")
+    if not is_fresh(claims.proven_at, now):
+        raise IdentityRefused("google-not-fresh")
+    return user
 
 
 def identities_of(tx: Transaction, user_id: UUID) -> list[dict[str, Any]]:

@@ -46,6 +46,8 @@ class SignIn(Base):
     refresh_jti: Mapped[str]
     user_agent: Mapped[str] = mapped_column(server_default="")
     address: Mapped[str] = mapped_column(server_default="")
+    #: When the person gave the password, or Google says that they gave theirs; none when it does not say.
+    proven_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
     used_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime]

@@ -1,34 +1,21 @@
 """What a person sees and changes of their own account."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, select
-
 from shared.accounts import mail
 from shared.accounts.addresses import clean_address
-from shared.accounts.models import SignIn, User
+from shared.accounts.freshness import require_fresh
+from shared.accounts.models import User
 from shared.accounts.recovery import require_password
 from shared.accounts.registration import locked_user
+from shared.accounts.service import Caller
 from shared.accounts.tokens import Purpose, issue, redeem, void_tokens
 from shared.audit import Actor, audit
 from shared.clock import rfc3339
 from shared.db import Transaction
-from shared.errors import Conflict, Refused
-
-#: Who has no password proves who they are by having signed in just now.
-RECENT = timedelta(minutes=10)
-
-
-class NotRecent(Refused):
-    """Ask somebody without a password to sign in again before what cannot be undone."""
-
-    status = 403
-
-    def __init__(self) -> None:
-        kind = "urn:citypulse:problem:sign-in-again"
-        super().__init__("sign in again first: this needs a sign-in of the last 10 minutes", type=kind)
+from shared.errors import Conflict
 
 
 def profile_json(user: User) -> dict[str, Any]:
@@ -55,18 +42,16 @@ def change_profile(tx: Transaction, user_id: UUID, *, name: str | None, language
     return user
 
 
-def require_proof(tx: Transaction, user: User, session_id: UUID, password: str | None, now: datetime) -> None:
+def require_proof(user: User, who: Caller, password: str | None, now: datetime) -> None:
     """
     Let only the person themselves go on: by their password or, where there is none, by a sign-in just now.
 
-    Raises: Invalid for a wrong password, NotRecent.
+    Raises: Invalid for a wrong password, NotFresh.
     """
     if user.password_hash is not None:
         require_password(user, password or "")
-        return
-    is_theirs = (SignIn.id == session_id) & (SignIn.user_id == user.id)
-    if not tx.scalar(select(exists().where(is_theirs, SignIn.created_at > now - RECENT))):
-        raise NotRecent
+    else:
+        require_fresh(who, now)
 
 
 def ask_email_change(tx: Transaction, user: User, email: str, now: datetime) -> None:

@@ -37,6 +37,8 @@ class Caller:
     name: str
     role: Role
     session_id: UUID
+    #: When they proved to be this person in this session, if that is known.
+    proven_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Renewal:
 
 
 _SESSION = text("""
-SELECT u.id, u.email, u.name, u.role FROM sign_ins s JOIN users u ON u.id = s.user_id
+SELECT u.id, u.email, u.name, u.role, s.proven_at FROM sign_ins s JOIN users u ON u.id = s.user_id
 WHERE s.id = :session_id AND s.user_id = :user_id AND s.revoked_at IS NULL AND s.expires_at > :now
   AND u.disabled_at IS NULL
 """)
@@ -110,23 +112,24 @@ def begin_session(
     *,
     address: str,
     agent: str,
+    proven_at: datetime | None,
 ) -> Caller:
-    """Record a sign-in whose refresh token bears `refresh_jti`."""
-    tx.add(
-        SignIn(
-            id=session_id,
-            user_id=user.id,
-            refresh_jti=refresh_jti,
-            user_agent=agent[:200],
-            address=address[:45],
-            created_at=now,
-            used_at=now,
-            expires_at=now + SESSION_LIFETIME,
-        )
+    """Record a sign-in whose refresh token bears `refresh_jti`; `proven_at` is when the person was asked for proof."""
+    session = SignIn(
+        id=session_id,
+        user_id=user.id,
+        refresh_jti=refresh_jti,
+        user_agent=agent[:200],
+        address=address[:45],
+        proven_at=proven_at,
+        created_at=now,
+        used_at=now,
+        expires_at=now + SESSION_LIFETIME,
     )
+    tx.add(session)
     tx.flush()
     audit(tx, Actor(user.email, user.id), "accounts.sign_in", subject=str(session_id))
-    return Caller(user.id, user.email, user.name, Role(user.role), session_id)
+    return _caller(user, session)
 
 
 def renew_session(tx: Transaction, session_id: UUID, used_jti: str, next_jti: str, now: datetime) -> Renewal:
@@ -147,7 +150,7 @@ def renew_session(tx: Transaction, session_id: UUID, used_jti: str, next_jti: st
         audit(tx, Actor(user.email, user.id), "accounts.refresh_reused", subject=str(session_id))
         return Renewal("reused")
     session.refresh_jti, session.used_at = next_jti, now
-    return Renewal("renewed", Caller(user.id, user.email, user.name, Role(user.role), session.id))
+    return Renewal("renewed", _caller(user, session))
 
 
 def end_session(tx: Transaction, session_id: UUID, now: datetime, why: str) -> None:
@@ -171,7 +174,7 @@ def end_all_sessions(
 def caller_of(tx: Transaction, session_id: UUID, user_id: UUID, now: datetime) -> Caller | None:
     """Return the person of a session that is still good, as they are now."""
     row = tx.execute(_SESSION, {"session_id": session_id, "user_id": user_id, "now": now}).first()
-    return Caller(row.id, row.email, row.name, Role(row.role), session_id) if row else None
+    return Caller(row.id, row.email, row.name, Role(row.role), session_id, row.proven_at) if row else None
 
 
 def ended_among(tx: Transaction, held: dict[UUID, Role]) -> set[UUID]:
@@ -180,6 +183,10 @@ def ended_among(tx: Transaction, held: dict[UUID, Role]) -> set[UUID]:
         return set()
     values = {"sessions": [str(key) for key in held], "roles": [role.value for role in held.values()]}
     return {row.session_id for row in tx.execute(_GONE, values)}
+
+
+def _caller(user: User, session: SignIn) -> Caller:
+    return Caller(user.id, user.email, user.name, Role(user.role), session.id, session.proven_at)
 
 
 def _end(session: SignIn, now: datetime, why: str) -> None:

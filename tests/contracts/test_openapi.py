@@ -168,7 +168,10 @@ def token_of(role: Role) -> str:
         tx.flush()
         _token, jti = refresh_token(user.id, session_id, settings)
         return access_token(
-            begin_session(tx, user, session_id, jti, utcnow(), address="127.0.0.1", agent="test"), settings
+            begin_session(
+                tx, user, session_id, jti, utcnow(), address="127.0.0.1", agent="test", proven_at=utcnow()
+            ),
+            settings,
         )
 
 

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import pytest
+from sqlalchemy import text
 from werkzeug.routing import Rule
 
 from shared.accounts.api_keys import grantable, scope_code
 from shared.accounts.rules import Permission, Role, allows
+from shared.db import transaction
 from tests.support.web import Browser, app, assert_problem
 
 SAMPLE_ID = "0190a1b2-0000-7000-8000-000000000000"
@@ -29,6 +31,16 @@ _OPEN_TO_WRITE = {
 }
 
 
+#: Routes that open an account to others, or close it to its owner; beside them stand those that ask for the
+#: password itself, and the end of one session, which is refused unless it is one's own.
+_FRESH = {
+    "POST /api/v1/auth/api-keys",
+    "POST /api/v1/auth/google/link",
+    "DELETE /api/v1/auth/identities/<uuid:id>",
+    "DELETE /api/v1/auth/sessions",
+}
+
+
 class Route(NamedTuple):
     """One method of one rule."""
 
@@ -36,6 +48,7 @@ class Route(NamedTuple):
     rule: Rule
     needs: Permission | None
     by_key: Permission | None
+    is_fresh: bool
 
     @property
     def path(self) -> str:
@@ -48,7 +61,13 @@ def routes() -> Iterator[Route]:
     for rule in app().url_map.iter_rules():
         view = app().view_functions[rule.endpoint]
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            yield Route(method, rule, getattr(view, "needs", None), getattr(view, "by_key", None))
+            yield Route(
+                method,
+                rule,
+                getattr(view, "needs", None),
+                getattr(view, "by_key", None),
+                getattr(view, "fresh", False),
+            )
 
 
 def _named(chosen: Iterator[Route]) -> list[object]:
@@ -93,6 +112,37 @@ def test_a_guarded_route_refuses_every_role_that_lacks_its_permission(
 
     record_property("tries", (len(GUARDED), len(wrong)))
     assert [] == wrong
+
+
+def test_what_needs_a_fresh_sign_in_is_a_known_list() -> None:
+    """None loses its lock unnoticed."""
+    assert {f"{route.method} {route.rule.rule}" for route in ALL if route.is_fresh} == _FRESH
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("role", list(Role))
+def test_a_route_that_needs_a_fresh_sign_in_refuses_an_old_one(
+    role: Role, record_property: Callable[[str, object], None]
+) -> None:
+    """Whoever asks; the refusal says what is missing."""
+    token, fresh = Browser(role).token, [route for route in ALL if route.is_fresh]
+    with transaction() as tx:
+        tx.execute(text("UPDATE sign_ins SET proven_at = now() - interval '15 minutes'"))
+
+    answers = {
+        str(route.rule): app()
+        .test_client()
+        .open(route.path, method=route.method, headers={"Authorization": f"Bearer {token}"})
+        for route in fresh
+    }
+    let_in = [
+        path
+        for path, answer in answers.items()
+        if (answer.status_code, answer.json["type"]) != (403, "urn:citypulse:problem:sign-in-again")
+    ]
+
+    record_property("tries", (len(fresh), len(let_in)))
+    assert [] == let_in
 
 
 @pytest.mark.usefixtures("db")

@@ -1,5 +1,6 @@
 """Somebody opens an account, comes back into it, and looks after it."""
 
+import re
 from uuid import uuid4
 
 import httpx
@@ -103,6 +104,44 @@ def test_a_key_is_shown_once_and_taken_back(visitor: Visitor, platform: Platform
         assert 401 == asked.get("/cities").status_code
 
 
+def ask_for_a_key(page: Page, name: str) -> None:
+    """Fill in the form for a key, and send it."""
+    page.get_by_role("button", name="New key").click()
+    page.locator("#key-name").fill(name)
+    page.get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="New key").click()
+
+
+def test_an_old_sign_in_is_asked_for_the_password_and_then_goes_on(
+    visitor: Visitor, platform: Platform, email: str
+) -> None:
+    """Left, nothing is changed; answered, the key is there, and so is another tab's session."""
+    register(visitor, platform, email)
+    page = visitor.enter(email, PASSWORD, "?next=/account")
+    other = visitor.context.new_page()
+    other.goto(f"{platform.url}/account")
+    expect(other.get_by_text(f"{email}, since")).to_be_visible()
+    platform.let_sign_ins_grow_old(email)
+    ask_for_a_key(page, "late")
+
+    dialog = page.get_by_role("dialog", name="Is it you?")
+    expect(dialog.locator("#again-password")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was changed")
+    page.get_by_role("button", name="New key").click()
+    dialog.locator("#again-password").fill("not the password")
+    dialog.get_by_role("button", name="Continue").click()
+    expect(dialog.locator("#again-password")).to_have_attribute("aria-invalid", "true")
+    dialog.locator("#again-password").fill(PASSWORD)
+    dialog.get_by_role("button", name="Continue").click()
+
+    expect(page.get_by_role("textbox", name="The key")).to_have_value(re.compile("^cpk_"))
+    expect(page.locator("[data-session]")).to_have_count(1)
+    other.reload()
+    expect(other.get_by_text(f"{email}, since")).to_be_visible()
+    assert [] == [error for error in visitor.errors if "403" not in error and "401" not in error]
+
+
 @pytest.fixture
 def google(platform: Platform, provider: Provider) -> Provider:
     """The provider, where the platform is one that knows it."""
@@ -131,6 +170,31 @@ def test_google_opens_an_account_and_is_its_only_way_in(
 
     page.reload()
     expect(page.get_by_text("your only way in")).to_be_visible()
+
+
+def test_who_has_only_google_proves_who_they_are_there(
+    visitor: Visitor, platform: Platform, google: Provider, email: str
+) -> None:
+    """There and back; what was asked for is asked for once more, and done. A proof that is none is told."""
+    google.knows(email, email=email, email_verified=True)
+    page = come_by_google(visitor, email)
+    expect(page.get_by_text(f"{email}, since")).to_be_visible()
+    platform.let_sign_ins_grow_old(email)
+
+    def prove() -> None:
+        ask_for_a_key(page, "late")
+        page.get_by_role("dialog").get_by_role("button", name="Continue with Google").click()
+        page.locator("input[name=sub]").fill(email)
+        page.get_by_role("button", name="Authorize").click()
+
+    google.knows(email, email=email, email_verified=True, auth_time=1)
+    prove()
+    expect(page.get_by_role("alert")).to_contain_text("Google did not ask for your password just now")
+    google.knows(email, email=email, email_verified=True)
+    prove()
+    expect(page.get_by_text("Thank you, it is you")).to_be_visible()
+    ask_for_a_key(page, "late")
+    expect(page.get_by_role("textbox", name="The key")).to_have_value(re.compile("^cpk_"))
 
 
 def test_what_google_cannot_do_is_said_in_words(

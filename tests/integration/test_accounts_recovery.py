@@ -302,7 +302,7 @@ def test_without_a_password_a_change_needs_a_sign_in_just_now() -> None:
 
     assert 202 == change(browser, password=None)
     with transaction() as tx:
-        tx.execute(text("UPDATE sign_ins SET created_at = created_at - interval '11 minutes'"))
+        tx.execute(text("UPDATE sign_ins SET proven_at = proven_at - interval '15 minutes'"))
     answer = browser.post("/api/v1/auth/email", json={"email": OTHER})
     assert assert_problem(answer, 403)["type"].endswith("sign-in-again")
     answer = browser.post("/api/v1/auth/password", json={"current_password": STRONG, "new_password": NEW})

@@ -35,8 +35,9 @@ ROWS = (
     Row(
         2,
         "sessions",
-        "after sign-out, disabling, reuse, thirty days, a flushed Redis; on open sockets",
+        "after sign-out, disabling, reuse, thirty days, a flushed Redis; on open sockets; old sign-ins for new keys",
         (
+            "tests/integration/test_fresh_sign_in.py",
             *_of(
                 _SESSIONS,
                 "a_refresh_token_used_twice_ends_the_whole_session",

@@ -90,7 +90,7 @@ def list_scopes() -> Answer:
 
 
 @api.post("/auth/api-keys", responses={201: MadeApiKey})
-@needs(Permission.SIGNED_IN)
+@needs(Permission.SIGNED_IN, fresh=True)
 def make_api_key(body: NewApiKey) -> Answer:
     """Make a key; it is shown in this answer and never again."""
     good_for = timedelta(days=body.expires_in_days) if body.expires_in_days else None

@@ -10,6 +10,7 @@ from jwt.exceptions import PyJWTError
 from werkzeug.exceptions import Unauthorized
 
 from shared.accounts import service
+from shared.accounts.freshness import require_fresh
 from shared.accounts.models import User
 from shared.accounts.profile import profile_json
 from shared.accounts.registration import require_verified
@@ -32,13 +33,14 @@ _REFUSAL = "the email address or the password is wrong"
 @api.post("/auth/login", responses={200: Session})
 @needs(Permission.PUBLIC)
 def login(body: Credentials) -> Answer:
-    """Sign in; the refresh token comes as a cookie that no script can read."""
+    """Sign in, also once more to prove who you are; the refresh token comes as a cookie that no script can read."""
     with transaction() as tx:
         user = service.check_password(tx, body.email, body.password)
         if user is None:
             raise Unauthorized(_REFUSAL)
         require_verified(user)
-        who, token = tokens.sign_in(tx, user, utcnow())
+        now, used = utcnow(), _cookie()
+        who, token = tokens.sign_in(tx, user, now, proven_at=now, instead_of=used[0] if used else None)
         answer = _session(tx, who)
     return tokens.with_refresh(answer, token)
 
@@ -90,13 +92,16 @@ def list_sessions() -> Answer:
 @needs(Permission.SIGNED_IN)
 def end_session(path: ById) -> Answer:
     """Sign out elsewhere; its sockets are closed within seconds."""
+    who, now = signed_in(), utcnow()
+    if path.id != who.session_id:
+        require_fresh(who, now)
     with transaction() as tx:
-        service.end_own_session(tx, signed_in().user_id, path.id, utcnow())
+        service.end_own_session(tx, who.user_id, path.id, now)
     return Response(status=204)
 
 
 @api.delete("/auth/sessions", responses={204: None})
-@needs(Permission.SIGNED_IN)
+@needs(Permission.SIGNED_IN, fresh=True)
 def end_other_sessions() -> Answer:
     """Sign out everywhere else; the session that asks goes on."""
     who = signed_in()

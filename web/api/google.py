@@ -1,6 +1,7 @@
 """Signing in with Google, and linking it to an account."""
 
 import logging
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
@@ -14,7 +15,7 @@ from shared.accounts import identities, service
 from shared.accounts.identities import Claims, IdentityRefused
 from shared.accounts.rules import Permission
 from shared.clock import utcnow
-from shared.db import transaction
+from shared.db import Transaction, transaction
 from shared.errors import Transient
 from shared.settings import Settings, get_settings
 from web import auth as tokens
@@ -73,41 +74,38 @@ def sign_in_with_google(query: Going) -> Answer:
     """Go to Google to sign in; 404 where this site has no client there."""
     settings = _settings()
     try:
-        url, pending = google.begin(settings, next=google.safe_path(query.next))
+        url, pending = google.begin(settings, "sign in", next=google.safe_path(query.next))
     except GoogleFailed as error:
         return _failed(error, settings, "/login")
     return google.remember(_to(url), pending, settings)
 
 
 @api.post("/auth/google/link", responses={200: Link})
-@needs(Permission.SIGNED_IN)
+@needs(Permission.SIGNED_IN, fresh=True)
 def link_google() -> Answer:
     """Begin to link Google to the account that is signed in; the page goes to the address."""
-    settings, who = _settings(), signed_in()
-    try:
-        url, pending = google.begin(
-            settings,
-            next="/account?linked=google",
-            link_user=str(who.user_id),
-            link_session=str(who.session_id),
-        )
-    except GoogleFailed as error:
-        raise Transient("google sign-in: the provider cannot be asked") from error
-    return google.remember(jsonify({"url": url}), pending, settings)
+    return _gone("link", "/account?linked=google")
+
+
+@api.post("/auth/google/prove", responses={200: Link})
+@needs(Permission.SIGNED_IN)
+def prove_by_google() -> Answer:
+    """Begin to prove who you are by Google, where it asks for your password; the page goes to the address."""
+    return _gone("prove", "/account?proven=google")
 
 
 @api.get("/auth/google/callback", responses={302: None})
 @needs(Permission.PUBLIC)
 def return_from_google(query: Returned) -> Answer:
-    """Come back from Google: signed in, linked, or told why not."""
+    """Come back from Google: signed in, linked, proven, or told why not."""
     settings = _settings()
     pending = Pending.from_cookie(settings)
-    page_of_problems = "/account" if pending and pending.link_user else "/login"
+    page_of_problems = "/account" if pending and pending.user else "/login"
     try:
         if pending is None or query.error is not None or not query.code or query.state is None:
             raise GoogleFailed("answer")
         claims = google.finish(settings, pending, query.code, query.state, query.iss)
-        response = _link(pending, claims) if pending.link_user else _sign_in(pending, claims)
+        response = _BACK[pending.act](pending, claims)
     except GoogleFailed as error:
         return _failed(error, settings, page_of_problems)
     except IdentityRefused as error:
@@ -124,7 +122,7 @@ def list_identities() -> Answer:
 
 
 @api.delete("/auth/identities/<uuid:id>", responses={204: None})
-@needs(Permission.SIGNED_IN)
+@needs(Permission.SIGNED_IN, fresh=True)
 def remove_identity(path: ById) -> Answer:
     """Take a way in away, unless it is the only one."""
     with transaction() as tx:
@@ -132,22 +130,62 @@ def remove_identity(path: ById) -> Answer:
     return Response(status=204)
 
 
+def _gone(act: google.Act, back_to: str) -> Answer:
+    """Send who is signed in to the provider."""
+    settings, who = _settings(), signed_in()
+    user, session = str(who.user_id), str(who.session_id)
+    try:
+        url, pending = google.begin(settings, act, next=back_to, user=user, session=session)
+    except GoogleFailed as error:
+        raise Transient("google sign-in: the provider cannot be asked") from error
+    return google.remember(jsonify({"url": url}), pending, settings)
+
+
 def _sign_in(pending: Pending, claims: Claims) -> Response:
     now = utcnow()
     with transaction() as tx:
         user = identities.person_of(tx, claims, now)
-        _, token = tokens.sign_in(tx, user, now)
+        _, token = tokens.sign_in(
+            tx, user, now, proven_at=claims.proven_at, instead_of=tokens.session_of_cookie()
+        )
     return tokens.with_refresh(_to(google.safe_path(pending.next)), token)
 
 
 def _link(pending: Pending, claims: Claims) -> Response:
     """Link to the account that asked for it, if that session still goes on."""
-    user_id, session_id, now = UUID(pending.link_user), UUID(pending.link_session), utcnow()
+    now = utcnow()
     with transaction() as tx:
-        if service.caller_of(tx, session_id, user_id, now) is None:
-            raise GoogleFailed("session")
-        identities.link(tx, user_id, claims, now)
+        identities.link(tx, _still_here(tx, pending, now).user_id, claims, now)
     return _to(google.safe_path(pending.next))
+
+
+def _prove(pending: Pending, claims: Claims) -> Response:
+    """Begin the session anew, of which it is known when the person was asked for proof."""
+    now = utcnow()
+    with transaction() as tx:
+        who = _still_here(tx, pending, now)
+        user = identities.prove(tx, who.user_id, claims, now)
+        _, token = tokens.sign_in(tx, user, now, proven_at=claims.proven_at, instead_of=who.session_id)
+    return tokens.with_refresh(_to(google.safe_path(pending.next)), token)
+
+
+def _still_here(tx: Transaction, pending: Pending, now: datetime) -> service.Caller:
+    """
+    Return who went to the provider while they were signed in.
+
+    Raises: GoogleFailed when that session ended meanwhile.
+    """
+    who = service.caller_of(tx, UUID(pending.session), UUID(pending.user), now)
+    if who is None:
+        raise GoogleFailed("session")
+    return who
+
+
+_BACK: Mapping[google.Act, Callable[[Pending, Claims], Response]] = {
+    "sign in": _sign_in,
+    "link": _link,
+    "prove": _prove,
+}
 
 
 def _settings() -> Settings:

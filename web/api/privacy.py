@@ -99,7 +99,7 @@ def ask_erase(body: EraseRequest) -> Answer:
     who, now = signed_in(), utcnow()
     with transaction() as tx:
         user = _locked(tx, who.user_id)
-        profile.require_proof(tx, user, who.session_id, body.password, now)
+        profile.require_proof(user, who, body.password, now)
         return {"erase_at": erase.ask_erase(tx, user, actor(), now)}, 202
 
 

@@ -47,7 +47,7 @@ def change_email(body: AddressChange) -> Answer:
     who, now = signed_in(), utcnow()
     with transaction() as tx:
         user = tx.get_one(Person, who.user_id)
-        profile.require_proof(tx, user, who.session_id, body.password, now)
+        profile.require_proof(user, who, body.password, now)
         profile.ask_email_change(tx, user, body.email, now)
     return {"detail": "look into the mailbox of the new address: the link is there"}, 202
 

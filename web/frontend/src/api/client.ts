@@ -1,4 +1,5 @@
 import createClient, { type Middleware } from 'openapi-fetch';
+import { signedInAgain } from './again';
 import { ApiError } from './problem';
 import { csrf, lastingToken, refreshSession } from './refresh';
 import type { paths } from './schema';
@@ -19,13 +20,16 @@ export const bearer: Middleware = {
     if (token && !own) spares.set(request, request.clone());
     return request;
   },
-  /** A token that was refused had no effect: the call is made again with a new one. */
+  /** What was refused for its token, or for its age, had no effect: the call is made again. */
   async onResponse({ request, response }) {
     const spare = spares.get(request);
-    if (response.status !== 401 || !spare) return undefined;
-    const session = await refreshSession().catch(() => null);
-    if (!session) return undefined;
-    spare.headers.set('Authorization', `Bearer ${session.access_token}`);
+    if (!spare) return undefined;
+    const isRenewed =
+      response.status === 401
+        ? (await refreshSession().catch(() => null)) !== null
+        : await signedInAgain(response);
+    if (!isRenewed) return undefined;
+    spare.headers.set('Authorization', `Bearer ${getToken()}`);
     return fetch(spare);
   },
 };

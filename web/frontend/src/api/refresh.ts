@@ -77,7 +77,10 @@ async function tradedBefore(): Promise<void> {
   }
 }
 
-/** Without locks (a page that is not served securely) each tab hopes for the best. */
-async function inTurn(work: () => Promise<Session | null>): Promise<Session | null> {
+/**
+ * Whatever changes the refresh cookie, one after the other over all tabs. Without locks (a page that
+ * is not served securely) each tab hopes for the best.
+ */
+export async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   return navigator.locks ? await navigator.locks.request(LOCK, work) : await work();
 }

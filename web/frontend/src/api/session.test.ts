@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { onSignInAgain } from './again';
 import { api } from './client';
 import { lastingToken, refreshSession } from './refresh';
 import { getToken, secondsLeft, setToken } from './token';
@@ -113,4 +114,48 @@ it('what was refused for its token is sent again, whole', async () => {
 
   expect(response.status).toBe(200);
   expect(bodies).toEqual(['{"name":"Ada"}', '{"name":"Ada"}']);
+});
+
+describe('a refusal that asks for a sign-in of just now', () => {
+  const type = 'urn:citypulse:problem:sign-in-again';
+  const endOthers = () => api.DELETE('/api/v1/auth/sessions');
+  let isProven = false;
+  beforeEach(() => {
+    isProven = false;
+    answers.sessions = () => (isProven ? json(200, {}) : json(403, { type }));
+  });
+
+  it('asks once for all that were refused, and then does what was asked', async () => {
+    const questions = vi.fn(() => {
+      isProven = true;
+      setToken('fresh', 900);
+      return Promise.resolve(true);
+    });
+    const stop = onSignInAgain(questions);
+    const done = await Promise.all([endOthers(), endOthers()]);
+    stop();
+
+    expect(done.map(({ response }) => response.status)).toEqual([200, 200]);
+    expect(questions).toHaveBeenCalledOnce();
+    expect(asked.filter((one) => one.endsWith('fresh'))).toHaveLength(2);
+  });
+
+  it('stands when the question is left, or nobody is there to ask it', async () => {
+    const stop = onSignInAgain(() => Promise.resolve(false));
+    expect((await endOthers()).response.status).toBe(403);
+    stop();
+    expect((await endOthers()).response.status).toBe(403);
+
+    expect(asked).toEqual(['sessions Bearer old', 'sessions Bearer old']);
+  });
+
+  it('is told from every other refusal', async () => {
+    answers.sessions = () => json(403, { type: 'about:blank' });
+    const questions = vi.fn(() => Promise.resolve(true));
+    const stop = onSignInAgain(questions);
+    await endOthers();
+    stop();
+
+    expect(questions).not.toHaveBeenCalled();
+  });
 });

@@ -10,7 +10,7 @@ import {
   type ReactNode,
 } from 'react';
 import { api, must } from '@/api/client';
-import { mayRefresh, refreshSession } from '@/api/refresh';
+import { inTurn, mayRefresh, refreshSession } from '@/api/refresh';
 import { onToken, setToken } from '@/api/token';
 import type { Session, User } from '@/api/types';
 import { useLive } from '@/live/useLive';
@@ -83,7 +83,9 @@ export function SessionProvider({ children }: { children: ReactNode }) {
 
   const signIn = useCallback(
     async (email: string, password: string) => {
-      const session = await must(api.POST('/api/v1/auth/login', { body: { email, password } }));
+      const session = await inTurn(() =>
+        must(api.POST('/api/v1/auth/login', { body: { email, password } })),
+      );
       setToken(session.access_token, session.expires_in);
       begin(session);
       tell(true);

@@ -1,14 +1,13 @@
 import { useEffect, useId, useRef, type ReactNode } from 'react';
 
-interface Props {
+interface FrameProps {
   title: string;
   onClose: () => void;
-  onConfirm: () => void;
   children: ReactNode;
 }
 
-/** A question over the page; Escape leaves it, and the focus goes back to where it was. */
-export function Dialog({ title, onClose, onConfirm, children }: Props) {
+/** Something over the page; Escape leaves it, and the focus goes back to where it was. */
+export function DialogFrame({ title, onClose, children }: FrameProps) {
   const titleId = useId();
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
@@ -19,8 +18,20 @@ export function Dialog({ title, onClose, onConfirm, children }: Props) {
       ref={dialog}
       aria-labelledby={titleId}
       onClose={onClose}
-      className="backdrop:bg-black/40 m-auto w-[calc(100%-2rem)] max-w-md rounded-lg border border-control bg-surface p-5 text-ink"
+      className="backdrop:bg-black/40 m-auto w-[calc(100%-2rem)] max-w-md space-y-4 rounded-lg border border-control bg-surface p-5 text-ink"
     >
+      <h2 id={titleId} className="text-lg font-semibold">
+        {title}
+      </h2>
+      {children}
+    </dialog>
+  );
+}
+
+/** A question over the page, with its answer in one form. */
+export function Dialog({ onConfirm, children, ...frame }: FrameProps & { onConfirm: () => void }) {
+  return (
+    <DialogFrame {...frame}>
       <form
         className="space-y-4"
         onSubmit={(event) => {
@@ -28,11 +39,8 @@ export function Dialog({ title, onClose, onConfirm, children }: Props) {
           onConfirm();
         }}
       >
-        <h2 id={titleId} className="text-lg font-semibold">
-          {title}
-        </h2>
         {children}
       </form>
-    </dialog>
+    </DialogFrame>
   );
 }

@@ -14,13 +14,16 @@ import { ExportPanel } from './ExportPanel';
 import { GooglePanel } from './GooglePanel';
 import { PasswordPanel } from './PasswordPanel';
 import { ProfilePanel } from './ProfilePanel';
+import { googleProblem } from './rules';
 import { SessionsPanel } from './SessionsPanel';
+import { SignInAgain } from './SignInAgain';
 
 /** Everything that a person sees and changes of their own account. */
 export default function AccountPage() {
   const { t, day } = useText();
   const { user, known } = useSession();
-  const linked = new URLSearchParams(useSearch()).get('linked');
+  const params = new URLSearchParams(useSearch());
+  const problem = googleProblem(params);
   if (!known) {
     return (
       <Page title={t('account.title')} narrow>
@@ -43,8 +46,15 @@ export default function AccountPage() {
       lead={t('account.lead', { email: user.email, since: day(user.created_at) })}
       narrow
     >
-      {linked === 'google' && <Notice tone="ok">{t('google.linked')}</Notice>}
+      {params.get('linked') === 'google' && <Notice tone="ok">{t('google.linked')}</Notice>}
+      {params.get('proven') === 'google' && <Notice tone="ok">{t('google.proven')}</Notice>}
+      {problem && (
+        <Notice tone="bad" alert>
+          {t(`google.problem.${problem}`)}
+        </Notice>
+      )}
       <Sections user={user} />
+      <SignInAgain user={user} />
     </Page>
   );
 }

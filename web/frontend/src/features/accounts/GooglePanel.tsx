@@ -6,11 +6,13 @@ import { Button } from '@/ui/Button';
 import { Notice, SkeletonRows } from '@/ui/Notice';
 import { Panel } from '@/ui/Page';
 import { GoogleSign } from './GoogleSign';
+import { useExplain } from './useExplain';
 
 /** The way in by Google: linked on purpose, and taken away while another way in is left. */
 export function GooglePanel({ user }: { user: User }) {
   const { t, day } = useText();
   const cache = useQueryClient();
+  const explain = useExplain();
   const { data, error } = useQuery({
     queryKey: ['identities'],
     queryFn: () => must(api.GET('/api/v1/auth/identities')),
@@ -31,7 +33,7 @@ export function GooglePanel({ user }: { user: User }) {
       <div className="space-y-3">
         {trouble && (
           <Notice tone="bad" alert>
-            {trouble.message}
+            {explain(trouble) || trouble.message}
           </Notice>
         )}
         {!data && !error && <SkeletonRows rows={1} label={t('list.loading')} />}

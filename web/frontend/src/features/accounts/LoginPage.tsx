@@ -10,10 +10,7 @@ import { EmailField, PasswordField } from './fields';
 import { Form } from '@/forms/Form';
 import { GoogleSign } from './GoogleSign';
 import { ResendNotice } from './Resend';
-import { kindOf, ownPath } from './rules';
-
-/** What the way back from Google can say went wrong. */
-const PROBLEMS = ['google-failed', 'google-unverified', 'account-exists'] as const;
+import { googleProblem, kindOf, ownPath } from './rules';
 
 export default function LoginPage() {
   const { t } = useText();
@@ -22,7 +19,7 @@ export default function LoginPage() {
   const [, go] = useLocation();
   const params = new URLSearchParams(useSearch());
   const next = ownPath(params.get('next'));
-  const problem = PROBLEMS.find((one) => one === params.get('problem'));
+  const problem = googleProblem(params);
   const [unverified, setUnverified] = useState('');
   return (
     <Page title={t('login.title')} lead={t('login.lead')} narrow="form">

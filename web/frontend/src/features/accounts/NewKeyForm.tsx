@@ -4,6 +4,7 @@ import { useText } from '@/i18n/useText';
 import { Field } from '@/ui/Field';
 import { CheckField, TextField } from '@/forms/fields';
 import { Form, useFormField } from '@/forms/Form';
+import { useExplain } from './useExplain';
 
 const DAYS = [30, 90, 365] as const;
 
@@ -16,6 +17,7 @@ export function NewKeyForm({
   onClose: () => void;
 }) {
   const { t } = useText();
+  const explain = useExplain();
   return (
     <div className="border-b border-line bg-bg p-4">
       <Form
@@ -34,6 +36,7 @@ export function NewKeyForm({
         }
         onDone={({ key }) => onMade(key)}
         onLeave={onClose}
+        explain={explain}
       >
         <TextField
           name="name"

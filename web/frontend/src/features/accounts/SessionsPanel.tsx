@@ -6,11 +6,13 @@ import { Button } from '@/ui/Button';
 import { Notice, SkeletonRows } from '@/ui/Notice';
 import { Panel } from '@/ui/Page';
 import { deviceName } from './rules';
+import { useExplain } from './useExplain';
 
 /** Where this person is signed in, and the way out of there. */
 export function SessionsPanel() {
   const { t } = useText();
   const cache = useQueryClient();
+  const explain = useExplain();
   const { data, error } = useQuery({
     queryKey: ['sessions'],
     queryFn: () => must(api.GET('/api/v1/auth/sessions')),
@@ -42,7 +44,7 @@ export function SessionsPanel() {
       {trouble && (
         <div className="p-4">
           <Notice tone="bad" alert>
-            {trouble.message}
+            {explain(trouble) || trouble.message}
           </Notice>
         </div>
       )}

@@ -1,5 +1,19 @@
 import { ApiError } from '@/api/problem';
 
+/** What the way back from Google can say went wrong. */
+const PROBLEMS = [
+  'google-failed',
+  'google-unverified',
+  'google-other',
+  'google-not-fresh',
+  'account-exists',
+] as const;
+
+/** What went wrong at Google, as the page's address tells it. */
+export function googleProblem(params: URLSearchParams) {
+  return PROBLEMS.find((one) => one === params.get('problem'));
+}
+
 /** Only a path of this page may follow the sign-in. */
 export function ownPath(next: string | null): string | null {
   return next && /^\/(?![/\\])/.test(next) ? next : null;

@@ -1,18 +1,9 @@
 import type { ReactNode } from 'react';
-import { Link } from 'wouter';
 import { useText } from '@/i18n/useText';
 import { kindOf } from './rules';
 
-/** Words for what is asked of who has no password: a sign-in of just now. */
+/** Words for who was asked to prove who they are, and did not. */
 export function useExplain(): (error: unknown) => ReactNode {
   const { t } = useText();
-  return (error) =>
-    kindOf(error) === 'sign-in-again' && (
-      <>
-        {t('account.signInAgain')}{' '}
-        <Link href="/login?next=/account" className="link">
-          {t('nav.signIn')}
-        </Link>
-      </>
-    );
+  return (error) => kindOf(error) === 'sign-in-again' && t('again.left');
 }
