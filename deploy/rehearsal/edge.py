@@ -17,11 +17,11 @@ import ssl
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 ROOT = Path(__file__).parent.parent.parent
 DOMAIN = "city-pulse.app"
@@ -96,12 +96,16 @@ class Edge:
         connection.sock = self.connect(host)
         return _exchange(connection, method, path, headers, body)
 
-    def ask_at_once(self, path: str, count: int) -> list[Answer]:
-        """Ask `count` times on one connection without waiting for an answer between, then read them all."""
-        request = f"GET {path} HTTP/1.1\r\nHost: {DOMAIN}\r\n\r\n".encode()
+    def ask_at_once(self, path: str, headers: Sequence[Mapping[str, str]]) -> list[Answer]:
+        """Ask once with each of the headers, on one connection, without waiting between; then read the answers."""
+        requests = [
+            f"GET {path} HTTP/1.1\r\nHost: {DOMAIN}\r\n"
+            + "".join(f"{name}: {value}\r\n" for name, value in each.items())
+            for each in headers
+        ]
         with self.connect() as connection:
-            connection.sendall(request * count)
-            return [_read(connection) for _ in range(count)]
+            connection.sendall("".join(f"{each}\r\n" for each in requests).encode())
+            return [_read(connection) for _ in requests]
 
     def ask_plain(self, path: str, host: str = DOMAIN, port: int | None = None) -> Answer:
         """Ask over plain HTTP."""
@@ -311,15 +315,19 @@ def _read(connection: ssl.SSLSocket) -> Answer:
     """Read one answer of several, byte by byte, so that nothing of the next one is taken."""
     head = b""
     while not head.endswith(b"\r\n\r\n"):
-        head += connection.recv(1)
+        head += connection.recv(1) or _ended(head)
     status, _, fields = head.partition(b"\r\n")
     headers = http.client.parse_headers(io.BytesIO(fields))
     body = b""
     if "chunked" in headers.get("Transfer-Encoding", ""):
         raise NotImplementedError("the stubs say how long their answers are")
     while len(body) < int(headers["Content-Length"]):
-        body += connection.recv(int(headers["Content-Length"]) - len(body))
+        body += connection.recv(int(headers["Content-Length"]) - len(body)) or _ended(head)
     return Answer(int(status.split()[1]), headers, body)
+
+
+def _ended(head: bytes) -> NoReturn:
+    raise ConnectionError(f"the connection ended within an answer, after {head!r}")
 
 
 def _readable(script: Path, folder: Path) -> Path:

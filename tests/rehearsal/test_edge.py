@@ -15,6 +15,7 @@ import pytest
 from deploy.rehearsal.edge import ROOT, Edge, Ports, edge, free_ports, render
 from deploy.rehearsal.stubs import Stub, running
 from tests.rehearsal.conftest import Stack
+from web.clients import network_of
 
 EVERYWHERE = {
     "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
@@ -47,7 +48,7 @@ def test_each_address_reaches_its_server(stack: Stack) -> None:
 
 def test_sixty_requests_at_once_are_limited_with_a_problem(stack: Stack) -> None:
     """The burst passes, the rest is told 429, when to come back, and by which id to ask about it."""
-    answers = stack.edge.ask_at_once("/api/v1/features", 60)
+    answers = stack.edge.ask_at_once("/api/v1/features", [{}] * 60)
     counts = Counter(answer.status for answer in answers)
     refused = next(answer for answer in answers if answer.status == 429)
 
@@ -60,9 +61,34 @@ def test_sixty_requests_at_once_are_limited_with_a_problem(stack: Stack) -> None
     assert EVERYWHERE == {name: refused.headers[name] for name in EVERYWHERE}
 
 
+@pytest.mark.parametrize(
+    ("one", "neighbour", "stranger"),
+    [
+        ("2001:db8:0:1::1", "2001:db8:0:1:ffff:ffff:ffff:ffff", "2001:db8:0:2::1"),
+        ("2001:db8:a00:a0a::a", "2001:db8:a00:a0a:a::", "2001:db8:a00:a0b::a"),
+        ("::ffff:192.0.2.7", "192.0.2.7", "::ffff:192.0.2.8"),
+    ],
+)
+def test_a_subscriber_is_limited_as_one_whatever_their_address(
+    own: Stack, one: str, neighbour: str, stranger: str
+) -> None:
+    """Who is given a /64 has no more tries than who is given one address, in the application's own words."""
+    assert network_of(one) == network_of(neighbour) != network_of(stranger)
+    limits = own.edge.folder / "conf" / "limits.conf"
+    limits.write_text(f"{limits.read_text()}set_real_ip_from 127.0.0.1;\nreal_ip_header X-Client;\n")
+    own.edge.switch(own.backend.port, own.live.port)
+
+    def statuses(*addresses: str) -> set[int]:
+        told = [{"X-Client": address} for address in addresses]
+        return {answer.status for answer in own.edge.ask_at_once("/api/v1/auth/login", told)}
+
+    assert {200, 429} == statuses(*[one, neighbour] * 10)
+    assert {200} == statuses(*[stranger] * 10)
+
+
 def test_the_page_is_not_limited_as_the_api_is(stack: Stack) -> None:
     """Sixty files of the page at once all come."""
-    answers = stack.edge.ask_at_once("/reports/42", 60)
+    answers = stack.edge.ask_at_once("/reports/42", [{}] * 60)
 
     assert Counter({200: 60}) == Counter(answer.status for answer in answers)
 
