@@ -1,4 +1,4 @@
-"""Tables of publishers that swell: a packed line without an end is given up long before it is whole."""
+"""Tables of publishers that swell: what is packed is given up at a limit, in constant memory."""
 
 import gzip
 import tracemalloc
@@ -20,10 +20,9 @@ MIB = 1 << 20
 def test_a_line_without_an_end_is_given_up(start: bytes, tries: Tries) -> None:
     """As a row and as the header: a few hundred kilobytes of gzip hold 200 MiB of one cell."""
     packed = gzip.compress(start) + gzip.compress(b"x" * MIB) * 200
-    payload = Payload("table", "https://example.org/table.csv.gz", partial(BytesIO, packed), utcnow())
     tracemalloc.start()
     try:
-        refused = _is_refused(payload)
+        refused = "line" in _read(_payload(packed))[1]
         peak_bytes = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -31,10 +30,38 @@ def test_a_line_without_an_end_is_given_up(start: bytes, tries: Tries) -> None:
     tries(f"refused {refused}, {peak_bytes:,} bytes", refused and peak_bytes < 100 * MIB)
 
 
-def _is_refused(payload: Payload) -> bool:
+@pytest.mark.row(7)
+def test_lawful_rows_that_never_end_are_given_up_at_a_named_limit(
+    tries: Tries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few hundred kilobytes of gzip hold rows for hours; a real export of a gigabyte is below the limit."""
+    tries("a limit below the largest real export", tables.MOST_UNPACKED_BYTES > 1.5 * 1024 * MIB)
+    monkeypatch.setattr(tables, "MOST_UNPACKED_BYTES", 3 * MIB)
+    rows = gzip.compress(b"1,a name\n" * (MIB // 9))
+    tracemalloc.start()
+    try:
+        taken, why = _read(_payload(gzip.compress(b"id,name\n") + rows * 400))
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    tries(f"{why!r} after {taken:,} rows", why == "table: unpacks to more than 3,145,728 bytes")
+    tries(f"{peak_bytes:,} bytes", peak_bytes < 16 * MIB)
+    tries("rows before the limit are lost", taken > 2 * MIB // 9)
+    taken, why = _read(_payload(gzip.compress(b"id,name\n") + rows * 2))
+    tries("a table below the limit is refused", (taken, why) == (2 * (MIB // 9), ""))
+
+
+def _payload(packed: bytes) -> Payload:
+    return Payload("table", "https://example.org/table.csv.gz", partial(BytesIO, packed), utcnow())
+
+
+def _read(payload: Payload) -> tuple[int, str]:
+    """Read a table to its end; returns how many rows came, and why no more did."""
+    taken = 0
     try:
         for _ in tables.load(payload).rows:
-            pass
+            taken += 1
     except Malformed as error:
-        return "line" in str(error)
-    return False
+        return taken, str(error)
+    return taken, ""

@@ -20,6 +20,8 @@ _BATCH_ROWS: Final = 5000
 _READ_BYTES: Final = 256 * 1024
 #: No record of a publisher is longer; a packed line of gigabytes fits into kilobytes.
 _LONGEST_LINE_BYTES: Final = 8 * 1024 * 1024
+#: The most that a packed table may unpack to: twice an export of a gigabyte. What comes plain is limited as it is fetched.
+MOST_UNPACKED_BYTES: Final = 2 * 1024 * 1024 * 1024
 #: The most that a format which cannot be streamed may unpack to.
 _MOST_BYTES: Final = 256 * 1024 * 1024
 
@@ -55,7 +57,7 @@ def load(payload: Payload) -> Table:
 def _unzipped(stream: BinaryIO) -> IO[bytes]:
     magic = stream.read(2)
     joined = io.BufferedReader(_Rejoined(magic, stream), _READ_BYTES)
-    return io.BufferedReader(gzip.GzipFile(fileobj=joined), _READ_BYTES) if magic == _GZIP else joined
+    return io.BufferedReader(_Unpacked(joined), _READ_BYTES) if magic == _GZIP else joined
 
 
 class _Rejoined(io.RawIOBase):
@@ -73,6 +75,24 @@ class _Rejoined(io.RawIOBase):
         self._first = self._first[len(buffer) :]
         buffer[: len(data)] = data
         return len(data)
+
+
+class _Unpacked(io.RawIOBase):
+    """What a gzip holds, up to a limit: a few megabytes can hold lawful rows for days of work."""
+
+    def __init__(self, packed: IO[bytes]) -> None:
+        self._file = gzip.GzipFile(fileobj=packed)
+        self._left = MOST_UNPACKED_BYTES
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # Any: as above.
+        count = self._file.readinto(buffer)
+        self._left -= count
+        if self._left < 0:
+            raise OSError(f"unpacks to more than {MOST_UNPACKED_BYTES:,} bytes")
+        return count
 
 
 class _Lined(io.RawIOBase):
