@@ -16,14 +16,20 @@ reprocessing from the archive.
 blocks, which are read column by column, and of which what is stored already is not read at all.
 """
 
+import gzip
+import io
+import zlib
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, Final, TypeAlias
 
 from shared.errors import Permanent
 
 Cursor: TypeAlias = Mapping[str, Any]
+GZIP: Final = b"\x1f\x8b"
+#: The most that a payload which cannot be streamed may unpack to.
+MOST_WHOLE_BYTES: Final = 256 * 1024 * 1024
 
 
 class Malformed(Permanent):
@@ -101,9 +107,24 @@ class Payload:
     last_modified: datetime | None = None
 
     def read(self) -> bytes:
-        """Return the whole content; for formats that cannot be streamed."""
+        """
+        Return the whole content, unpacked when it is a gzip file; for formats that cannot be streamed.
+
+        Raises: Malformed if it is a broken gzip file, or a bomb.
+        """
         with self.open() as stream:
-            return stream.read()
+            content = stream.read()
+        return _unpacked(content, self.name) if content.startswith(GZIP) else content
+
+
+def _unpacked(content: bytes, name: str) -> bytes:
+    try:
+        whole = gzip.GzipFile(fileobj=io.BytesIO(content)).read(MOST_WHOLE_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise Malformed(f"{name}: {error}") from None
+    if len(whole) > MOST_WHOLE_BYTES:
+        raise Malformed(f"{name}: larger than {MOST_WHOLE_BYTES:,} bytes when unpacked")
+    return whole
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """[p] Payloads as documents: JSON, and XML that can reach neither files nor network."""
 
+import json
 from typing import Any
 
 import orjson
@@ -16,11 +17,26 @@ def load_json(payload: Payload) -> Any:  # Any: JSON of a publisher.
 
     Raises: Malformed.
     """
-    content = payload.read().removeprefix(b"\xef\xbb\xbf")
+    return json_of(payload.read(), payload.name)
+
+
+def json_of(content: bytes, name: str) -> Any:  # Any: as above.
+    """
+    Return a JSON document; NaN and Infinity, which some programs write where they know nothing, are null.
+
+    Raises: Malformed, naming the payload.
+    """
+    content = content.removeprefix(b"\xef\xbb\xbf")
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        raise Malformed(f"{payload.name}: not JSON: {error}") from None
+        if b"NaN" not in content and b"Infinity" not in content:
+            raise Malformed(f"{name}: not JSON: {error}") from None
+    try:
+        # Written anew, so that nothing gets past that the usual way refuses.
+        return orjson.loads(orjson.dumps(json.loads(content)))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Malformed(f"{name}: not JSON: {error}") from None
 
 
 def load_xml(payload: Payload) -> etree._Element:

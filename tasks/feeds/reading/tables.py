@@ -8,13 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import IO, Any, BinaryIO, Final, NamedTuple
 
-import orjson
-
-from tasks.feeds.connector import Malformed, Payload
+from tasks.feeds.connector import GZIP, MOST_WHOLE_BYTES, Malformed, Payload
 from tasks.feeds.reading import delimited
 from tasks.feeds.reading.cells import BadRow, Lines, Row
+from tasks.feeds.reading.documents import json_of
 
-_GZIP: Final = b"\x1f\x8b"
 _PARQUET: Final = b"PAR1"
 _BATCH_ROWS: Final = 5000
 _READ_BYTES: Final = 256 * 1024
@@ -22,8 +20,6 @@ _READ_BYTES: Final = 256 * 1024
 _LONGEST_LINE_BYTES: Final = 8 * 1024 * 1024
 #: The most that a packed table may unpack to: twice an export of a gigabyte. What comes plain is limited as it is fetched.
 MOST_UNPACKED_BYTES: Final = 2 * 1024 * 1024 * 1024
-#: The most that a format which cannot be streamed may unpack to.
-_MOST_BYTES: Final = 256 * 1024 * 1024
 
 
 class Table(NamedTuple):
@@ -57,7 +53,7 @@ def load(payload: Payload) -> Table:
 def _unzipped(stream: BinaryIO) -> IO[bytes]:
     magic = stream.read(2)
     joined = io.BufferedReader(_Rejoined(magic, stream), _READ_BYTES)
-    return io.BufferedReader(_Unpacked(joined), _READ_BYTES) if magic == _GZIP else joined
+    return io.BufferedReader(_Unpacked(joined), _READ_BYTES) if magic == GZIP else joined
 
 
 class _Rejoined(io.RawIOBase):
@@ -124,9 +120,9 @@ def _read(stream: IO[bytes], most: int, name: str) -> bytes:
 
 def _whole(payload: Payload) -> bytes:
     with payload.open() as stream:
-        content = _read(_unzipped(stream), _MOST_BYTES + 1, payload.name)
-    if len(content) > _MOST_BYTES:
-        raise Malformed(f"{payload.name}: larger than {_MOST_BYTES:,} bytes when unpacked")
+        content = _read(_unzipped(stream), MOST_WHOLE_BYTES + 1, payload.name)
+    if len(content) > MOST_WHOLE_BYTES:
+        raise Malformed(f"{payload.name}: larger than {MOST_WHOLE_BYTES:,} bytes when unpacked")
     return content
 
 
@@ -177,16 +173,23 @@ def _batches(file: Any, name: str) -> Iterator[Row]:  # Any: pyarrow is untyped.
 
     try:
         for batch in file.iter_batches(batch_size=_BATCH_ROWS):
-            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+            yield from zip(*(_cells(column) for column in batch.columns), strict=True)
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise Malformed(f"{name}: broken Parquet file: {error!s:.200}") from None
 
 
+def _cells(column: Any) -> list[Any]:  # Any: as above.
+    import pyarrow
+
+    kind = column.type
+    if pyarrow.types.is_timestamp(kind) and kind.unit == "ns":
+        # A moment of ours has microseconds; what is finer cannot be told.
+        column = column.cast(pyarrow.timestamp("us", kind.tz), safe=False)
+    return column.to_pylist()  # type: ignore[no-any-return]  # pyarrow is untyped
+
+
 def _json(payload: Payload) -> Table:
-    try:
-        document = orjson.loads(_whole(payload).removeprefix(b"\xef\xbb\xbf"))
-    except orjson.JSONDecodeError as error:
-        raise Malformed(f"{payload.name}: not JSON: {error}") from None
+    document = json_of(_whole(payload), payload.name)
     if isinstance(document, dict) and isinstance(document.get("features"), list):
         document = [_flat(feature) for feature in document["features"]]
     elif isinstance(document, dict) and isinstance(document.get("data"), list):

@@ -264,3 +264,12 @@ def test_a_quote_in_a_cursor_stays_inside_its_literal() -> None:
     driven = drive(connector("socrata").plan(feed), {"https://data.example/resource/x.json": b"[]"})
 
     assert "2026'' OR ''1''=''1'" in driven.requests[0].params["$where"]
+
+
+def test_moments_finer_than_a_microsecond_are_cut() -> None:
+    """Data frames are written with nanoseconds, which no clock of ours has."""
+    moments = pyarrow.array([1_700_000_000_123_456_789, None], pyarrow.timestamp("ns"))
+    first, second = read(parquet(id=["1", "2"], created_date=moments))
+
+    assert 123_456 == first.starts_at.microsecond  # type: ignore[union-attr]
+    assert second.starts_at is None  # type: ignore[union-attr]

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-import orjson
-
 from shared.errors import Rejection
 from tasks.feeds.connector import Cursor, Malformed, Payload, Plan, Request, Source
+from tasks.feeds.reading.documents import load_json
 from tasks.feeds.reading.times import LocalTimes
 
 #: The payload that only tells how new the data are.
@@ -90,10 +89,7 @@ def rows(page: Payload) -> list[dict[str, Any]]:
 
     Raises: Malformed, with the service's own words if it answered with an error.
     """
-    try:
-        document = orjson.loads(page.read())
-    except orjson.JSONDecodeError as error:
-        raise Malformed(f"{page.name}: not JSON: {error}") from None
+    document = load_json(page)
     if not isinstance(document, list):
         said = document.get("message") if isinstance(document, dict) else None
         raise Malformed(f"{page.name}: no list of rows{f': {said!s:.200}' if said else ''}")
