@@ -1,5 +1,6 @@
 """The GBFS connector on recorded files of real systems."""
 
+import gzip
 from contextlib import suppress
 
 import orjson
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.feeds.connector import Malformed, Observation, Rejected
+from tasks.feeds.connector import Malformed, Observation, Rejected, Thing, Vehicle
 from tests.support.feeds import Recording, check_recording, parse, payload, recordings, source
 
 
@@ -78,3 +79,57 @@ def test_json_of_any_shape_is_a_file_or_malformed(document: object) -> None:
     """No envelope, however odd, raises anything the pipeline does not know."""
     with suppress(Malformed):
         parse(source("gbfs"), payload(orjson.dumps(document)))
+
+
+STATIONS = (
+    b'{"last_updated": 1700000000, "ttl": 0, "data": {"stations": [{"station_id": "7", "lat": 1, "lon": 2}]}}'
+)
+
+
+@pytest.mark.parametrize("written", [STATIONS, b"\xef\xbb\xbf" + STATIONS, gzip.compress(STATIONS)])
+def test_a_mark_or_a_package_around_a_file_is_not_its_content(written: bytes) -> None:
+    """Files come with a byte order mark, and as they were packed on a disk."""
+    assert parse(source("gbfs"), payload(STATIONS)) == parse(source("gbfs"), payload(written))
+
+
+@pytest.mark.parametrize("damage", [gzip.compress(STATIONS)[:-9], b"\x1f\x8b" + STATIONS])
+def test_a_broken_package_is_malformed(damage: bytes) -> None:
+    """What cannot be unpacked is no file."""
+    with pytest.raises(Malformed):
+        parse(source("gbfs"), payload(damage))
+
+
+def test_a_number_that_is_none_is_nothing() -> None:
+    """Some programs write NaN, which JSON does not have, where they know no place."""
+    content = STATIONS.replace(b'"lat": 1', b'"lat": NaN')
+    (record,) = parse(source("gbfs"), payload(content))
+
+    assert isinstance(record, Thing)
+    assert (None, None) == (record.lon, record.lat)
+    with pytest.raises(Malformed):
+        parse(source("gbfs"), payload(content.replace(b'"7"', rb'"\ud800"')))
+
+
+def test_booleans_are_read_in_every_form_that_systems_write() -> None:
+    """1.0 allowed 1 and 0; quoted ones occur, of which "false" is not true."""
+    bikes = [
+        {"bike_id": str(at), "is_disabled": said}
+        for at, said in enumerate([True, 1, "true", "1", False, 0, "false", "0"])
+    ]
+    records = parse(source("gbfs"), payload(orjson.dumps({"data": {"bikes": bikes}})))
+
+    assert [True] * 4 + [False] * 4 == [
+        record.properties["is_disabled"] for record in records if isinstance(record, Vehicle)
+    ]
+
+
+def test_what_a_system_does_not_know_is_not_made_up() -> None:
+    """-1 is no time and an empty text no place; the file's own time is the next best."""
+    content = {
+        "last_updated": 1_700_000_000,
+        "data": {"bikes": [{"bike_id": 5.0, "lat": "", "lon": "", "last_reported": -1}]},
+    }
+    (record,) = parse(source("gbfs"), payload(orjson.dumps(content)))
+
+    assert isinstance(record, Vehicle)
+    assert ("5", None, record.published_at) == (record.external_id, record.lon, record.observed_at)

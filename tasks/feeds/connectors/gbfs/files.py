@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urljoin
 
-import orjson
-
 from shared.errors import Rejection
 from tasks.feeds.connector import Malformed, Payload
+from tasks.feeds.reading.documents import load_json
 from tasks.feeds.reading.times import from_posix, from_rfc3339
 
 #: The key under `data` that holds a file's rows; a file with none of them is itself one record.
@@ -63,10 +62,7 @@ def load(payload: Payload) -> File:
 
     Raises: Malformed if it is no JSON object with a GBFS `data` object.
     """
-    try:
-        document = orjson.loads(payload.read())
-    except orjson.JSONDecodeError as error:
-        raise Malformed(f"{payload.name}: not JSON: {error}") from None
+    document = load_json(payload)
     data = document.get("data") if isinstance(document, dict) else None
     if not isinstance(data, dict):
         raise Malformed(f"{payload.name}: no GBFS file: there is no object `data`")
@@ -132,8 +128,20 @@ def text(value: Any, language: str | None = None) -> str | None:
 
 
 def moment(value: Any) -> datetime | None:
-    """Read a time in the form of 1.x and 2.x (POSIX) or of 3.x (RFC 3339)."""
-    return from_rfc3339(value) if isinstance(value, str) and "-" in value[1:] else from_posix(value)
+    """
+    Read a time in the form of 1.x and 2.x (POSIX) or of 3.x (RFC 3339).
+
+    Nothing of a system happened before 1970: systems write -1 where they do not know.
+    """
+    if isinstance(value, str) and "-" in value[1:]:
+        return from_rfc3339(value)
+    found = from_posix(value)
+    return found if found is None or found.timestamp() > 0 else None
+
+
+def flag(value: Any) -> bool:
+    """Read a boolean; 1.0 allowed 1 and 0, and some systems quote what they write."""
+    return value.strip().lower() in ("true", "1", "yes") if isinstance(value, str) else bool(value)
 
 
 def _file_time(value: Any) -> datetime | None:
@@ -149,12 +157,12 @@ def _seconds(value: Any) -> int:
 
 def position(row: Mapping[str, Any]) -> tuple[float | None, float | None]:
     """
-    Return lon and lat; null or 0,0 is no position.
+    Return lon and lat; null, empty or 0,0 is no position.
 
     Raises: Rejection if they are no place on Earth.
     """
     lon, lat = row.get("lon"), row.get("lat")
-    if lon is None or lat is None:
+    if lon in (None, "") or lat in (None, ""):
         return None, None
     try:
         lon, lat = float(lon), float(lat)
@@ -169,6 +177,8 @@ def identity(row: Mapping[str, Any], *keys: str) -> str:
     """Return the first identifier a row has, as text; refuse a row without one."""
     for key in keys:
         value = row.get(key)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
         if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
             return str(value).strip()
     raise Rejection("no_identity", f"the row has no {' or '.join(keys)}")

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Observation, Result, Thing, Vehicle
-from tasks.feeds.connectors.gbfs.files import File, identity, moment, position, text
+from tasks.feeds.connectors.gbfs.files import File, flag, identity, moment, position, text
 
 _MOST_PLAUSIBLE: Final = 10_000
 _COUNTS: Final = {
@@ -81,7 +81,7 @@ def status(row: Mapping[str, Any], file: File, record: str, system: System) -> O
         published_at=file.last_updated,
         phenomenon_time=observed or file.payload.fetched_at,
         results=tuple(Result(name, float(count)) for name, count in counts.items()),
-        properties={key: bool(row[key]) for key in _STATUS if row.get(key) is not None},
+        properties={key: flag(row[key]) for key in _STATUS if row.get(key) is not None},
     )
 
 
@@ -170,6 +170,6 @@ def _kept(row: Mapping[str, Any], keys: tuple[str, ...], language: str | None) -
         if value is not None:
             localised = isinstance(value, list) and value and isinstance(value[0], dict)
             kept[key] = (
-                bool(value) if key.startswith("is_") else text(value, language) if localised else value
+                flag(value) if key.startswith("is_") else text(value, language) if localised else value
             )
     return kept
