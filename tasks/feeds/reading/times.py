@@ -14,7 +14,7 @@ from shared.errors import Permanent, Rejection
 from tasks.feeds.reading.times_written import iso, usual, written
 
 #: Seconds after which a POSIX number can only be meant as milliseconds (the year 5138).
-_MILLISECONDS_FROM: Final = 100_000_000_000
+MILLISECONDS_FROM: Final = 100_000_000_000
 _DAYS_REMEMBERED: Final = 4096
 
 
@@ -33,7 +33,7 @@ def from_posix(value: object) -> datetime | None:
         raise Rejection("bad_time", f"{value!r:.60} is not a POSIX time") from None
     if seconds == 0:
         return None
-    if abs(seconds) >= _MILLISECONDS_FROM:
+    if abs(seconds) >= MILLISECONDS_FROM:
         seconds /= 1000
     try:
         return datetime.fromtimestamp(seconds, UTC) if math.isfinite(seconds) else _no_time(value)

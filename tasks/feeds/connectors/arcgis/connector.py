@@ -5,7 +5,9 @@ The feed's URL is a layer (`.../FeatureServer/0`), a query of one, or a GeoJSON 
 Source: https://developers.arcgis.com/rest/services-reference/enterprise/query-feature-service-layer/
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from shared.errors import Rejection
@@ -15,16 +17,19 @@ from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading import columns
 from tasks.feeds.reading.cells import BadRow, Row
 from tasks.feeds.reading.documents import excerpt, load_json
-from tasks.feeds.reading.places import checked
 from tasks.feeds.reading.rows import Reader
 from tasks.feeds.reading.tables import Table
-from tasks.feeds.reading.times import LocalTimes, from_posix
+from tasks.feeds.reading.times import MILLISECONDS_FROM, LocalTimes, from_posix
 
 _PAGE_SIZE: Final = 1000
 _MOST_PAGES: Final = 50
 _GEOMETRY: Final = "geometry"
 _ID: Final = "id"
 _LOOKED_AT: Final = 1000
+#: What answers have that only count or describe.
+_DESCRIBE: Final = frozenset(("count", "extent", "geometryType", "fields", "layers", "services"))
+#: GeoJSON of a service has no list of columns: a time is told by its name and by a number of today's size.
+_DATE_NAMED: Final = re.compile(r"date|time|(?:_at|_on|created|edited|opened|closed)$", re.IGNORECASE)
 
 
 def plan(source: Source) -> Plan:
@@ -80,9 +85,11 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
             raise Malformed(f"{payload.name}: no features: {excerpt(document):.200}")
         if isinstance(document.get("features"), list):
             yield from _features(document, payload, source)
-        elif isinstance(document.get("objectIds"), list):
-            yield from (Described(record=f"{payload.name}#{at}") for at in range(len(document["objectIds"])))
-        elif "count" in document or {"geometryType", "fields", "layers"} & document.keys():
+        elif "objectIds" in document:
+            # Nothing found is told as null.
+            ids = document["objectIds"] if isinstance(document["objectIds"], list) else []
+            yield from (Described(record=f"{payload.name}#{at}") for at in range(len(ids)))
+        elif _DESCRIBE & document.keys():
             yield Described(record=f"{payload.name}#0", properties={"name": str(document.get("name") or "")})
         else:
             raise Malformed(f"{payload.name}: no features: {excerpt(document):.200}")
@@ -127,32 +134,41 @@ def _identity(document: Mapping[str, Any], names: Sequence[str]) -> int | None:
 
 
 def _table(document: Mapping[str, Any], name: str) -> Table:
-    place = shapes.to_crs84(document.get("spatialReference"), name)
-    dates = {
-        field.get("name")
-        for field in _fields(document)
-        if field.get("type") == "esriFieldTypeDate" and isinstance(field.get("name"), str)
-    }
-    found = [_row(row, place, dates) for row in document["features"]]
+    places = shapes.Places(document, name)
+    dates = _dates(document)
+    found = [_row(row, places, dates) for row in document["features"]]
     names = list(dict.fromkeys(key for row in found if isinstance(row, dict) for key in row))
     names = [key for key in names if key != _GEOMETRY] + [_GEOMETRY]
     rows: list[Row] = [[row.get(key) for key in names] if isinstance(row, dict) else row for row in found]
     return Table(names, iter(rows))
 
 
-def _row(
-    row: Any, place: shapes.Place, dates: set[Any]
-) -> dict[str, Any] | BadRow:  # Any: JSON of a publisher.
+def _dates(document: Mapping[str, Any]) -> set[str]:
+    """Return the columns whose numbers are milliseconds."""
+    told = _fields(document)
+    if told:
+        return {str(field.get("name")) for field in told if field.get("type") == "esriFieldTypeDate"}
+    held: dict[str, list[Any]] = {}
+    for row in document["features"][:_LOOKED_AT]:
+        for key, value in (_said(row) or {}).items():
+            if value is not None and _DATE_NAMED.search(key):
+                held.setdefault(key, []).append(value)
+    return {key for key, values in held.items() if all(map(_is_of_today, values))}
+
+
+def _said(row: Any) -> dict[str, Any] | None:  # Any: JSON of a publisher.
     said = row.get("attributes", row.get("properties")) if isinstance(row, dict) else None
-    if not isinstance(said, dict):
+    return said if isinstance(said, dict) else None
+
+
+def _row(row: Any, places: shapes.Places, dates: set[str]) -> dict[str, Any] | BadRow:  # Any: as above.
+    said = _said(row)
+    if said is None:
         return BadRow("not_an_object", "the feature has no attributes", excerpt(row))
-    shape = row.get("geometry")
     try:
-        geojson = isinstance(shape, dict) and "coordinates" in shape
-        found = checked(shape) if geojson else shapes.geometry(shape, place)
+        found = places.read(row.get("geometry"))
         values = {
-            key: from_posix(value) if key in dates and _is_posix(value) else value
-            for key, value in said.items()
+            key: _moment(value) if key in dates and _is_posix(value) else value for key, value in said.items()
         }
     except Rejection as why:
         return BadRow(why.reason, why.detail, excerpt(row))
@@ -162,3 +178,12 @@ def _row(
 
 def _is_posix(value: Any) -> bool:  # Any: as above.
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_of_today(value: Any) -> bool:  # Any: as above.
+    return _is_posix(value) and MILLISECONDS_FROM <= value < 100 * MILLISECONDS_FROM
+
+
+def _moment(milliseconds: float) -> datetime | None:
+    # Those of the early seventies look like seconds of today.
+    return from_posix(milliseconds if abs(milliseconds) >= MILLISECONDS_FROM else milliseconds / 1000)

@@ -1,6 +1,7 @@
 """[p] Esri geometries in any reference system, as GeoJSON in CRS84."""
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
@@ -29,14 +30,46 @@ def to_crs84(reference: Any, name: str) -> Place:  # Any: JSON of a publisher.
     """
     if not isinstance(reference, Mapping) or not (reference.get("wkid") or reference.get("wkt")):
         return lambda x, y: (x, y)
-    numbers = [reference.get("latestWkid"), reference.get("wkid")]
-    known = next((number for number in numbers if isinstance(number, int) and number > 0), None)
+    numbers = [str(reference.get(key)) for key in ("latestWkid", "wkid")]
+    known = next((int(number) for number in numbers if number.isdecimal() and int(number) > 0), None)
     if known in _WGS84:
         return lambda x, y: (x, y)
+    return _known(_ESRI.get(known, known) if known is not None else str(reference.get("wkt")), name)
+
+
+def _known(system: int | str, name: str) -> Place:
     try:
-        return _transformer(_ESRI.get(known, known) if known is not None else str(reference.get("wkt")))
+        return _transformer(system)
     except ProjError as error:
         raise Malformed(f"{name}: unknown reference system: {error!s:.100}") from None
+
+
+def named(reference: Any, name: str) -> Place | None:  # Any: as above.
+    """
+    Return the same for the `crs` of GeoJSON before RFC 7946; none when positions are lon, lat already.
+
+    Raises: Malformed if the system is unknown.
+    """
+    told = reference.get("properties") if isinstance(reference, Mapping) else None
+    system = str(told.get("name") or "") if isinstance(told, Mapping) else ""
+    numbered = re.search(r":(\d{4,6})$", system, re.ASCII)
+    number = int(numbered.group(1)) if numbered else None
+    if not system or system.upper().endswith("CRS84") or number in _WGS84:
+        return None
+    return _known(system if number is None else _ESRI.get(number, number), name)
+
+
+def moved(shape: Mapping[str, Any], place: Place) -> dict[str, Any]:
+    """Return a GeoJSON geometry with its positions in CRS84; what is no position is left for the check."""
+    return {**shape, "coordinates": _moved(shape.get("coordinates"), place)}
+
+
+def _moved(nested: Any, place: Place) -> Any:  # Any: as above.
+    if not isinstance(nested, list):
+        return nested
+    if len(nested) >= 2 and _is_number(nested[0]) and _is_number(nested[1]):
+        return list(place(nested[0], nested[1]))
+    return [_moved(inner, place) for inner in nested]
 
 
 @lru_cache(maxsize=64)
@@ -117,3 +150,21 @@ def _polygon(rings: Sequence[list[list[float]]]) -> Geometry | None:
     if merged.is_empty:
         return None
     return checked(orjson.loads(shapely.to_geojson(merged)))
+
+
+class Places:
+    """Reads the geometries of one answer, by the reference system that it, or a geometry itself, tells."""
+
+    def __init__(self, document: Mapping[str, Any], name: str) -> None:
+        self._name = name
+        self._place = to_crs84(document.get("spatialReference"), name)
+        self._named = named(document.get("crs"), name)
+
+    def read(self, shape: Any) -> Geometry | None:  # Any: JSON of a publisher.
+        """Return a geometry in CRS84; raises Rejection if it is none."""
+        if not isinstance(shape, dict):
+            return None
+        if "coordinates" in shape:
+            return checked(moved(shape, self._named) if self._named else shape)
+        own = shape.get("spatialReference")
+        return geometry(shape, to_crs84(own, self._name) if own else self._place)

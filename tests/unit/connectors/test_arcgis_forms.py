@@ -1,0 +1,119 @@
+"""Forms of an ArcGIS answer that one city sends and another does not."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+
+from tasks.feeds.connector import Described, Feature, Record, Rejected
+from tests.support.feeds import parse, payload, source
+
+MERCATOR = {"x": -8_238_310.0, "y": 4_970_072.0}
+TOWN_HALL = (-74.00600, 40.71280)
+
+
+def read(document: Any, **options: Any) -> list[Record]:
+    """Parse one answer of a service."""
+    return parse(source("arcgis", timezone="America/New_York", **options), payload(orjson.dumps(document)))
+
+
+def layer(*features: dict[str, Any], **told: Any) -> dict[str, Any]:
+    """Make an answer in Esri's JSON."""
+    fields = [
+        {"name": "OBJECTID", "type": "esriFieldTypeOID"},
+        {"name": "CreationDate", "type": "esriFieldTypeDate"},
+    ]
+    return {"fields": fields, "features": list(features), **told}
+
+
+def geojson(*features: dict[str, Any], **told: Any) -> dict[str, Any]:
+    """Make an answer in GeoJSON."""
+    return {"type": "FeatureCollection", "features": list(features), **told}
+
+
+def place(record: Record) -> tuple[float, ...]:
+    """Return where a feature is, to about a metre."""
+    assert isinstance(record, Feature)
+    assert record.geometry is not None
+    return tuple(round(number, 5) for number in record.geometry["coordinates"])
+
+
+@pytest.mark.parametrize(
+    "reference", [{"wkid": 102100}, {"wkid": "102100"}, {"wkid": 102100, "latestWkid": 3857}]
+)
+def test_a_reference_system_is_told_by_the_answer_or_by_the_geometry(reference: dict[str, Any]) -> None:
+    """Answers of older services, and single geometries, carry the system beside the coordinates."""
+    row = {"attributes": {"OBJECTID": 1}, "geometry": MERCATOR}
+    own = {"attributes": {"OBJECTID": 1}, "geometry": {**MERCATOR, "spatialReference": reference}}
+
+    assert [TOWN_HALL] == [place(one) for one in read(layer(row, spatialReference=reference))]
+    assert [TOWN_HALL] == [place(one) for one in read(layer(own))]
+
+
+@pytest.mark.parametrize("name", ["EPSG:3857", "urn:ogc:def:crs:EPSG::3857", "EPSG:102100"])
+def test_geojson_with_a_reference_system_is_brought_to_degrees(name: str) -> None:
+    """Before RFC 7946 a `crs` could be told, and some exports still do."""
+    row = {"id": 1, "properties": {}, "geometry": {"type": "Point", "coordinates": list(MERCATOR.values())}}
+    crs = {"type": "name", "properties": {"name": name}}
+
+    assert [TOWN_HALL] == [place(one) for one in read(geojson(row, crs=crs))]
+
+
+@pytest.mark.parametrize("name", ["EPSG:4326", "urn:ogc:def:crs:OGC:1.3:CRS84", ""])
+def test_geojson_in_degrees_is_left_as_it_is(name: str) -> None:
+    """The usual systems put longitude first, whatever EPSG says of the order of axes."""
+    row = {"id": 1, "properties": {}, "geometry": {"type": "Point", "coordinates": list(TOWN_HALL)}}
+
+    assert [TOWN_HALL] == [place(one) for one in read(geojson(row, crs={"properties": {"name": name}}))]
+
+
+@pytest.mark.parametrize(
+    ("sent", "meant"),
+    [
+        (1_700_000_000_000, datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)),
+        (86_400_000, datetime(1970, 1, 2, tzinfo=UTC)),
+        (-2_208_988_800_000, datetime(1900, 1, 1, tzinfo=UTC)),
+        (253_402_300_799_000, datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        (None, None),
+    ],
+)
+def test_dates_are_milliseconds_however_small(sent: int | None, meant: datetime | None) -> None:
+    """A day of 1970 in milliseconds is no second of 1972."""
+    (record,) = read(layer({"attributes": {"OBJECTID": 1, "CreationDate": sent}}))
+
+    assert isinstance(record, Feature)
+    assert meant == record.starts_at
+
+
+def test_dates_in_geojson_are_found_by_name_and_size() -> None:
+    """GeoJSON of a service has no list of columns; its dates are milliseconds all the same."""
+    rows = [
+        {"id": at, "properties": {"created_date": 1_700_000_000_000, "date_code": 7}, "geometry": None}
+        for at in (1, 2)
+    ]
+    records = read(geojson(*rows))
+
+    for record in records:
+        assert isinstance(record, Feature)
+        assert datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC) == record.starts_at
+        assert 7 == record.properties["date_code"]
+
+
+def test_answers_without_rows_are_counted_as_what_they_tell() -> None:
+    """A count, an extent or a folder is one record; ids are as many as there are, of which null is none."""
+    told = [{"count": 5}, {"extent": {"xmin": 1}}, {"currentVersion": 10.9, "folders": [], "services": []}]
+
+    assert [1, 1, 1] == [len(read(one)) for one in told]
+    assert [3, 0] == [len(read({"objectIdFieldName": "FID", "objectIds": ids})) for ids in ([1, 2, 3], None)]
+    assert all(isinstance(one, Described) for answer in told for one in read(answer))
+
+
+def test_a_curve_is_set_aside_and_its_neighbour_is_not() -> None:
+    """Arcs have no form in GeoJSON; the reason says so."""
+    curve = {"attributes": {"OBJECTID": 1}, "geometry": {"curvePaths": [[[1, 2], {"c": [[3, 3], [1, 4]]}]]}}
+    first, second = read(layer(curve, {"attributes": {"OBJECTID": 2}}))
+
+    assert isinstance(first, Rejected)
+    assert "bad_geometry" == first.reason
+    assert isinstance(second, Feature)
