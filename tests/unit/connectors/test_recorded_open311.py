@@ -1,5 +1,8 @@
 """The Open311 connector on recorded answers of real cities."""
 
+from typing import Any
+
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,3 +83,64 @@ def test_services_are_not_requests() -> None:
     )
 
     assert isinstance(record, Described)
+
+
+REQUEST = {"service_request_id": "7", "status": "OPEN", "lat": "41.1", "long": "-71.2"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        REQUEST,
+        {"requests": [REQUEST]},
+        {"service_requests": {"request": [REQUEST]}},
+        {"service_requests": {"request": REQUEST}},
+        {"service_requests": REQUEST},
+    ],
+)
+def test_requests_are_found_in_every_wrapper(document: Any) -> None:
+    """Servers that turn their XML into JSON nest the rows once more, and a single one is no list."""
+    assert parse(CITY, payload(orjson.dumps([REQUEST]))) == parse(CITY, payload(orjson.dumps(document)))
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ({"changeset": "2026-01-01", "endpoints": [{"url": "https://city.example/v2"}]}, 1),
+        ({"service_code": "006", "service_name": "Cans"}, 1),
+        ({"services": {"service": [{"service_code": "006"}, {"service_code": "007"}]}}, 2),
+        ([{"service_code": "006", "service_name": "Cans", "status": "active"}], 1),
+        ({"services": []}, 0),
+        ({"services": None}, 0),
+    ],
+)
+def test_what_describes_the_server_is_counted(document: Any, expected: int) -> None:
+    """The discovery, a service by itself, and services that are told to be active are no requests."""
+    records = parse(CITY, payload(orjson.dumps(document)))
+
+    assert [Described] * expected == [type(record) for record in records]
+
+
+@pytest.mark.parametrize("said", ["oops", 3, True])
+def test_a_wrapper_around_nothing_of_a_row_is_malformed(said: object) -> None:
+    """A word in the place of requests is no answer."""
+    with pytest.raises(Malformed):
+        parse(CITY, payload(orjson.dumps({"requests": said})))
+
+
+def test_one_request_may_be_the_whole_of_an_xml_answer() -> None:
+    """Some servers answer a question for one request with it alone."""
+    content = b"<request><service_request_id>7</service_request_id><status>open</status></request>"
+    (record,) = parse(CITY, payload(content))
+
+    assert isinstance(record, Feature)
+    assert "7" == record.external_id
+
+
+@pytest.mark.parametrize("told", [{"lat": "null", "long": "null"}, {"lat": "NaN", "long": ""}, {}])
+def test_a_place_that_is_said_to_be_none_is_none(told: dict[str, str]) -> None:
+    """Null as a word is no place, and no reason to lose the request."""
+    (record,) = parse(CITY, payload(orjson.dumps([{"service_request_id": "7", **told}])))
+
+    assert isinstance(record, Feature)
+    assert record.geometry is None

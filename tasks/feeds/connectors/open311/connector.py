@@ -33,6 +33,12 @@ _MOST_PAGES: Final = 10
 _KEPT: Final = (
     "status_notes", "service_code", "agency_responsible", "service_notice", "address_id", "zipcode", "media_url",
 )  # fmt: skip
+#: Key around the rows -> what XML calls one of them.
+_WRAPPERS: Final = {"service_requests": "request", "requests": "request", "services": "service"}
+_DESCRIBE: Final = frozenset(("attributes", "service_code", "endpoints"))
+#: What a request has and the description of a service has not.
+_OF_REQUESTS: Final = frozenset(("service_request_id", "token", "requested_datetime", "address", "lat"))
+_NOTHING: Final = frozenset(("null", "none", "nil", "nan", "n/a"))
 _CLOSED: Final = ("clos", "complet", "resolv", "cancel", "duplicate")
 
 
@@ -105,10 +111,10 @@ def _document(payload: Payload) -> _Document:
 def _json(payload: Payload) -> _Document:
     document = load_json(payload)
     if isinstance(document, dict):
-        for name in ("service_requests", "requests", "services"):
-            if isinstance(document.get(name), list):
-                return _Document(document[name], name != "services")
-        if "attributes" in document:
+        for name, within in _WRAPPERS.items():
+            if name in document and isinstance(document[name], list | dict | None):
+                return _Document(_wrapped(document[name], within), within != "service")
+        if _DESCRIBE & document.keys() and "service_request_id" not in document:
             return _Document([document], False)
         if "service_request_id" in document:
             return _Document([document], True)
@@ -117,8 +123,15 @@ def _json(payload: Payload) -> _Document:
     first = next((row for row in rows if isinstance(row, dict)), {})
     if not isinstance(document, list) or ("code" in first and "description" in first and len(first) <= 3):
         raise Malformed(f"{payload.name}: no Open311 answer: {excerpt(document):.200}")
-    are_services = "service_code" in first and "service_request_id" not in first and "status" not in first
+    are_services = "service_code" in first and not _OF_REQUESTS & first.keys()
     return _Document(rows, not are_services)
+
+
+def _wrapped(rows: Any, within: str) -> Sequence[Any]:  # Any: JSON of a publisher.
+    """Return the rows of a wrapper; XML turned into JSON nests them once more, and a single one is no list."""
+    if isinstance(rows, dict) and within in rows:
+        rows = rows[within]
+    return rows if isinstance(rows, list) else [rows] if rows else []
 
 
 def _xml(payload: Payload) -> _Document:
@@ -126,6 +139,8 @@ def _xml(payload: Payload) -> _Document:
     name = local_name(root)
     if name in ("service_requests", "requests"):
         return _Document([child for child in root if local_name(child)], True)
+    if name == "request":
+        return _Document([root], True)
     if name == "services":
         return _Document(children(root, "service"), False)
     if name in ("service_definition", "discovery"):
@@ -171,11 +186,17 @@ def _request(fields: Mapping[str, Any], record: str, times: LocalTimes) -> Featu
         status="closed" if is_closed else "open",
         category=_text(fields, "service_name"),
         address=_text(fields, "address"),
-        geometry=point(fields.get("long", fields.get("lon")), fields.get("lat")),
+        geometry=point(_number(fields, "long", "lon", "lng"), _number(fields, "lat")),
         starts_at=requested,
         ends_at=updated if is_closed else None,
         properties=properties,
     )
+
+
+def _number(fields: Mapping[str, Any], *names: str) -> str | None:
+    """Return what stands in the first of these fields that is told; some servers write null as a word."""
+    found = next((text for name in names if (text := _text(fields, name))), None)
+    return None if found is None or found.lower() in _NOTHING else found
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str | None:
