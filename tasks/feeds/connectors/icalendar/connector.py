@@ -153,11 +153,16 @@ class _Reader:
         return found
 
 
-def _version(event: Event) -> tuple[int, str]:
-    """Return by what the newest of several events of one UID is found: SEQUENCE, then when it was changed."""
+def _version(event: Event) -> tuple[int, str, str]:
+    """
+    Return by what the newest of several events of one UID is found: SEQUENCE, then when it was changed.
+
+    What they say settles the rest, so that any order of the calendar ends the same.
+    """
     told = event.text("SEQUENCE") or "0"
     changed = event.text("LAST-MODIFIED") or event.text("DTSTAMP") or ""
-    return int(told[:9]) if told[:9].isascii() and told[:9].isdigit() else 0, changed
+    said = repr(sorted((name, [one.value for one in found]) for name, found in event.properties.items()))
+    return int(told[:9]) if told[:9].isascii() and told[:9].isdigit() else 0, changed, said
 
 
 def _end(begins: datetime, lasts: timedelta | None) -> datetime | None:

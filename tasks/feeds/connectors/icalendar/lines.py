@@ -49,29 +49,41 @@ class Calendar:
     """What a payload holds: whether it is a calendar at all, its zone, and its events."""
 
     begins: bool = False
+    ends: bool = False
     zone: str | None = None
     events: list[Event] = field(default_factory=list)
 
 
 def read(content: bytes) -> Calendar:
-    """Read a calendar; an event without a single property is none."""
+    """
+    Read a calendar; events alone are one too. What is not closed ends where the next event or the calendar does.
+
+    Where the calendar itself is cut off, an event without a single property is none.
+    """
     calendar, stack, event = Calendar(), [""], None
     for line in _unfolded(_decoded(content)):
         name, found = _split(line)
         if name == "BEGIN":
             stack.append(found.value.strip().upper())
-            calendar.begins = calendar.begins or stack[-1] == "VCALENDAR"
-            event = Event() if stack[-1] == "VEVENT" else event
+            calendar.begins = calendar.begins or stack[-1] in ("VCALENDAR", "VEVENT")
+            if stack[-1] == "VEVENT":
+                calendar.events += [event] if event is not None else []
+                event = Event()
         elif name == "END":
-            if found.value.strip().upper() == "VEVENT" and event is not None:
-                calendar.events += [event] if event.properties else []
+            closed = found.value.strip().upper()
+            if closed in ("VEVENT", "VCALENDAR") and event is not None:
+                calendar.events.append(event)
                 event = None
+            calendar.ends = calendar.ends or closed == "VCALENDAR"
             if len(stack) > 1:
                 stack.pop()
         elif stack[-1] == "VEVENT" and event is not None and name:
             event.properties.setdefault(name, []).append(found)
         elif name == "X-WR-TIMEZONE" and calendar.zone is None:
             calendar.zone = found.value.strip()
+    calendar.events += [event] if event is not None else []
+    if not calendar.ends:
+        calendar.events = [event for event in calendar.events if event.properties]
     return calendar
 
 

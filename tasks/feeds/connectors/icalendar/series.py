@@ -17,6 +17,8 @@ from tasks.feeds.connectors.icalendar.moments import Moment, as_date, written, z
 _DAYS_AHEAD: Final = 60
 _MOST: Final = 60
 _FREQUENCIES: Final = re.compile(r"(?:^|;)FREQ=(?:DAILY|WEEKLY|MONTHLY|YEARLY)(?:;|$)", re.IGNORECASE)
+_SPACE: Final = re.compile(r"\s+")
+_OF_OURS: Final = re.compile(r"(?:^|(?<=;))RSCALE=GREGORIAN(?:;|$)", re.IGNORECASE)
 #: Parts of a rule that turn a day into thousands of occurrences.
 _DENSE: Final = re.compile(r"(?:^|;)BY(?:HOUR|MINUTE|SECOND)=", re.IGNORECASE)
 
@@ -35,7 +37,7 @@ def coming(
     `moved` are those that other events of the calendar replace.
     Raises: Rejection if the rule cannot be read, or repeats more often than daily.
     """
-    rules = list(dict.fromkeys(found.value.strip() for found in event.properties.get("RRULE", [])))
+    rules = list(dict.fromkeys(_tidy(found.value) for found in event.properties.get("RRULE", [])))
     if any(not _FREQUENCIES.search(rule) or _DENSE.search(rule) for rule in rules):
         raise Rejection("bad_rule", f"{rules[0]!r:.100} does not repeat by days, weeks, months or years")
     component = _component(event, start, rules[:1], fallback)
@@ -49,6 +51,11 @@ def coming(
         raise Rejection("bad_rule", f"{'; '.join(rules)!r:.100}: {error!s:.100}") from None
     skipped = set(moved)
     return [moment for moment in begins if moment not in skipped][:_MOST]
+
+
+def _tidy(rule: str) -> str:
+    """Return a rule without spaces, and without the word for the calendar that it counts by anyway."""
+    return _OF_OURS.sub("", _SPACE.sub("", rule)).strip(";")
 
 
 def _utc(value: object, start: Moment) -> datetime:
