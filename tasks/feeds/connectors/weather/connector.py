@@ -8,7 +8,7 @@ Source: https://open-meteo.com/en/docs, https://api.weather.gov/openapi.json, WM
 from collections.abc import Iterator, Sequence
 
 from tasks.feeds.connector import Malformed, Payload, Plan, Record, Request, Source
-from tasks.feeds.connectors.weather import metar, nws, openmeteo, tables
+from tasks.feeds.connectors.weather import airports, metar, nws, openmeteo, tables
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading.documents import excerpt, load_json
 
@@ -30,21 +30,33 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
         if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
             yield from _json(payload, source)
         else:
-            text = content.decode("utf-8-sig", "replace")
+            text = _decoded(content)
             yield from (metar if metar.is_metar(text) else tables).records(text, payload, source)
 
 
 def _json(payload: Payload, source: Source) -> Iterator[Record]:
-    document = load_json(payload)
+    document = nws.as_geojson(load_json(payload))
     places = document if isinstance(document, list) else [document]
     if places and all(openmeteo.is_openmeteo(place) for place in places):
         first = 0
         for place in places:
             yield from openmeteo.records(place, payload, source, first)
             first += openmeteo.count(place)
+    elif (reports := airports.rows_of(document)) is not None:
+        yield from airports.records(reports, payload)
     elif (periods := nws.periods(document)) is not None:
         yield from nws.forecast(document, periods, payload)
     elif (rows := nws.observations(document)) is not None:
         yield from nws.measured(rows, payload)
     else:
         raise Malformed(f"{payload.name}: no weather we know: {excerpt(document):.200}")
+
+
+def _decoded(content: bytes) -> str:
+    """Read text as what it begins with says, else as UTF-8 unless that leaves nothing but the old Western set."""
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16", "replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace")

@@ -10,7 +10,7 @@ from tasks.feeds.connector import Observation, Payload, Record, Rejected, Result
 from tasks.feeds.connectors.weather.values import result
 
 _BEGIN: Final = re.compile(r"(?<![A-Z0-9])([A-Z]{4}) (\d{2})(\d{2})(\d{2})Z(?![A-Z0-9])")
-_WIND: Final = re.compile(r"(\d{3}|VRB)(\d{2,3})(?:G(\d{2,3}))?(KT|MPS|KMH)")
+_WIND: Final = re.compile(r"(\d{3}|VRB)P?(\d{2,3})(?:GP?(\d{2,3}))?(KT|MPS|KMH)")
 _TEMPERATURE: Final = re.compile(r"(M?\d{2})/(M?\d{2})?")
 _MILES: Final = re.compile(r"M?(?:(\d+)/(\d+)|(\d+))SM")
 _CONTROL: Final = re.compile(r"[\x00-\x20\x7f]+")
@@ -100,8 +100,8 @@ def _results(words: list[str]) -> Iterator[Result | None]:
             yield result("dewpoint", _celsius(found.group(2)), "degC") if found.group(2) else None
         elif found := _MILES.fullmatch(word):
             yield result("visibility", _miles(found, words[at - 1] if at else ""), "mi")
-        elif word.isdigit() and len(word) == 4 and at:
-            yield result("visibility", 10_000 if word == "9999" else int(word), "m")
+        elif (distance := word.removesuffix("NDV")).isdigit() and len(distance) == 4 and at:
+            yield result("visibility", 10_000 if distance == "9999" else int(distance), "m")
         elif word == "CAVOK":
             yield result("visibility", 10_000, "m")
         elif word[:1] in "AQ" and word[1:].isdigit() and len(word) == 5:

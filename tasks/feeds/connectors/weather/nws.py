@@ -8,7 +8,7 @@ from shared.errors import Rejection
 from tasks.feeds.connector import Observation, Payload, Record, Rejected, Result, Thing
 from tasks.feeds.connectors.weather.values import as_forecast, result
 from tasks.feeds.reading.documents import excerpt
-from tasks.feeds.reading.places import point
+from tasks.feeds.reading.places import geometry, point
 from tasks.feeds.reading.times import from_rfc3339
 
 _MEASURED: Final = (
@@ -16,6 +16,25 @@ _MEASURED: Final = (
     "visibility", "relativeHumidity", "precipitationLastHour",
 )  # fmt: skip
 _SPEED: Final = re.compile(r"(?:(\d+) to )?(\d+) (mph|km/h|kt)")
+
+
+def as_geojson(document: Any) -> Any:  # Any: JSON of a publisher.
+    """Return the JSON-LD form of an answer as the GeoJSON one; what is neither comes back as it is."""
+    if not isinstance(document, dict) or "@context" not in document or "type" in document:
+        return document
+    if isinstance(document.get("@graph"), list):
+        return {"type": "FeatureCollection", "features": [_as_feature(row) for row in document["@graph"]]}
+    return _as_feature(document)
+
+
+def _as_feature(row: Any) -> Any:  # Any: as above.
+    if not isinstance(row, dict):
+        return row
+    try:
+        shape = geometry(row.get("geometry"))
+    except Rejection:
+        shape = None
+    return {"type": "Feature", "geometry": shape, "properties": row}
 
 
 def periods(document: Any) -> Sequence[Any] | None:  # Any: JSON of a publisher.
@@ -113,6 +132,9 @@ def measured(rows: Sequence[Any], payload: Payload) -> Iterator[Record]:
     for number, row in enumerate(rows):
         record = f"{payload.name}#{number}"
         try:
+            if station := _station_alone(row, record):
+                yield station
+                continue
             thing, observation = _measurement(row, record)
         except Rejection as why:
             yield Rejected(record=record, reason=why.reason, detail=why.detail, excerpt=excerpt(row))
@@ -121,6 +143,24 @@ def measured(rows: Sequence[Any], payload: Payload) -> Iterator[Record]:
             seen.add(thing.external_id)
             yield thing
         yield observation
+
+
+def _station_alone(row: Any, record: str) -> Thing | None:  # Any: JSON of a publisher.
+    """Return the station of a list of stations (`/stations`); a row that measured is none."""
+    said = row.get("properties") if isinstance(row, dict) else None
+    if not isinstance(said, dict) or "stationIdentifier" not in said or "timestamp" in said:
+        return None
+    station = str(said["stationIdentifier"] or "").strip()
+    if not station:
+        raise Rejection("no_identity", "the station has no identifier")
+    return _thing(station, record, "weather_station", str(said.get("name") or station), _spot(row))
+
+
+def _spot(row: Mapping[str, Any]) -> tuple[float, float] | None:
+    shape = row.get("geometry")
+    pair = shape.get("coordinates") if isinstance(shape, dict) else None
+    placed = point(pair[0], pair[1]) if isinstance(pair, list) and len(pair) >= 2 else None
+    return (placed["coordinates"][0], placed["coordinates"][1]) if placed else None
 
 
 def _measurement(row: Any, record: str) -> tuple[Thing, Observation]:  # Any: JSON of a publisher.
@@ -136,11 +176,7 @@ def _measurement(row: Any, record: str) -> tuple[Thing, Observation]:  # Any: JS
     results = tuple(one for name in _MEASURED if (one := _quantity(name, said.get(name))))
     if not results:
         raise Rejection("no_result", f"station {station} measured nothing")
-    shape = row.get("geometry")
-    pair = shape.get("coordinates") if isinstance(shape, dict) else None
-    placed = point(pair[0], pair[1]) if isinstance(pair, list) and len(pair) >= 2 else None
-    place = (placed["coordinates"][0], placed["coordinates"][1]) if placed else None
-    thing = _thing(station, record, "weather_station", str(said.get("stationName") or station), place)
+    thing = _thing(station, record, "weather_station", str(said.get("stationName") or station), _spot(row))
     text = said.get("textDescription")
     return thing, Observation(
         external_id=station,

@@ -2,20 +2,24 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Malformed, Observation, Payload, Record, Rejected, Source, Thing
 from tasks.feeds.connectors.weather.values import as_forecast, result
 from tasks.feeds.reading.times import LocalTimes, from_posix
 
+#: Columns of times, the finest that is always told first; `minutely_15` only where nothing else is asked for.
+_COLUMNS: Final = ("hourly", "daily", "minutely_15")
+#: The present moment, as it is called now and as it was.
+_NOW: Final = ("current", "current_weather")
+_UNITS_BEFORE: Final = {"temperature": "°C", "windspeed": "km/h", "winddirection": "°"}
+
 
 def is_openmeteo(document: Any) -> bool:  # Any: JSON of a publisher.
     """Tell whether a document is one of Open-Meteo's places."""
     return (
-        isinstance(document, dict)
-        and "latitude" in document
-        and bool({"hourly", "daily", "current"} & document.keys())
+        isinstance(document, dict) and "latitude" in document and bool({*_COLUMNS, *_NOW} & document.keys())
     )
 
 
@@ -27,7 +31,7 @@ def records(document: Mapping[str, Any], payload: Payload, source: Source, first
     """
     place = _place(document, f"{payload.name}#{first}", source)
     yield place
-    columns = next((name for name in ("hourly", "daily") if isinstance(document.get(name), dict)), "")
+    columns = next((name for name in _COLUMNS if isinstance(document.get(name), dict)), "")
     if not columns:
         yield _current(document, place, payload) or Rejected(
             record=place.record, reason="no_result", detail="neither hours nor a present moment"
@@ -44,7 +48,7 @@ def records(document: Mapping[str, Any], payload: Payload, source: Source, first
 
 def count(document: Mapping[str, Any]) -> int:
     """Return how many records a document holds."""
-    for name in ("hourly", "daily"):
+    for name in _COLUMNS:
         times = _object(document, name).get("time")
         if isinstance(times, list):
             return len(times)
@@ -81,7 +85,9 @@ def _place(document: Mapping[str, Any], record: str, source: Source) -> Thing:
 
 
 def _current(document: Mapping[str, Any], place: Thing, payload: Payload) -> Observation | None:
-    current, units = _object(document, "current"), _object(document, "current_units")
+    name = next((name for name in _NOW if isinstance(document.get(name), dict)), "")
+    current = _object(document, name)
+    units = _object(document, f"{name}_units") or (_UNITS_BEFORE if name == "current_weather" else {})
     values = {name: value for name, value in current.items() if name not in ("time", "interval")}
     if not values:
         return None

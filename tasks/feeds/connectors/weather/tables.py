@@ -9,8 +9,13 @@ from shared.errors import Rejection
 from tasks.feeds.connector import Malformed, Observation, Payload, Record, Rejected, Source, Thing
 from tasks.feeds.connectors.weather.values import result
 from tasks.feeds.reading.times import LocalTimes
+from tasks.feeds.reading.times_written import looks_day_first
 
-_TIME: Final = re.compile(r"date|time|zeit|heure", re.IGNORECASE)
+_TIME: Final = re.compile(r"date|time|zeit|heure|datum|fecha", re.IGNORECASE)
+#: What tells when or where, and never how the weather was.
+_NO_MEASURE: Final = re.compile(
+    r"(?:date|time|year|month|day|hour|lat|latitude|lon|longitude)\b", re.IGNORECASE
+)
 _UNIT: Final = re.compile(r"\(([^()]*)\)\s*$")
 
 
@@ -31,8 +36,10 @@ def records(text: str, payload: Payload, source: Source) -> Iterator[Record]:
     if at is None or len(header) < 2:
         raise Malformed(f"{payload.name}: neither weather nor a table with a column of times")
     station = str(source.options.get("station") or "table")
-    times = LocalTimes(str(source.options.get("timezone") or source.timezone))
-    for number, row in enumerate(_rows(reader)):
+    rows = list(_rows(reader))
+    day_first = looks_day_first([row[at] for row in rows if len(row) == len(header)])
+    times = LocalTimes(str(source.options.get("timezone") or source.timezone), day_first=bool(day_first))
+    for number, row in enumerate(rows):
         record = f"{payload.name}#{number}"
         if number == 0:
             yield Thing(external_id=station, record=record, kind="weather_station", name=station)
@@ -61,7 +68,9 @@ def _observation(
     results = tuple(
         found
         for place, name in enumerate(header)
-        if place != at and (found := result(name, _number(row[place]), _unit(name)))
+        if place != at
+        and not _NO_MEASURE.match(name)
+        and (found := result(name, _number(row[place]), _unit(name)))
     )
     if moment is None or not results:
         return Rejected(

@@ -1,0 +1,130 @@
+"""Weather in the forms of other services and other versions of the same."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from tasks.feeds.connector import Observation, Record, Rejected, Thing
+from tests.support.feeds import addresses, parse, payload, source
+
+
+def read(document: Any) -> list[Record]:
+    """Parse a document as the connector does."""
+    content = document if isinstance(document, bytes) else orjson.dumps(document)
+    return parse(source("weather", timezone="Europe/Berlin"), payload(content))
+
+
+def values(records: list[Record]) -> list[tuple[str, str, float]]:
+    """Return time, property and value of every result."""
+    return [
+        (f"{record.phenomenon_time:%dT%H:%M}", result.observed_property, round(result.value, 2))
+        for record in records
+        if isinstance(record, Observation)
+        for result in record.results
+    ]
+
+
+PARIS = {"latitude": 48.85, "longitude": 2.35, "utc_offset_seconds": 3600}
+
+
+def test_the_present_moment_is_read_under_its_old_name() -> None:
+    """`current_weather` has no units beside it."""
+    told = {"time": "2026-11-20T00:00", "temperature": 5, "windspeed": 36, "is_day": 0}
+
+    assert [
+        ("19T23:00", "air_temperature", 5.0),
+        ("19T23:00", "wind_speed", 10.0),
+        ("19T23:00", "is_day", 0.0),
+    ] == (values(read({**PARIS, "current_weather": told})))
+
+
+def test_quarters_of_an_hour_are_read_where_nothing_else_is_asked_for() -> None:
+    """Each is one record."""
+    columns = {"time": ["2026-11-20T00:00", "2026-11-20T00:15"], "temperature_2m": [1, 2]}
+    records = read([{**PARIS, "minutely_15": columns, "minutely_15_units": {"temperature_2m": "°C"}}])
+
+    assert 2 == len(addresses(records))
+    assert ("19T23:15", "air_temperature", 2.0) == values(records)[1]
+
+
+MEASURED = {
+    "station": "https://api.weather.gov/stations/KALB",
+    "timestamp": "2026-11-20T01:00:00+00:00",
+    "temperature": {"unitCode": "wmoUnit:degC", "value": 2},
+}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"@context": [], "@graph": [{**MEASURED, "geometry": "POINT(-73.8 42.7)"}]},
+        {"@context": [], **MEASURED, "geometry": "POINT(-73.8 42.7)"},
+    ],
+)
+def test_the_linked_data_form_of_an_observation_is_the_same(document: dict[str, Any]) -> None:
+    """Its shape is text."""
+    plain = {"geometry": {"type": "Point", "coordinates": [-73.8, 42.7]}, "properties": MEASURED}
+
+    assert read({"type": "FeatureCollection", "features": [plain]}) == read(document)
+
+
+def test_a_list_of_stations_gives_stations() -> None:
+    """They are what observations are of, and no failed observations."""
+    spot = {"type": "Point", "coordinates": [-73.8, 42.7]}
+    row = {"type": "Feature", "geometry": spot, "properties": {"stationIdentifier": "KALB", "name": "Albany"}}
+    (thing,) = read({"type": "FeatureCollection", "features": [row]})
+
+    assert isinstance(thing, Thing)
+    assert ("KALB", "Albany", -73.8) == (thing.external_id, thing.name, thing.lon)
+
+
+REPORT = {
+    "icaoId": "KJFK",
+    "obsTime": 1795218660,
+    "temp": -1.1,
+    "wdir": "VRB",
+    "wspd": 10,
+    "visib": "10+",
+    "lat": 40.6,
+    "lon": -73.8,
+}
+
+
+def test_decoded_reports_of_airports_are_read() -> None:
+    """The Aviation Weather Center tells the place and the whole time."""
+    records = read([REPORT, {**REPORT, "obsTime": None}, {"icaoId": "KBOS", "obsTime": 1795218660}, 3])
+
+    assert 4 == len(addresses(records))
+    assert {"bad_time", "no_result", "not_an_object"} == {
+        one.reason for one in records if isinstance(one, Rejected)
+    }
+    assert [
+        ("20T23:51", "air_temperature", -1.1),
+        ("20T23:51", "wind_speed", 5.14),
+        ("20T23:51", "visibility", 16093.44),
+    ] == (values(records))
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [("240P99KT 9999", "wind_speed"), ("24010GP99KT 9999", "wind_gust"), ("24010KT 6000NDV", "visibility")],
+)
+def test_marks_within_the_words_of_a_report_are_known(words: str, found: str) -> None:
+    """More than can be measured, and a visibility whose direction is not told."""
+    assert found in [name for _, name, _ in values(read(f"METAR EGLL 202350Z {words} 10/05 Q1009=".encode()))]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252", "utf-8-sig"])
+def test_a_table_of_any_encoding_keeps_its_unit(encoding: str) -> None:
+    """The degree sign is what tells."""
+    records = read("date,latitude,temp (°F)\n2026-11-20 12:00,52.5,50\n".encode(encoding))
+
+    assert [("20T11:00", "air_temperature", 10.0)] == values(records)
+
+
+def test_a_table_may_write_the_day_first() -> None:
+    """Which its other rows tell."""
+    records = read(b"Datum;Temp\n02.11.2026 12:00;3\n20.11.2026 12:00;4\n")
+
+    assert ["02T11:00", "20T11:00"] == [when for when, _, _ in values(records)]
