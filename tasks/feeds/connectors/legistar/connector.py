@@ -18,7 +18,7 @@ from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading.documents import excerpt, load_json
-from tasks.feeds.reading.times import LocalTimes
+from tasks.feeds.reading.times import LocalTimes, from_posix
 
 #: Part -> the names that the dialects give it, best first.
 _PARTS: Final[Mapping[str, Sequence[str]]] = {
@@ -29,14 +29,23 @@ _PARTS: Final[Mapping[str, Sequence[str]]] = {
     "start": ("start",),
     "end": ("end",),
     "changed": ("EventLastModifiedUtc",),
+    "agenda_status": ("EventAgendaStatusName",),
+    "minutes_status": ("EventMinutesStatusName",),
     "place": ("EventLocation", "Meeting Location", "venue_slug"),
     "url": ("EventInSiteURL", "url", "Meeting Details"),
     "agenda": ("EventAgendaFile", "Agenda"),
     "minutes": ("EventMinutesFile", "Minutes"),
 }
 _ID_IN_URL: Final = re.compile(r"[?&]ID=(\d+)")
+_MAY_CALL_OFF: Final = ("time", "title", "agenda_status", "minutes_status")
 _CALLED_OFF: Final = re.compile(r"cancel|called off|postpone", re.IGNORECASE)
+#: `6:30 p.m.`, `6 PM (after the hearing)`, `18:30`; a bare number is none.
+_CLOCK: Final = re.compile(
+    r"\b(\d{1,2})(?::(\d{2})(?::\d{2})?(?:\s*([ap])\.?m)?|\s*([ap])\.?m)", re.IGNORECASE | re.ASCII
+)
 _MARK: Final = re.compile(r"-*em-*|-{2,}")
+#: A number of so many digits is a moment of POSIX, in seconds or milliseconds.
+_POSIX_DIGITS: Final = 9
 _LONGEST: Final = 4000
 
 
@@ -55,15 +64,24 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
     times = LocalTimes(str(source.options.get("timezone") or source.timezone))
     kind = str(source.options.get("feature_kind") or "event")
     for payload in payloads:
-        rows = load_json(payload)
-        if not isinstance(rows, list):
-            raise Malformed(f"{payload.name}: no list of meetings: {excerpt(rows):.200}")
+        document = load_json(payload)
+        rows = _rows(document)
+        if rows is None:
+            raise Malformed(f"{payload.name}: no list of meetings: {excerpt(document):.200}")
         for number, row in enumerate(rows):
             record = f"{payload.name}#{number}"
             try:
                 yield _feature(row, record, kind, times)
             except Rejection as why:
                 yield Rejected(record=record, reason=why.reason, detail=why.detail, excerpt=excerpt(row))
+
+
+def _rows(document: Any) -> list[Any] | None:  # Any: JSON of a publisher.
+    """Return the meetings of a document: a list, one in OData's `value` or a calendar's `events`, or one meeting."""
+    if isinstance(document, dict):
+        wrapped = next((document[name] for name in ("value", "events") if name in document), None)
+        document = [document] if "EventId" in document else wrapped
+    return document if isinstance(document, list) else None
 
 
 def _feature(row: Any, record: str, kind: str, times: LocalTimes) -> Feature:  # Any: JSON of a publisher.
@@ -75,7 +93,7 @@ def _feature(row: Any, record: str, kind: str, times: LocalTimes) -> Feature:  #
         raise Rejection("no_identity", "the meeting has no name")
     if starts is None:
         raise Rejection("bad_time", "the meeting has no date")
-    called_off = any(_CALLED_OFF.search(_text(row, part) or "") for part in ("time", "title"))
+    called_off = any(_CALLED_OFF.search(_text(row, part) or "") for part in _MAY_CALL_OFF)
     place = _text(row, "place")
     return Feature(
         external_id=_identity(row, title, starts),
@@ -122,6 +140,9 @@ def _starts(row: Mapping[str, Any], times: LocalTimes) -> datetime | None:
     if date is None:
         return None
     day = date.split("T")[0]
+    if clock and (found := _CLOCK.search(clock)):
+        hour, minute, half, other_half = (part or "" for part in found.groups())
+        return times.parse(f"{day} {hour:0>2}:{minute or '00'} {half or other_half}".strip())
     if clock and any(character.isdigit() for character in clock):
         return times.parse(f"{day} {clock}")
     # No hour yet, or the words "Canceled": the day is known.
@@ -130,6 +151,8 @@ def _starts(row: Mapping[str, Any], times: LocalTimes) -> datetime | None:
 
 def _moment(row: Mapping[str, Any], part: str, times: LocalTimes) -> datetime | None:
     text = _text(row, part)
+    if text and text.isascii() and text.isdigit() and len(text) >= _POSIX_DIGITS:
+        return from_posix(text)
     return times.parse(text) if text else None
 
 

@@ -1,0 +1,68 @@
+"""Public meetings in the wrappers and with the clocks of other cities."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from tasks.feeds.connector import Feature, Record
+from tests.support.feeds import parse, payload, source
+
+MEETING = {
+    "EventId": 1,
+    "EventBodyName": "Council",
+    "EventDate": "2026-11-20T00:00:00",
+    "EventTime": "6:30 PM",
+}
+
+
+def read(document: Any) -> list[Record]:
+    """Parse a document as the connector does."""
+    return parse(source("legistar", timezone="America/Chicago"), payload(orjson.dumps(document)))
+
+
+@pytest.mark.parametrize("document", [[MEETING], {"value": [MEETING]}, {"events": [MEETING]}, MEETING])
+def test_a_list_is_found_in_its_wrapper(document: Any) -> None:
+    """OData's, a calendar's, or one meeting alone."""
+    (record,) = read(document)
+
+    assert isinstance(record, Feature)
+    assert "1" == record.external_id
+
+
+@pytest.mark.parametrize(
+    ("clock", "utc"),
+    [
+        ("6:30 p.m.", "21T00:30"),
+        ("6 PM", "21T00:00"),
+        ("18:30", "21T00:30"),
+        ("6:30 PM (after the hearing)", "21T00:30"),
+        ("12:00 AM", "20T06:00"),
+        ("TBD", "20T06:00"),
+        (None, "20T06:00"),
+    ],
+)
+def test_every_clock_is_read(clock: str | None, utc: str) -> None:
+    """An hour that is not known yet is the day's beginning."""
+    (record,) = read([{**MEETING, "EventTime": clock}])
+
+    assert isinstance(record, Feature)
+    assert record.starts_at is not None
+    assert utc == f"{record.starts_at:%dT%H:%M}"
+
+
+@pytest.mark.parametrize("name", ["EventAgendaStatusName", "EventMinutesStatusName", "EventTime"])
+def test_a_meeting_that_is_called_off_is_withdrawn(name: str) -> None:
+    """Wherever the clerk says so."""
+    (record,) = read([{**MEETING, name: "Cancelled"}])
+
+    assert isinstance(record, Feature)
+    assert record.withdrawn
+
+
+def test_a_moment_may_be_a_number() -> None:
+    """As calendars on web pages have it."""
+    (record,) = read([{"title": "A", "start": 1795176000000}])
+
+    assert isinstance(record, Feature)
+    assert "2026-11-20T12:00" == f"{record.starts_at:%Y-%m-%dT%H:%M}"
