@@ -9,9 +9,10 @@ import hashlib
 import html
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import urljoin
 
 import feedparser
 import nh3
@@ -19,12 +20,18 @@ import nh3
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.reading.documents import excerpt, load_json
-from tasks.feeds.reading.places import Geometry, checked
-from tasks.feeds.reading.times import LocalTimes, from_rfc2822
+from tasks.feeds.reading.places import Geometry, checked, point
+from tasks.feeds.reading.times import LocalTimes, from_posix, from_rfc2822
 
 _LONGEST: Final = 4000
 _ESCAPED_AT_MOST: Final = 4
-_ENTITY: Final = re.compile(rb"<!ENTITY", re.IGNORECASE)
+#: A general entity; the parameter entities of old document types are never read and harm nothing.
+_ENTITY: Final = re.compile(rb"<!ENTITY\s+[^%\s]", re.IGNORECASE)
+_HALF_DAY: Final = re.compile(r"(.*\d\s*[AP]\.?M\.?)(?:\s+[A-Z]{2,5})?", re.IGNORECASE | re.DOTALL)
+_ZONE: Final = re.compile(r"\d\s+\(?([A-Z]{3,5})\)?\s*$")
+#: The abbreviations that mail knows; any other is the publisher's own, which is the city's.
+_ZONES_OF_MAIL: Final = frozenset(("UTC", "GMT", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT"))
+_POSIX: Final = re.compile(r"\d{9,13}", re.ASCII)
 _SPACE: Final = re.compile(r"[ \t\r\f\v]*\n\s*|[ \t\r\f\v]+")
 _BREAK: Final = re.compile(r"<(?:br|/p|/div|/li)\b[^<>]*>", re.IGNORECASE)
 
@@ -69,7 +76,19 @@ def _entries(payload: Payload) -> Sequence[Mapping[str, Any]]:
     if not feed.get("version") and not feed.entries:
         raise Malformed(f"{payload.name}: neither RSS nor Atom: {feed.get('bozo_exception', '')!s:.200}")
     # Plain dicts: those of feedparser give a missing `updated` the value of `published`, with a warning.
-    return [dict(entry) for entry in feed.entries]
+    base = str(feed.feed.get("link") or payload.url)
+    return [_with_whole_link(dict(entry), base) for entry in feed.entries]
+
+
+def _with_whole_link(entry: dict[str, Any], base: str) -> dict[str, Any]:
+    """Complete a relative link; an id that stands in for a link is none."""
+    link = entry.get("link")
+    if not isinstance(link, str) or not link.strip() or link == entry.get("id"):
+        return entry
+    try:
+        return {**entry, "link": urljoin(base, link.strip())}
+    except ValueError:
+        return entry
 
 
 def _json_entries(payload: Payload) -> Sequence[Mapping[str, Any]]:
@@ -97,7 +116,7 @@ def _feature(entry: Mapping[str, Any], record: str, kind: str, times: LocalTimes
     published = _time(entry, "published", times) or _time(entry, "created", times)
     updated = _time(entry, "updated", times) or published
     summary = _plain(entry.get("summary")) or _plain(_content(entry))
-    place = _place(entry.get("where"))
+    place = _where(entry)
     tags = [_plain(tag.get("term")) for tag in entry.get("tags") or () if isinstance(tag, Mapping)]
     if not (title or summary or link or place or entry.get("id")):
         raise Rejection("no_identity", "the entry says nothing")
@@ -165,17 +184,51 @@ def _time(entry: Mapping[str, Any], name: str, times: LocalTimes) -> datetime | 
     text = entry.get(name)
     if not isinstance(text, str) or not text.strip():
         return None
-    for read in (times.parse, from_rfc2822):
+    text = text.strip()
+    for read in _readers(text, times):
         try:
             return read(text)
         except Rejection:
             continue
+    if _HALF_DAY.fullmatch(text) or not text.isascii():
+        # Those who read the rest would leave out half of it.
+        return None
     parsed = entry.get(f"{name}_parsed")
     try:
         year, month, day, hour, minute, second = parsed[:6] if parsed else (0,) * 6
         return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except (TypeError, ValueError):
         return None
+
+
+def _readers(text: str, times: LocalTimes) -> list[Callable[[str], datetime | None]]:
+    if _POSIX.fullmatch(text):
+        return [from_posix]
+    if half := _HALF_DAY.fullmatch(text):
+        return [lambda _: times.parse(half.group(1))]
+    named = _ZONE.search(text)
+    if named and named.group(1) not in _ZONES_OF_MAIL:
+        return [times.parse, lambda text: _local(from_rfc2822(text), times)]
+    return [times.parse, from_rfc2822]
+
+
+def _local(moment: datetime | None, times: LocalTimes) -> datetime | None:
+    """Take a moment that was read without its zone as one of the city."""
+    return times.to_utc(moment.replace(tzinfo=None)) if moment else None
+
+
+def _where(entry: Mapping[str, Any]) -> Geometry | None:
+    """Return the place of an entry: GeoRSS or GML, a GML envelope, or the W3C's latitude and longitude."""
+    if found := _place(entry.get("where")):
+        return found
+    corners = [str(entry.get(f"gml_{name}corner") or "").split() for name in ("lower", "upper")]
+    if [len(corner) for corner in corners] == [2, 2]:
+        try:
+            (south, west), (north, east) = [[float(number) for number in corner] for corner in corners]
+        except ValueError:
+            return None
+        return _place({"type": "Box", "coordinates": ((west, south), (east, north))})
+    return point(entry.get("geo_long"), entry.get("geo_lat"))
 
 
 def _place(where: Any) -> Geometry | None:  # Any: of feedparser, which has turned lat lon to lon, lat.

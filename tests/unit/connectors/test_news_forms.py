@@ -1,0 +1,83 @@
+"""Feeds of news as other publishers write them: old document types, places, times and links of every form."""
+
+import pytest
+
+from tasks.feeds.connector import Feature, Malformed
+from tests.support.feeds import parse, payload, source
+
+SPACES = (
+    'xmlns:geo="http://www.w3.org/2003/01/geo/wgs84_pos#" xmlns:georss="http://www.georss.org/georss"'
+    ' xmlns:gml="http://www.opengis.net/gml"'
+)
+
+
+def entry(inside: str, before: str = "") -> Feature:
+    """Read a feed of one entry."""
+    text = f"{before}<rss version='2.0' {SPACES}><channel><link>https://town.example/</link><item><title>T</title>{inside}</item></channel></rss>"
+    (record,) = parse(source("news", timezone="Europe/Berlin"), payload(text.encode()))
+    assert isinstance(record, Feature)
+    return record
+
+
+def test_parameter_entities_of_old_document_types_do_no_harm() -> None:
+    """They are never read; the names of HTML are known without them."""
+    before = '<!DOCTYPE rss [<!ENTITY % HTMLlat1 PUBLIC "-//W3C//ENTITIES Latin 1//EN" "http://127.0.0.1:9/x"> %HTMLlat1;]>'
+
+    assert "T" == entry("", before).title
+
+
+@pytest.mark.parametrize("entity", ['x SYSTEM "file:///etc/passwd"', 'x "xx"'])
+def test_other_entities_are_refused(entity: str) -> None:
+    """Neither files nor bombs."""
+    with pytest.raises(Malformed, match="entities"):
+        entry("<description>&x;</description>", f"<!DOCTYPE rss [<!ENTITY {entity}>]>")
+
+
+@pytest.mark.parametrize(
+    ("inside", "kind"),
+    [
+        ("<geo:lat>45.2</geo:lat><geo:long>-71.9</geo:long>", "Point"),
+        ("<geo:Point><geo:lat>45.2</geo:lat><geo:long>-71.9</geo:long></geo:Point>", "Point"),
+        (
+            "<georss:where><gml:Envelope><gml:lowerCorner>45 -72</gml:lowerCorner>"
+            "<gml:upperCorner>46 -71</gml:upperCorner></gml:Envelope></georss:where>",
+            "Polygon",
+        ),
+    ],
+)
+def test_every_form_of_a_place_is_found(inside: str, kind: str) -> None:
+    """Longitude comes first in what is stored."""
+    place = entry(inside).geometry
+
+    assert place is not None
+    assert kind == place["type"]
+    assert "-7" in str(place["coordinates"])[:6]
+
+
+@pytest.mark.parametrize(
+    ("written", "utc"),
+    [
+        ("Fri, 20 Nov 2026 12:00:00 CET", "20T11:00"),
+        ("Fri, 20 Nov 2026 12:00:00 EST", "20T17:00"),
+        ("Fri, 20 Nov 2026 12:00:00 GMT", "20T12:00"),
+        ("Nov 20, 2026 1:00 PM CET", "20T12:00"),
+        ("1795176000", "20T12:00"),
+    ],
+)
+def test_a_time_is_of_the_zone_it_names_or_the_citys(written: str, utc: str) -> None:
+    """An abbreviation that only the city knows is the city's, and an afternoon is no morning."""
+    published = entry(f"<pubDate>{written}</pubDate>").published_at
+
+    assert published is not None
+    assert utc == f"{published:%dT%H:%M}"
+
+
+def test_a_time_that_cannot_be_read_whole_is_unknown() -> None:
+    """Rather than the first of its month."""
+    assert entry("<pubDate>2026年11月20日</pubDate>").published_at is None
+
+
+def test_a_relative_link_is_of_the_feeds_own_site() -> None:
+    """And no other scheme becomes one."""
+    assert "https://town.example/news/1" == entry("<link>/news/1</link>").url
+    assert entry("<link>javascript:alert(1)</link>").url is None
