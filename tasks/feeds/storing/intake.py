@@ -23,6 +23,9 @@ CHUNK_SAME: Final = 50_000
 #: Rows read column by column that are worth to be kept so.
 _MANY: Final = 200
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
+#: How an observation and its results are weighed against rows, which are held by themselves.
+_OBSERVATION_BYTES: Final = 300
+_RESULT_BYTES: Final = 100
 #: Rejects handed on with their records; more of a chunk are only counted.
 _MOST_REJECTS: Final = 1000
 
@@ -145,7 +148,7 @@ class Chunk:
         other = self.observations.get(key)
         if other is None:
             self.observations[key] = observation
-            self.bytes += 100 * len(observation.results)
+            self.bytes += _OBSERVATION_BYTES + _RESULT_BYTES * len(observation.results)
             return
         # Of two that tell of one moment the larger wins, so that any order ends the same.
         winner, loser = (

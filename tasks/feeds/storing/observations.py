@@ -7,9 +7,6 @@ stored, so that a repeated poll adds nothing and a late one fills its place with
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from math import isfinite
-from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -21,9 +18,10 @@ from shared.db import Transaction
 from shared.observations.arrays import array_of
 from shared.observations.rollups import add_hours, sum_again
 from tasks.feeds.connector import Observation
-from tasks.feeds.encoding.binary import BEGIN, END, microseconds
+from tasks.feeds.encoding.binary import BEGIN, END
+from tasks.feeds.storing.batch import saying, take
 from tasks.feeds.storing.copy import by_index, copy_binary
-from tasks.feeds.storing.results import CHANGED, NEW, SAME, Numbers, Results, verdicts, written
+from tasks.feeds.storing.results import CHANGED, NEW, SAME, Numbers, Results, column, verdicts, written
 from tasks.feeds.storing.streams import Observed, Streams, known_streams, moved_items, write_streams
 from tasks.feeds.storing.table import Writing
 
@@ -41,18 +39,6 @@ class Stored:
     items: list[dict[str, Any]] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Batch:
-    """The results of a batch as columns, with the number of each one's observation, and what was said besides."""
-
-    owners: list[int] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)
-    times: list[int] = field(default_factory=list)
-    values: list[float] = field(default_factory=list)
-    #: The newest observation of each thing that says something besides results.
-    saying: dict[str, Observation] = field(default_factory=dict)
-
-
 def store_observations(
     tx: Transaction, writing: Writing, batch: Sequence[Observation], *, writes: bool = True
 ) -> Stored:
@@ -64,11 +50,12 @@ def store_observations(
     stored = Stored()
     things = _things(tx, writing.feed_id, {observation.external_id for observation in batch})
     streams = known_streams(tx, writing.feed_id, things.values())
-    taken = _take(batch, things, streams, stored)
-    if not taken.owners:
+    taken = take(batch, things, streams, stored.unknown)
+    given, owners = taken.results()
+    said = saying(taken.observations, owners, stored.valueless)
+    if not len(owners):
         return stored
-    times, latest = np.array(streams.times, dtype=np.int64), np.array(streams.results, dtype=np.float64)
-    given = Results(np.array(taken.places), np.array(taken.times), np.array(taken.values, dtype=np.float64))
+    times, latest = column(streams.times), np.array(streams.results, dtype=np.float64)
     results, now = given.distinct()
     is_newer, is_known = results.is_newer(times), results.is_known(times, latest)
     compared = np.flatnonzero(~is_newer & ~is_known)
@@ -77,13 +64,13 @@ def store_observations(
     verdict[compared] = np.where(
         np.isnan(found), NEW, np.where(found == results.values[compared], SAME, CHANGED)
     )
-    stored.same, stored.changed, stored.new = verdicts(verdict[now], np.array(taken.owners)).tolist()
+    stored.same, stored.changed, stored.new = verdicts(verdict[now], owners).tolist()
     if writes:
         moved = results.latest(times, is_known)
         write_streams(tx, writing, streams, moved)
         _append(tx, writing, streams, results.take(verdict == NEW))
         _correct(tx, writing, streams, results.take(verdict == CHANGED))
-        _keep_states(tx, things, taken.saying.values())
+        _keep_states(tx, things, said)
         stored.items = list(moved_items(streams, moved))
     return stored
 
@@ -92,43 +79,12 @@ def _things(tx: Transaction, feed_id: UUID, external_ids: Iterable[str]) -> dict
     rows = tx.execute(
         text(
             "SELECT external_id, CAST(id AS text), nullif(state, '{}') FROM things"
-            " WHERE feed_id = :feed_id AND external_id = ANY(:ids)"
+            " WHERE feed_id = :feed_id"
+            " AND external_id = ANY(ARRAY(SELECT json_array_elements_text(CAST(:ids AS json))))"
         ),
-        {"feed_id": feed_id, "ids": list(external_ids)},
+        {"feed_id": feed_id, "ids": orjson.dumps(list(external_ids)).decode()},
     )
     return {external_id: Observed(id_, state or {}) for external_id, id_, state in rows}
-
-
-def _take(
-    batch: Sequence[Observation], things: Mapping[str, Observed], streams: Streams, stored: Stored
-) -> _Batch:
-    """Lay out the results that are numbers in the order of their times; each different time is counted once."""
-    taken = _Batch()
-    owners, places, times, values = taken.owners, taken.places, taken.times, taken.values
-    last: datetime | None = None
-    count = 0
-    for number, observation in enumerate(sorted(batch, key=attrgetter("phenomenon_time"))):
-        thing = things.get(observation.external_id)
-        if thing is None:
-            stored.unknown.append(observation)
-            continue
-        time = observation.phenomenon_time
-        if time != last:
-            last, count = time, microseconds(time)
-        before = len(owners)
-        for result in observation.results:
-            value = result.value
-            if isfinite(value):
-                place = thing.places.get(result.observed_property)
-                owners.append(number)
-                places.append(streams.add(thing, result) if place is None else place)
-                times.append(count)
-                values.append(value)
-        if len(owners) == before:
-            stored.valueless.append(observation)
-        elif observation.properties:
-            taken.saying[observation.external_id] = observation
-    return taken
 
 
 def _compare(tx: Transaction, streams: Streams, results: Results) -> Numbers:
@@ -185,11 +141,11 @@ def _correct(tx: Transaction, writing: Writing, streams: Streams, results: Resul
         sum_again(tx, ids, times)
 
 
-def _keep_states(tx: Transaction, things: Mapping[str, Observed], saying: Iterable[Observation]) -> None:
+def _keep_states(tx: Transaction, things: Mapping[str, Observed], said: Iterable[Observation]) -> None:
     """Keep beside each thing what its newest observation said besides results."""
     changed = [
         {"id": things[one.external_id].id, "state": orjson.dumps(state, option=orjson.OPT_SORT_KEYS).decode()}
-        for one in saying
+        for one in said
         if things[one.external_id].state != (state := dict(one.properties))
     ]
     if changed:

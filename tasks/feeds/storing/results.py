@@ -112,6 +112,11 @@ class Hours(NamedTuple):
     counts: Sequence[int]
 
 
+def column(values: Sequence[int]) -> Integers:
+    """Return whole numbers as a column."""
+    return np.fromiter(values, np.int64, len(values))
+
+
 def written(times: Integers) -> list[str]:
     """Write moments as RFC 3339 in UTC; microseconds only when there are any."""
     different, places = np.unique(times, return_inverse=True)
