@@ -9,8 +9,7 @@ import hashlib
 import html
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urljoin
 
@@ -19,19 +18,15 @@ import nh3
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rejected, Request, Source
+from tasks.feeds.connectors.news.places import place
+from tasks.feeds.connectors.news.times import moment
 from tasks.feeds.reading.documents import excerpt, load_json
-from tasks.feeds.reading.places import Geometry, checked, point
-from tasks.feeds.reading.times import LocalTimes, from_posix, from_rfc2822
+from tasks.feeds.reading.times import LocalTimes
 
 _LONGEST: Final = 4000
 _ESCAPED_AT_MOST: Final = 4
 #: A general entity; the parameter entities of old document types are never read and harm nothing.
 _ENTITY: Final = re.compile(rb"<!ENTITY\s+[^%\s]", re.IGNORECASE)
-_HALF_DAY: Final = re.compile(r"(.*\d\s*[AP]\.?M\.?)(?:\s+[A-Z]{2,5})?", re.IGNORECASE | re.DOTALL)
-_ZONE: Final = re.compile(r"\d\s+\(?([A-Z]{3,5})\)?\s*$")
-#: The abbreviations that mail knows; any other is the publisher's own, which is the city's.
-_ZONES_OF_MAIL: Final = frozenset(("UTC", "GMT", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT"))
-_POSIX: Final = re.compile(r"\d{9,13}", re.ASCII)
 _SPACE: Final = re.compile(r"[ \t\r\f\v]*\n\s*|[ \t\r\f\v]+")
 _BREAK: Final = re.compile(r"<(?:br|/p|/div|/li)\b[^<>]*>", re.IGNORECASE)
 
@@ -113,12 +108,12 @@ def _as_entry(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def _feature(entry: Mapping[str, Any], record: str, kind: str, times: LocalTimes) -> Feature:
     title, link = _plain(entry.get("title")), _link(entry)
-    published = _time(entry, "published", times) or _time(entry, "created", times)
-    updated = _time(entry, "updated", times) or published
+    published = moment(entry, "published", times) or moment(entry, "created", times)
+    updated = moment(entry, "updated", times) or published
     summary = _plain(entry.get("summary")) or _plain(_content(entry))
-    place = _where(entry)
+    where = place(entry)
     tags = [_plain(tag.get("term")) for tag in entry.get("tags") or () if isinstance(tag, Mapping)]
-    if not (title or summary or link or place or entry.get("id")):
+    if not (title or summary or link or where or entry.get("id")):
         raise Rejection("no_identity", "the entry says nothing")
     return Feature(
         external_id=_identity(entry, title, link, summary),
@@ -129,7 +124,7 @@ def _feature(entry: Mapping[str, Any], record: str, kind: str, times: LocalTimes
         description=summary,
         category=next((tag for tag in tags if tag), None),
         url=link,
-        geometry=place,
+        geometry=where,
         starts_at=published,
         properties={"tags": [tag for tag in tags if tag]} if len([tag for tag in tags if tag]) > 1 else {},
     )
@@ -177,70 +172,3 @@ def _plain(value: Any) -> str | None:  # Any: as above.
     text = text.replace("\xa0", " ")
     text = _SPACE.sub(lambda found: "\n" if "\n" in found.group() else " ", text).strip()
     return text[:_LONGEST] or None
-
-
-def _time(entry: Mapping[str, Any], name: str, times: LocalTimes) -> datetime | None:
-    """Read a time of any form; feeds get them wrong so often that an unreadable one is merely unknown."""
-    text = entry.get(name)
-    if not isinstance(text, str) or not text.strip():
-        return None
-    text = text.strip()
-    for read in _readers(text, times):
-        try:
-            return read(text)
-        except Rejection:
-            continue
-    if _HALF_DAY.fullmatch(text) or not text.isascii():
-        # Those who read the rest would leave out half of it.
-        return None
-    parsed = entry.get(f"{name}_parsed")
-    try:
-        year, month, day, hour, minute, second = parsed[:6] if parsed else (0,) * 6
-        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-    except (TypeError, ValueError):
-        return None
-
-
-def _readers(text: str, times: LocalTimes) -> list[Callable[[str], datetime | None]]:
-    if _POSIX.fullmatch(text):
-        return [from_posix]
-    if half := _HALF_DAY.fullmatch(text):
-        return [lambda _: times.parse(half.group(1))]
-    named = _ZONE.search(text)
-    if named and named.group(1) not in _ZONES_OF_MAIL:
-        return [times.parse, lambda text: _local(from_rfc2822(text), times)]
-    return [times.parse, from_rfc2822]
-
-
-def _local(moment: datetime | None, times: LocalTimes) -> datetime | None:
-    """Take a moment that was read without its zone as one of the city."""
-    return times.to_utc(moment.replace(tzinfo=None)) if moment else None
-
-
-def _where(entry: Mapping[str, Any]) -> Geometry | None:
-    """Return the place of an entry: GeoRSS or GML, a GML envelope, or the W3C's latitude and longitude."""
-    if found := _place(entry.get("where")):
-        return found
-    corners = [str(entry.get(f"gml_{name}corner") or "").split() for name in ("lower", "upper")]
-    if [len(corner) for corner in corners] == [2, 2]:
-        try:
-            (south, west), (north, east) = [[float(number) for number in corner] for corner in corners]
-        except ValueError:
-            return None
-        return _place({"type": "Box", "coordinates": ((west, south), (east, north))})
-    return point(entry.get("geo_long"), entry.get("geo_lat"))
-
-
-def _place(where: Any) -> Geometry | None:  # Any: of feedparser, which has turned lat lon to lon, lat.
-    if not isinstance(where, Mapping) or not where.get("coordinates"):
-        return None
-    coordinates = _lists(where["coordinates"])
-    if where.get("type") == "Box" and [len(corner) for corner in coordinates] == [2, 2]:
-        (west, south), (east, north) = coordinates
-        ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
-        return checked({"type": "Polygon", "coordinates": [ring]})
-    return checked({"type": where.get("type"), "coordinates": coordinates})
-
-
-def _lists(nested: Any) -> Any:  # Any: nested tuples of numbers.
-    return [_lists(inner) for inner in nested] if isinstance(nested, tuple | list) else nested

@@ -1,0 +1,35 @@
+"""[p] The places of entries: GeoRSS, GML and the W3C's latitude and longitude."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tasks.feeds.reading.places import Geometry, checked, point
+
+
+def place(entry: Mapping[str, Any]) -> Geometry | None:
+    """Return the place of an entry: GeoRSS or GML, a GML envelope, or the W3C's latitude and longitude."""
+    if found := _shape(entry.get("where")):
+        return found
+    corners = [str(entry.get(f"gml_{name}corner") or "").split() for name in ("lower", "upper")]
+    if [len(corner) for corner in corners] == [2, 2]:
+        try:
+            (south, west), (north, east) = [[float(number) for number in corner] for corner in corners]
+        except ValueError:
+            return None
+        return _shape({"type": "Box", "coordinates": ((west, south), (east, north))})
+    return point(entry.get("geo_long"), entry.get("geo_lat"))
+
+
+def _shape(where: Any) -> Geometry | None:  # Any: of feedparser, which has turned lat lon to lon, lat.
+    if not isinstance(where, Mapping) or not where.get("coordinates"):
+        return None
+    coordinates = _lists(where["coordinates"])
+    if where.get("type") == "Box" and [len(corner) for corner in coordinates] == [2, 2]:
+        (west, south), (east, north) = coordinates
+        ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+        return checked({"type": "Polygon", "coordinates": [ring]})
+    return checked({"type": where.get("type"), "coordinates": coordinates})
+
+
+def _lists(nested: Any) -> Any:  # Any: nested tuples of numbers.
+    return [_lists(inner) for inner in nested] if isinstance(nested, tuple | list) else nested

@@ -1,0 +1,53 @@
+"""[p] The times of entries, which feeds write in every form."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from shared.errors import Rejection
+from tasks.feeds.reading.times import LocalTimes, from_posix, from_rfc2822
+
+_HALF_DAY: Final = re.compile(r"(.*\d\s*[AP]\.?M\.?)(?:\s+[A-Z]{2,5})?", re.IGNORECASE | re.DOTALL)
+_ZONE: Final = re.compile(r"\d\s+\(?([A-Z]{3,5})\)?\s*$")
+#: The abbreviations that mail knows; any other is the publisher's own, which is the city's.
+_ZONES_OF_MAIL: Final = frozenset(("UTC", "GMT", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT"))
+_POSIX: Final = re.compile(r"\d{9,13}", re.ASCII)
+
+
+def moment(entry: Mapping[str, Any], name: str, times: LocalTimes) -> datetime | None:
+    """Read a time of any form; feeds get them wrong so often that an unreadable one is merely unknown."""
+    text = entry.get(name)
+    if not isinstance(text, str) or not text.strip():
+        return None
+    text = text.strip()
+    for read in _readers(text, times):
+        try:
+            return read(text)
+        except Rejection:
+            continue
+    if _HALF_DAY.fullmatch(text) or not text.isascii():
+        # Those who read the rest would leave out half of it.
+        return None
+    parsed = entry.get(f"{name}_parsed")
+    try:
+        year, month, day, hour, minute, second = parsed[:6] if parsed else (0,) * 6
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except (TypeError, ValueError):
+        return None
+
+
+def _readers(text: str, times: LocalTimes) -> list[Callable[[str], datetime | None]]:
+    if _POSIX.fullmatch(text):
+        return [from_posix]
+    if half := _HALF_DAY.fullmatch(text):
+        return [lambda _: times.parse(half.group(1))]
+    named = _ZONE.search(text)
+    if named and named.group(1) not in _ZONES_OF_MAIL:
+        return [times.parse, lambda text: _local(from_rfc2822(text), times)]
+    return [times.parse, from_rfc2822]
+
+
+def _local(moment: datetime | None, times: LocalTimes) -> datetime | None:
+    """Take a moment that was read without its zone as one of the city."""
+    return times.to_utc(moment.replace(tzinfo=None)) if moment else None
