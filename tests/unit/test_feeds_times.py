@@ -148,3 +148,13 @@ def test_a_zone_that_does_not_exist_is_named() -> None:
     """A city with a mistyped zone fails with a sentence."""
     with pytest.raises(Permanent, match="Mars/Olympus"):
         LocalTimes("Mars/Olympus")
+
+
+def test_utc_written_out_is_an_offset() -> None:
+    """Postgres and Ruby write `UTC` behind a blank, which ISO 8601 does not know."""
+    local = LocalTimes("America/New_York")
+
+    assert local.parse("2024-07-02T03:04:05Z") == local.parse("2024-07-02 03:04:05 UTC")
+    assert local.parse("2024-07-02T03:04:05.5Z") == local.parse("2024-07-02 03:04:05.500 UTC")
+    with pytest.raises(Rejection):
+        local.parse("soon UTC")

@@ -21,9 +21,9 @@ _MONTH_NAMED: Final = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2}),? (\d{4})" + _CL
 
 
 def iso(text: str) -> datetime | None:
-    """Read ISO 8601; none if it is another form."""
+    """Read ISO 8601; none if it is another form. Databases write a blank and `UTC` for its `Z`."""
     try:
-        return datetime.fromisoformat(text)
+        return datetime.fromisoformat(text.removesuffix(" UTC") + "Z" if text.endswith(" UTC") else text)
     except ValueError:
         return None
 
