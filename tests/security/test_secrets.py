@@ -1,11 +1,26 @@
 """Secrets stay where they belong: not in answers, not in the log, not in errors."""
 
-import pytest
+import logging
+import re
+from uuid import uuid4
 
+import orjson
+import pytest
+from sqlalchemy import text
+
+from deploy.local.testing import ROOT
 from shared.accounts.rules import Role
+from shared.db import transaction
+from shared.jobs.enqueue import enqueue
 from shared.settings import Settings
+from shared.trace import tracing
+from tests.security.conftest import Tries
+from tests.support.teller import Blab
 from tests.support.web import PASSWORD, Browser, app, logged
 
+log_of_ours = logging.getLogger("test.traces")
+_TRACE = re.compile("00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_TRACE_ID = re.compile("[0-9a-f]{32}")
 pytestmark = pytest.mark.usefixtures("db")
 
 
@@ -65,3 +80,43 @@ def test_a_header_cannot_forge_a_line_of_the_log(header: str) -> None:
     assert 1 == len(lines)
     assert "forged" not in lines[0]
     assert "\x1b" not in lines[0]
+
+
+@pytest.mark.row(13)
+def test_a_trace_is_two_numbers_and_nothing_that_was_said(tries: Tries) -> None:
+    """What follows a request to its job is an id: in answers, in the job's row, on its page and in the log."""
+    canaries = [f"canary-{number:02}-{uuid4().hex}" for number in range(20)]
+    admin, answers, jobs = Browser(Role.ADMIN), [], []
+    with logged() as log:
+        for word in canaries:
+            carried = {
+                "traceparent": f"00-{word}-01",
+                "tracestate": f"city={word}",
+                "baggage": f"name={word}",
+            }
+            answers.append(Browser().get("/api/v1/cities", headers=carried))
+            with tracing(answers[-1].headers["traceparent"]), transaction() as tx:
+                jobs.append(enqueue(tx, Blab(word=word)).id)
+                log_of_ours.info("a job is waiting")
+    with transaction() as tx:
+        kept = tx.scalars(text("SELECT traceparent FROM jobs WHERE kind = 'test.blab'")).all()
+    shown = [admin.get(f"/api/v1/jobs/{job}").json["trace_id"] for job in jobs]
+    lines = [orjson.loads(line)["trace_id"] for line in log.getvalue().splitlines()]
+
+    assert (20, 20, 40) == (len(kept), len(shown), len(lines))
+    for trace in (*kept, *(answer.headers["traceparent"] for answer in answers)):
+        tries(f"the trace {trace}", _TRACE.fullmatch(trace) is not None)
+    for trace in (*shown, *lines):
+        tries(f"the trace {trace}", _TRACE_ID.fullmatch(trace) is not None)
+    for word, answer in zip(canaries, answers, strict=True):
+        told = f"{answer.headers}{answer.get_data(as_text=True)}{log.getvalue()}{kept}"
+        tries(f"{word} in a trace", word not in told)
+
+
+@pytest.mark.row(13)
+def test_nothing_sends_traces_away(tries: Tries) -> None:
+    """Spans would carry statements and arguments to somebody else: no package here makes any."""
+    locked = (ROOT / "requirements" / "base.txt").read_text().lower()
+
+    for name in ("opentelemetry", "sentry", "ddtrace", "newrelic", "elastic-apm", "jaeger", "zipkin"):
+        tries(name, re.search(rf"^{name}", locked, re.MULTILINE) is None)
