@@ -249,7 +249,7 @@ ROWS = (
     Row(
         18,
         "injection",
-        "SQL, templates, lookups, paths, subjects of two lines",
+        "SQL, templates, lookups, paths, subjects of two lines, tables that a spreadsheet runs",
         (
             *_of(_ABUSE, "a_hostile_word_is_only_a_word"),
             *_of(
@@ -263,13 +263,14 @@ ROWS = (
     Row(
         19,
         "race",
-        "one token, one retry, one unique key, many at once",
+        "one token, one retry, one unique key, one report with its photos, many at once",
         (
             *_of(
                 _ABUSE,
                 "of_many_who_use_one_refresh_token_at_once_one_wins",
                 "of_many_who_retry_one_ended_job_at_once_each_is_audited",
             ),
+            *_of("tests/integration/test_api_reports.py", "ten_of_the_same_at_once_make_one_report"),
             *_of(
                 "tests/integration/test_jobs_engine.py",
                 "a_unique_key_admits_one_live_job_among_a_hundred_askers",

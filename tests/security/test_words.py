@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from shared.accounts.rules import Role
 from shared.db import transaction
+from tests.contracts.test_routes import ALL
 from tests.security.conftest import Tries
 from tests.support.web import Browser, add_city, logged
 
@@ -86,6 +87,19 @@ def test_no_parameter_of_any_list_reaches_sql_as_sql(tries: Tries) -> None:
     with transaction() as tx:
         assert 1 == tx.execute(text("SELECT count(*) FROM users")).scalar_one()
         assert 0 == tx.execute(text("SELECT count(*) FROM jobs")).scalar_one()
+
+
+@pytest.mark.row(18)
+def test_nothing_is_given_out_that_a_spreadsheet_runs(tries: Tries) -> None:
+    """`=HYPERLINK(...)` is a word in JSON and a formula in CSV: no route answers with a table, also when it is asked to."""
+    add_city()
+    admin = Browser(Role.ADMIN)
+    for route in (route for route in ALL if route.method == "GET"):
+        answer = admin.get(
+            f"{route.path}?format=csv&f=csv", headers={"Accept": "text/csv, application/vnd.ms-excel"}
+        )
+        is_table = any(word in answer.mimetype for word in ("csv", "excel", "spreadsheet", "tab-separated"))
+        tries(f"{route.rule}: {answer.mimetype}", not is_table)
 
 
 @pytest.mark.row(18)
