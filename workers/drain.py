@@ -65,7 +65,9 @@ def _processes(worker: Any) -> list[Any]:
     return list(pool._pool) if pool is not None else []
 
 
-def end_in_order(worker: Any, limit_seconds: float, put_down: Callable[[Any], None]) -> NoReturn:
+def end_in_order(
+    worker: Any, limit_seconds: float, put_down: Callable[[Any], None], exit_code: int = 0
+) -> NoReturn:
     """
     Wait as above, then give back what is still in hand, strike the worker off and end it with its pool.
 
@@ -86,4 +88,4 @@ def end_in_order(worker: Any, limit_seconds: float, put_down: Callable[[Any], No
         with contextlib.suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGKILL)
     logging.shutdown()
-    os._exit(0)
+    os._exit(exit_code)

@@ -3,11 +3,13 @@
 import logging
 import os
 import time
+from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
 from celery import Celery, bootsteps
+from celery.platforms import EX_FAILURE
 from celery.signals import setup_logging, task_unknown, worker_init, worker_process_init, worker_shutdown
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -114,8 +116,22 @@ def _configure(**_: Any) -> None:
 
 
 def _drain_our_way(sender: Any, **_: Any) -> None:
-    """Take the place of Celery's soft shutdown, which sleeps its whole time."""
+    """Take the place of Celery's soft shutdown, which sleeps its whole time, and of its stop after a failure."""
     sender.wait_for_soft_shutdown = partial(drain.end_in_order, sender, drain_seconds(), _put_down)
+    sender.stop = partial(_stop, sender, sender.stop)
+
+
+def _stop(
+    worker: Any, stop: Callable[..., None], in_sighandler: bool = False, exitcode: int | None = None
+) -> None:
+    """
+    End a worker: after an error it cannot live with (a Redis that refuses writes) as after a signal.
+
+    Celery would wait half a minute for its pool, whose results nobody reads any more, and be missed as long.
+    """
+    if exitcode == EX_FAILURE:
+        drain.end_in_order(worker, drain_seconds(), _put_down, EX_FAILURE)
+    stop(in_sighandler=in_sighandler, exitcode=exitcode)
 
 
 def _after_fork(**_: Any) -> None:

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 import redis
@@ -14,6 +15,7 @@ from shared.messages import Noop
 from tests.support.rig import Rig, rig
 from tests.support.work import Work
 from workers.bell import PREFIX
+from workers.wire import envelope
 
 LIMIT_SECONDS = 60
 
@@ -186,3 +188,32 @@ def test_a_worker_acknowledges_as_it_was_told(running: Rig, request: pytest.Fixt
         )
 
     assert count("running") == 1
+
+
+def test_a_worker_that_cannot_go_on_ends_in_order(running: Rig) -> None:
+    """
+    Redis refuses writes: the worker ends as if it were told to, its job in hand finished, and is started afresh.
+
+    Celery's own stop would wait half a minute for a pool whose results nobody reads any more.
+    """
+    if "worker" in running.members:
+        running.retire("worker")
+    member = running.worker(name="doomed")
+    put(1, milliseconds=1500)
+    running.until(lambda: count("running") == 1, LIMIT_SECONDS, "a job in hand")
+    with redis.Redis.from_url(running.valkey.url) as client:
+        # A message on its way to the free process, which the worker then cannot note.
+        member.signal(signal.SIGSTOP)
+        client.lpush(f"{PREFIX}bulk", envelope("test.work", [str(uuid4())], "bulk", "nobody"))
+        client.config_set("maxmemory", "1")
+        member.signal(signal.SIGCONT)
+        code = member.process.wait(LIMIT_SECONDS)
+        client.config_set("maxmemory", "0")
+    said = member.program.log.read_text()
+
+    assert code == 1
+    assert count("succeeded") == 1
+    assert effects() == (1, 1)
+    assert "ending: nothing in hand any more" in said
+    running.members.pop("doomed")
+    running.worker()
