@@ -56,10 +56,11 @@ def note(job: Job, what: What) -> None:
 
 
 def read(path: Path) -> list[Entry]:
-    """Return every entry in the order it was written."""
+    """Return every entry in the order it was written; one that is just being written is seen next time."""
     if not path.exists():
         return []
-    return [Entry(**json.loads(line)) for line in path.read_text().splitlines()]
+    written = path.read_text()
+    return [Entry(**json.loads(line)) for line in written[: written.rfind("\n") + 1].splitlines()]
 
 
 def in_hand(history: Iterable[Entry], moment: float = float("inf")) -> dict[str, Entry]:

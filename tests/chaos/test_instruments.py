@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.chaos import oracle
 from tests.chaos.clock import Clock
 from tests.chaos.report import Result, line, summary
 
@@ -46,3 +47,15 @@ def test_a_broken_invariant_is_told_by_name() -> None:
 
     assert "I5: job 0" in said
     assert "I5: and 6 more" in said
+
+
+def test_an_entry_that_is_just_being_written_is_seen_next_time(tmp_path: Path) -> None:
+    """A reader may meet half a line; it waits for the other half and loses nothing."""
+    history = tmp_path / "oracle.jsonl"
+    line = '{"what": "started", "job": "a", "attempt": 1, "token": "t", "pid": 1, "t": 1.0}\n'
+    history.write_text(line + line[:40])
+    assert 1 == len(oracle.read(history))
+
+    history.write_text(line + line)
+
+    assert 2 == len(oracle.read(history))
