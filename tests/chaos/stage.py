@@ -19,6 +19,8 @@ from tests.support.work import make_table
 APP = "tests.chaos.work:app"
 #: The processes every row finds running, unless it asks for others.
 WORKERS = ("one", "two")
+#: What these serve: the work of the rows, and what is done with a report that came in by the door.
+SERVED = "bulk,critical"
 AIM = "aim"
 
 _MAKE = (
@@ -80,7 +82,7 @@ def relay(rig_: Rig, name: str = "relay", **environment: str) -> Member:
     return rig_.start(name, "-m", "tests.chaos.variants", env={**_aimed(rig_), **environment})
 
 
-def worker(rig_: Rig, name: str, queues: str = "bulk", processes: int = 2, **environment: str) -> Member:
+def worker(rig_: Rig, name: str, queues: str = SERVED, processes: int = 2, **environment: str) -> Member:
     """Start a worker that crashes where it is told to."""
     return rig_.worker(queues, processes, name, env={**_aimed(rig_), **environment})
 

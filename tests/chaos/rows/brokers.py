@@ -5,6 +5,7 @@ import time
 
 from tests.chaos import nemesis, oracle
 from tests.chaos.arena import Arena
+from tests.chaos.door import front_door, judge
 from tests.chaos.proxy import Proxy
 from tests.chaos.rows import row
 from tests.chaos.stage import relay, worker
@@ -39,21 +40,25 @@ def redis_freezes(arena: Arena) -> None:
     """Nobody who asks for work notices; work goes on when it thaws."""
     arena.put(20, milliseconds=20)
     arena.under_way(5)
-    arena.servers.signal("valkey", signal.SIGSTOP)
-    end = time.monotonic() + arena.size(4, 45)
-    arena.ledger.latencies.clear()
-    while time.monotonic() < end:
-        arena.ledger.put_one(ChaosWork())
-        arena.rig.rest(0.02)
+    with front_door(arena) as door:
+        arena.servers.signal("valkey", signal.SIGSTOP)
+        end = time.monotonic() + arena.size(4, 45)
+        arena.ledger.latencies.clear()
+        while time.monotonic() < end:
+            arena.ledger.put_one(ChaosWork())
+            arena.rig.rest(0.02)
     slowest = sorted(arena.ledger.latencies)[int(len(arena.ledger.latencies) * 0.99) - 1]
     arena.servers.signal("valkey", signal.SIGCONT)
     strike = oracle.Strike(time.monotonic())
     arena.all_ended()
+    judge(arena, door)
     arena.each_within(
         oracle.resumptions(arena.history(), [strike]), 10, "consuming after a thaw", scaled=False
     )
     arena.figures["enqueue_p99_ms"] = round(slowest * 1000, 1)
     arena.expect(slowest < 0.1 * PATIENCE, f"an enqueue took {slowest * 1000:.0f} ms while Redis was frozen")
+    slow = door.p99_seconds()
+    arena.expect(slow < 0.1 * PATIENCE, f"a report took {slow * 1000:.0f} ms while Redis was frozen")
 
 
 @row(7, "FLUSHALL with a deep queue and jobs running")
@@ -147,7 +152,7 @@ def redis_full(arena: Arena) -> None:
     """Asking goes on, the relay says that it cannot ring, and all is done once there is room."""
     arena.put(10, milliseconds=20)
     arena.all_ended()
-    with arena.servers.redis() as client:
+    with front_door(arena) as door, arena.servers.redis() as client:
         client.config_set("maxmemory", "1mb")
         ids = [arena.ledger.put_one(ChaosWork()) for _ in range(arena.size(50, 2000))]
         told = arena.until(lambda: arena.number(_REDIS_DOWN) > 0, "a relay that says so", 30)
@@ -156,6 +161,7 @@ def redis_full(arena: Arena) -> None:
         client.config_set("maxmemory", "256mb")
     arena.figures |= {"waiting_while_full": int(done), "told_after_s": round(told, 2)}
     arena.within(arena.all_ended(), 60, "all done once there is room", scaled=False)
+    judge(arena, door)
 
 
 _REDIS_DOWN = "SELECT count(*) FROM processes WHERE role = 'relay' AND NOT (data->>'redis')::boolean"

@@ -4,6 +4,7 @@ import time
 
 from tests.chaos import nemesis, oracle
 from tests.chaos.arena import Arena
+from tests.chaos.door import front_door, judge
 from tests.chaos.ledger import Load
 from tests.chaos.rows import row
 from tests.chaos.work import ChaosWork
@@ -16,13 +17,14 @@ WORK = (ChaosWork(milliseconds=20), ChaosWork(milliseconds=50, steps=2))
 def postgres_crashes(arena: Arena) -> None:
     """Every acknowledged job has its row after recovery, and work goes on."""
     strikes = []
-    with Load(arena.ledger, WORK, per_second=20, seed=arena.seed) as load:
+    with front_door(arena) as door, Load(arena.ledger, WORK, per_second=20, seed=arena.seed) as load:
         for _ in range(arena.size(2, 10)):
             arena.rig.rest(1.5)
             strikes.append(nemesis.crash_postgres(arena))
             arena.until(lambda: bool(oracle.resumptions(arena.history(), [strikes[-1]])), "work again", 60)
         arena.rig.rest(0.5)
     arena.all_ended()
+    judge(arena, door, may_refuse=True)
     arena.figures |= {"asked": load.asked, "not_answered": len(arena.ledger.errors)}
     arena.each_within(
         oracle.resumptions(arena.history(), strikes), 15, "work after Postgres came back", scaled=False

@@ -12,6 +12,7 @@ from shared.db import transaction
 from shared.jobs.rules import DRAIN_SECONDS
 from tests.chaos import nemesis
 from tests.chaos.arena import Arena
+from tests.chaos.door import front_door, judge
 from tests.chaos.ledger import Load
 from tests.chaos.rows import row
 from tests.chaos.rows.mail import crash_around_the_call
@@ -26,14 +27,17 @@ STOP_LIMIT = 1
 def rolling_restart(arena: Arena) -> None:
     """Each process is asked to end and started again; nobody who asks or waits notices."""
     stops = []
-    with Load(arena.ledger, [ChaosWork(milliseconds=100)], per_second=15, seed=arena.seed) as load:
+    asking = Load(arena.ledger, [ChaosWork(milliseconds=100)], per_second=15, seed=arena.seed)
+    with front_door(arena) as door, asking as load:
         for _ in range(arena.size(1, 10)):
+            door.open(arena)
             for name in ("one", "two", "relay"):
                 arena.rig.rest(0.5)
                 stops.append(arena.rig.retire(name))
                 (relay if name == "relay" else worker)(arena.rig, name)
                 arena.until(lambda: arena.count("('queued')") < 50, "the new process at work", 60)
     arena.all_ended()
+    judge(arena, door)
     failed = arena.number("SELECT count(*) FROM job_attempts WHERE outcome <> 'released'")
     arena.figures |= {"asked": load.asked, "longest_stop_s": round(max(stops), 1)}
     arena.expect(failed == 0, f"{failed:.0f} attempts failed")
