@@ -8,7 +8,7 @@ that is none, a place outside the world) is left to be read alone, so that there
 import csv
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from hashlib import blake2b
+from hashlib import sha256
 from itertools import islice
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ from tasks.feeds.reading.delimited import Raw
 from tasks.feeds.reading.rows import Reader
 
 BLOCK_ROWS: Final = 1_000
+_DIGEST: Final = np.dtype([("begin", ">i8"), ("rest", "V24")])
 
 Sent = Raw | Row
 """A row as it was sent: text that may be split yet, or cells of any format."""
@@ -40,7 +41,7 @@ class How:
         self.columns = Columns.of(reader)
         self.lines = lines
         self.delimiter = lines.delimiter if lines else ","
-        self.seed = blake2b(orjson.dumps(told, option=orjson.OPT_SORT_KEYS), digest_size=32).digest()
+        self.seed = sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).digest()
 
     def cells(self, row: Sent) -> Row:
         """Return the cells of a row."""
@@ -82,14 +83,16 @@ class Block:
         """
         Return a hash of each row as it was sent, and of how it is read; the same on every machine.
 
+        The first eight bytes of a sha256, which processors compute in half the time of a keyed blake2b.
+
         Raises: UnicodeEncodeError for half a character.
         """
         seed, written = self._how.seed, self._how.written
         digests = [
-            blake2b(row.encode() if row.__class__ is str else written(row), digest_size=8, key=seed).digest()
+            sha256(seed + (row.encode() if row.__class__ is str else written(row))).digest()
             for row in self._rows
         ]
-        return np.frombuffer(b"".join(digests), dtype=">i8").astype(np.int64)
+        return np.frombuffer(b"".join(digests), dtype=_DIGEST)["begin"].astype(np.int64)
 
     def address(self, place: int) -> str:
         """Return the address of a row in its run."""
