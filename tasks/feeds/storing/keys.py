@@ -39,18 +39,19 @@ class HashSet:
 
     def holds_hashes(self, hashes: Keys) -> npt.NDArray[np.bool_]:
         """Tell for each hash whether it was added before."""
-        order = np.argsort(hashes)
+        order = hashes.argsort()
         asked = hashes[order]
         found = np.zeros(len(hashes), dtype=np.bool_)
         begin = 0
-        for runs, end in zip(self._parts, [*np.searchsorted(asked, _BOUNDS), len(asked)], strict=True):
+        for runs, end in zip(self._parts, [*asked.searchsorted(_BOUNDS).tolist(), len(asked)], strict=True):
             of = asked[begin:end]
-            for run in runs if len(of) else ():
-                places = np.searchsorted(run, of)
-                places[places == len(run)] = 0
-                found[order[begin:end]] |= run[places] == of
+            for run in runs if begin < end else ():
+                # A place behind the last is the last's.
+                found[begin:end] |= run.take(run.searchsorted(of), mode="clip") == of
             begin = end
-        return found
+        held = np.empty_like(found)
+        held[order] = found
+        return held
 
 
 def _add_run(runs: list[Keys], run: Keys) -> None:

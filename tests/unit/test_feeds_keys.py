@@ -1,0 +1,30 @@
+"""The sets of hashes by which a run knows rows and ids again."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.feeds.storing.keys import HashSet
+
+BOUND = 1 << 60
+#: Near the ends of the parts that hashes are kept in, and of all that there are.
+near_bounds = st.builds(lambda part, by: part * BOUND + by, st.integers(-8, 7), st.integers(0, 3))
+batches = st.lists(near_bounds | st.integers(-(1 << 63), (1 << 63) - 1), max_size=30)
+
+
+@settings(max_examples=200, deadline=None)
+@given(added=st.lists(batches, max_size=6), asked=batches)
+def test_a_set_holds_what_was_added_and_nothing_else(added: list[list[int]], asked: list[int]) -> None:
+    """Hashes are asked for in any order, also several times, and answered in that order."""
+    held = HashSet()
+    expected: set[int] = set()
+    for batch in added:
+        fresh = set(batch) - expected
+        held.add_hashes(np.array(list(fresh), dtype=np.int64))
+        expected |= fresh
+    asked = [*asked, *list(expected)[:20], *asked]
+
+    found = held.holds_hashes(np.array(asked, dtype=np.int64))
+
+    assert len(expected) == held.size
+    assert [hash_ in expected for hash_ in asked] == found.tolist()
