@@ -47,7 +47,7 @@ def test_an_erase_is_asked_for_and_taken_back(visitor: Visitor, platform: Platfo
     expect(page.locator("#erase-password")).to_have_attribute("aria-invalid", "true")
     page.locator("#erase-password").fill(PASSWORD)
     page.get_by_role("button", name="Erase it in 14 days").click()
-    expect(page.get_by_text("This account goes on")).to_be_visible()
+    expect(page.get_by_text("This account will be erased on")).to_be_visible()
     mailed(visitor, platform, email, "eras")
 
     page.reload()
@@ -55,7 +55,7 @@ def test_an_erase_is_asked_for_and_taken_back(visitor: Visitor, platform: Platfo
     expect(page.get_by_role("button", name="Erase my account")).to_be_visible()
     page.reload()
     expect(page.get_by_role("button", name="Erase my account")).to_be_visible()
-    expect(page.get_by_text("This account goes on")).to_have_count(0)
+    expect(page.get_by_text("This account will be erased on")).to_have_count(0)
 
 
 def test_another_address_counts_once_its_mail_is_opened(

@@ -27,7 +27,7 @@ export function ErrorSummary({ title, errors }: Props) {
           <li key={field + message}>
             <a
               href={`#${field}`}
-              className="inline-block min-h-6 py-0.5 text-bad underline"
+              className="inline-block min-h-6 py-0.5 align-top text-bad underline"
               onClick={(event) => jump(event, field)}
             >
               {message}

@@ -25,8 +25,11 @@ export function Notice({ tone = 'info', children, action, alert }: Props) {
       className={`flex items-start gap-2.5 rounded-r-md border border-l-4 border-line bg-surface px-3 py-2.5 ${border}`}
     >
       <Icon name={icon} className="mt-px text-muted" />
-      <div className="min-w-0 flex-1">{children}</div>
-      {action}
+      {/* Where it is too narrow for both, the action stands below the words. */}
+      <div className="flex min-w-0 flex-1 flex-wrap items-start gap-2.5">
+        <div className="min-w-0 flex-1 basis-48 break-words">{children}</div>
+        {action}
+      </div>
     </div>
   );
 }

@@ -76,7 +76,7 @@ function Row({ one, busy, onDownload }: RowProps) {
         state={one.state === 'working' ? 'running' : one.state}
         word={t(`export.${one.state}`)}
       />
-      <span className="min-w-0 flex-1 text-xs text-muted tnum">
+      <span className="min-w-0 flex-1 basis-48 text-xs text-muted tnum">
         {moment(one.created_at)}
         {one.state === 'ready' && ` · ${t('export.until', { at: day(one.expires_at) })}`}
       </span>
