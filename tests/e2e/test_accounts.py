@@ -215,7 +215,7 @@ def test_what_google_cannot_do_is_said_in_words(
 
 
 def test_the_account_can_be_read_by_everybody(checked: Visitor, platform: Platform) -> None:
-    """No violation of WCAG 2.2 AA that a machine can find, with the form for a key open and refused."""
+    """No violation of WCAG 2.2 AA that a machine can find, with the form for a key open and refused, and under a question."""
     page = checked.sign_in(platform, "resident", "/account")
     page.get_by_role("button", name="New key").click()
     page.get_by_role("checkbox").first.wait_for()
@@ -223,4 +223,10 @@ def test_the_account_can_be_read_by_everybody(checked: Visitor, platform: Platfo
     page.get_by_role("alert").wait_for()
     page.locator("[data-session]").first.wait_for()
 
+    assert [] == checked.violations()
+    platform.let_sign_ins_grow_old(platform.accounts["resident"].email)
+    page.locator("#key-name").fill("late")
+    page.get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="New key").click()
+    page.get_by_role("dialog", name="Is it you?").wait_for()
     assert [] == checked.violations()
