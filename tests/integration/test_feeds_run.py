@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
-from tests.support.feed_runs import Site, add_feed, count, row_versions, run_feed
+from shared.db import transaction
+from tests.support.feed_runs import Site, add_feed, count, row_versions, run_feed, snapshot
 
 URL = "https://bikes.example/gbfs.json"
 
@@ -57,3 +58,26 @@ def test_a_second_run_of_the_same_payloads_writes_nothing(db: Engine, bay_wheels
 
     assert "unchanged" == ran.state
     assert before == row_versions(*STORED)
+
+
+def test_rows_read_anew_for_other_options_are_known_again_the_next_time(db: Engine) -> None:
+    """They come out as they are stored: not changed, not told, and from then on not read."""
+    url = "https://data.example/311.csv"
+    line = "{0},01/02/2026 10:00:00 AM,Noise,40.7,-73.9\n"
+    table = "unique_key,created_date,complaint_type,latitude,longitude\n" + "".join(
+        map(line.format, range(300))
+    )
+    feed = add_feed("socrata", url)
+    run_feed(feed, Site({url: table.encode()}))
+    before = snapshot("features", "external_id, source_hash, version, updated_at")
+    with transaction() as tx:
+        tx.execute(text("""UPDATE feeds SET options = '{"feature_kind": "service_request"}'"""))
+
+    ran = run_feed(feed, Site({url: (table + line.format(300)).encode()}))
+
+    after = snapshot("features", "external_id, source_hash, version, updated_at")
+    assert (1, 0, 300) == (ran.new, ran.changed, ran.same)
+    assert {(row[0], *row[2:]) for row in before} <= {(row[0], *row[2:]) for row in after}
+    assert not {row[1] for row in before} & {row[1] for row in after}
+    run_feed(feed, Site({url: (table + line.format(300) + line.format(301)).encode()}))
+    assert after <= snapshot("features", "external_id, source_hash, version, updated_at")

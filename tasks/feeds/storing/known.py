@@ -1,11 +1,14 @@
 """Which rows of a feed's tables are stored as they were sent last, so that they need not be read again."""
 
+from collections.abc import Mapping
 from typing import Any, Final
+from uuid import UUID
 
 import numpy as np
 from sqlalchemy import text
 
 from shared.db import Transaction
+from shared.observations.arrays import array_of
 from tasks.feeds.storing.keys import HashSet
 from tasks.feeds.storing.table import Writing
 
@@ -34,6 +37,21 @@ def known_rows(tx: Transaction, writing: Writing) -> HashSet | None:
         cursor.copy_expert(f"COPY ({query}) TO STDOUT (FORMAT binary)", written)
     lines = np.frombuffer(written, dtype=_LINE, offset=_HEAD_BYTES, count=len(written) // _LINE.itemsize - 1)
     return HashSet(lines["hash"].astype(np.int64))
+
+
+def remember_sent(tx: Transaction, writing: Writing, hashes: Mapping[UUID, int]) -> None:
+    """
+    Note how features, by our ids, were sent and which parser read them, where both gave what is stored already.
+
+    After another release or other options each row is read once more; without this note it would be for ever.
+    """
+    tx.execute(
+        text(
+            "UPDATE features f SET source_hash = k.hash, parser_version = :version"
+            " FROM unnest(CAST(:ids AS uuid[]), CAST(:hashes AS bigint[])) AS k(id, hash) WHERE f.id = k.id"
+        ),
+        {"version": writing.parser_version, "ids": array_of(map(str, hashes)), "hashes": array_of(hashes.values())},
+    )
 
 
 class _Bytes(bytearray):

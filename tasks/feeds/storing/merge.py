@@ -19,6 +19,7 @@ from sqlalchemy import text
 from shared.db import Transaction
 from tasks.feeds.encoding.rows import Row
 from tasks.feeds.storing.copy import by_index, stage_for
+from tasks.feeds.storing.known import remember_sent
 from tasks.feeds.storing.table import Table, Writing, copy
 from tasks.feeds.storing.versions import write_versions
 
@@ -54,6 +55,7 @@ def merge(
     new = [row for row in rows if row.external_id not in known]
     differing: list[Row] = []
     returning: list[str] = []
+    sent: dict[UUID, int] = {}
     merged = Merged()
     for row in rows if known else ():
         found = known.get(row.external_id)
@@ -61,7 +63,10 @@ def merge(
             continue
         if found.digest != row.digest:
             differing.append(row)
-        elif found.is_missing and writing.is_current:
+            continue
+        if row.source_hash is not None and found.sent != (row.source_hash, writing.parser_version):
+            sent[found.id] = row.source_hash
+        if found.is_missing and writing.is_current:
             returning.append(row.external_id)
         else:
             merged.same += 1
@@ -79,6 +84,9 @@ def merge(
             repeated,
             merged,
         )
+    if sent and writing.is_current:
+        with by_index(tx):
+            remember_sent(tx, writing, sent)
     if returning:
         _bring_back(tx, table, writing, returning, merged)
     return merged
@@ -96,19 +104,23 @@ class _Known(NamedTuple):
     id: UUID
     digest: bytes
     is_missing: bool
+    #: The hash of the row as it was sent, and the version of the parser that read it.
+    sent: tuple[int | None, int]
 
 
 def _known(tx: Transaction, table: Table, feed_id: UUID, rows: Sequence[Row]) -> dict[str, _Known]:
     """Return what is stored of these ids."""
     found = tx.execute(
         text(
-            f"SELECT external_id, id, content_hash, missing_since IS NOT NULL FROM {table.name}"
+            "SELECT external_id, id, content_hash, missing_since IS NOT NULL,"
+            f" {table.source_hash}, parser_version FROM {table.name}"
             " WHERE feed_id = :feed_id AND external_id = ANY(:ids)"
         ),
         {"feed_id": feed_id, "ids": [row.external_id for row in rows]},
     ).all()
     return {
-        external_id: _Known(id_, bytes(digest), is_missing) for external_id, id_, digest, is_missing in found
+        external_id: _Known(id_, bytes(digest), is_missing, (source_hash, parser_version))
+        for external_id, id_, digest, is_missing, source_hash, parser_version in found
     }
 
 

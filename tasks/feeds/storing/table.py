@@ -64,6 +64,11 @@ class Table:
     has_updated_at: bool = False
 
     @cached_property
+    def source_hash(self) -> str:
+        """Return what to select for the hash of a row as it was sent; only rows of long tables have one."""
+        return "source_hash" if "source_hash" in self.own else "NULL"
+
+    @cached_property
     def columns(self) -> str:
         """Return the columns of a line."""
         parts = [self.body, _OWN, self.own, "updated_at" * self.has_updated_at, _FIXED]
