@@ -15,6 +15,7 @@ from deploy.local import testing
 from deploy.local.servers import Postgres
 from shared.db import Transaction, engine, forget_engine, transaction
 from shared.settings import Settings, get_settings
+from tests.support.recorded import RecordedTable
 
 # A check of a change must say the same twice; elsewhere the search goes on where it likes.
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
@@ -25,6 +26,20 @@ DATABASE = "citypulse_test"
 TEMPLATE = "citypulse_template"
 LOOPBACK = ("127.", "::1", "localhost")
 SECRET = "only-for-the-tests-0123456789abcdefghij"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the table of recorded files; CITYPULSE_TEST_TABLE says where it is written."""
+    path = os.environ.get("CITYPULSE_TEST_TABLE") or testing.ROOT / "test-results" / "recorded.json"
+    config.pluginmanager.register(RecordedTable(Path(path)), "recorded-table")
+
+
+@pytest.fixture
+def recorded_table(pytestconfig: pytest.Config) -> RecordedTable:
+    """The table to which a test tells what became of a recorded file."""
+    table = pytestconfig.pluginmanager.get_plugin("recorded-table")
+    assert isinstance(table, RecordedTable)
+    return table
 
 
 @pytest.fixture(scope="session", autouse=True)

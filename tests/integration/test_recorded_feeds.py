@@ -21,8 +21,9 @@ from tasks.feeds.fetching.http import Fetcher
 from tasks.feeds.registry import kinds
 from tasks.feeds.run import run
 from tests.support.feed_runs import add_feed, count, newest_run, row_versions, snapshot
-from tests.support.feeds import Recording, payload, recordings
+from tests.support.feeds import Recording, addresses, parse, payload, recordings, source
 from tests.support.jobs import running_job
+from tests.support.recorded import RecordedTable
 
 #: Kind of file in the manifest -> the connector that reads it.
 CONNECTORS = {
@@ -122,14 +123,41 @@ def leads_elsewhere(recording: Recording) -> bool:
         return False
 
 
+def rows_stored() -> dict[str, int]:
+    """Count by noun what the database holds; one observation has a row for each of its results."""
+    stored = {noun: count(noun) for noun in ("features", "things", "vehicles", "trip_updates")}
+    of = "observations JOIN datastreams ON datastreams.id = datastream_id"
+    moments = f"(SELECT DISTINCT thing_id, observations.phenomenon_time FROM {of}) AS moments"
+    return stored | {"observations": count(moments)}
+
+
+def told_twice(recording: Recording) -> int:
+    """Count the records of ours beyond the first that one record of the publisher gives: a thing and its results."""
+    feed = source(CONNECTORS[recording.kind], timezone=NYC["timezone"])
+    try:
+        records = parse(feed, payload(recording.path))
+    except Malformed:
+        return 0
+    return len(records) - len(addresses(records))
+
+
 @pytest.mark.parametrize("recording", readable(*CONNECTORS))
 def test_every_recorded_file_is_stored_or_set_aside_and_the_second_time_nothing_is_written(
-    publisher: Publisher, recording: Recording
+    publisher: Publisher, recording: Recording, recorded_table: RecordedTable
 ) -> None:
     """A file that is not of its format ends its run with the reason; nothing else is lost or doubled."""
     feed = add_recording(publisher, recording)
 
     first = poll(feed)
+    stored = rows_stored()
+    records = sum(stored.values()) - told_twice(recording)
+    recorded_table.note(
+        recording,
+        stored={**{noun: rows for noun, rows in stored.items() if rows}, "records": records},
+        described=first.described,
+        rejected=first.rejected,
+        **({"why": first.error} if first.error else {}),
+    )
     before = row_versions(*STORED)
     second = poll(feed)
 
@@ -139,6 +167,7 @@ def test_every_recorded_file_is_stored_or_set_aside_and_the_second_time_nothing_
         return
     assert "succeeded" == first.state, first.error
     assert recording.records == first.records, first.rejected
+    assert recording.records == records + first.described + sum(first.rejected.values())
     # No status: the publisher's ttl had not run out, so it was not even asked.
     assert ("unchanged", True) == (second.state, second.http_status in (304, None))
     assert before == row_versions(*STORED)
@@ -146,7 +175,9 @@ def test_every_recorded_file_is_stored_or_set_aside_and_the_second_time_nothing_
 
 
 @pytest.mark.parametrize("recording", readable(*CONNECTORS))
-def test_a_recorded_file_parsed_again_writes_no_row(publisher: Publisher, recording: Recording) -> None:
+def test_a_recorded_file_parsed_again_writes_no_row(
+    publisher: Publisher, recording: Recording, recorded_table: RecordedTable
+) -> None:
     """Idempotence does not lean on the whole file being the same."""
     feed = add_recording(publisher, recording)
     first = poll(feed)
@@ -155,6 +186,7 @@ def test_a_recorded_file_parsed_again_writes_no_row(publisher: Publisher, record
         tx.execute(text("UPDATE feeds SET parser_version = 0"))
 
     again = poll(feed)
+    recorded_table.note(recording, again_new=again.new)
 
     assert (first.state, first.records) == (again.state, again.records)
     assert (0, 0) == (again.new, again.changed)

@@ -155,8 +155,9 @@ def _plain(value: Any) -> Any:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Recording:
-    """One file of the recorded city data and what its manifest says of it."""
+    """One file of the recorded city data and what its manifest says of it; `name` is its path there."""
 
+    name: str
     path: Path
     kind: str
     records: int
@@ -189,7 +190,9 @@ def recordings(*kinds: str) -> list[Any]:
 
 
 def _recording(folder: Path, row: Mapping[str, str]) -> Recording:
-    return Recording(folder / row["path"], row["kind"], int(row["records"]), row["facts"], row["note"])
+    return Recording(
+        row["path"], folder / row["path"], row["kind"], int(row["records"]), row["facts"], row["note"]
+    )
 
 
 def addresses(records: Sequence[Record]) -> set[str]:
