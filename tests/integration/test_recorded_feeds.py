@@ -29,6 +29,7 @@ from tests.support.recorded import RecordedTable
 CONNECTORS = {
     "gbfs": "gbfs",
     "gtfs-rt": "gtfs_realtime",
+    "gtfs-static": "gtfs_static",
     "socrata-311": "socrata",
     "open311": "open311",
     "cap": "cap",

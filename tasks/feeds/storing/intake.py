@@ -18,7 +18,7 @@ CHUNK_RECORDS: Final = 3_000
 CHUNK_BYTES: Final = 8 * 1024 * 1024
 #: Observations of a chunk: each datastream and hour is written once for all of a chunk's results.
 CHUNK_OBSERVATIONS: Final = 20_000
-#: Rows of a chunk that are stored as they were sent: next to nothing is done for each.
+#: Rows of a chunk that are stored as they were sent, or are only counted: next to nothing is done for each.
 CHUNK_SAME: Final = 50_000
 #: Rows read column by column that are worth to be kept so.
 _MANY: Final = 200
@@ -67,7 +67,8 @@ class Chunk:
         """Tell whether this is enough for one step."""
         observations = len(self.observations)
         return (
-            self.records - observations >= CHUNK_RECORDS
+            self.records - observations - self.described >= CHUNK_RECORDS
+            or self.described >= CHUNK_SAME
             or observations >= CHUNK_OBSERVATIONS
             or self.same_rows >= CHUNK_SAME
             or self.bytes >= CHUNK_BYTES

@@ -5,6 +5,7 @@ export const FEED_KINDS = [
   'cap',
   'gbfs',
   'gtfs_realtime',
+  'gtfs_static',
   'icalendar',
   'legistar',
   'mapping',

@@ -1,0 +1,1 @@
+"""[p] GTFS static: a timetable as a zip of tables."""

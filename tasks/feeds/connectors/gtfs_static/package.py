@@ -1,0 +1,148 @@
+"""
+[p] The zip of a timetable: its tables, read row by row, with a limit to what they may unpack to.
+
+Nothing is ever unpacked to a path. Tables are found by their names, in the zip itself or in one folder of it; no
+other member is touched. What a member claims to unpack to is all that is read of it.
+"""
+
+import csv
+import io
+import lzma
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from tasks.feeds.connector import Malformed, Payload
+from tasks.feeds.reading.delimited import MENDED, SNIFFED_BYTES, layout
+
+#: Tables without which there is no timetable.
+REQUIRED: Final = ("agency", "routes", "stops", "trips", "stop_times")
+#: Tables that are read; any other is left alone.
+READ: Final = frozenset((*REQUIRED, "calendar", "calendar_dates", "shapes"))
+#: The most that all tables that are read may unpack to, and members that a zip may list.
+MOST_BYTES: Final = 1024 * 1024 * 1024
+MOST_MEMBERS: Final = 1000
+#: Why a blank line is no row.
+EMPTY: Final = "the line holds nothing"
+_BROKEN: Final = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError, ValueError,
+    KeyError, OverflowError,
+)  # fmt: skip
+
+Row: TypeAlias = list[str] | csv.Error
+"""The cells of a row, or why it is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: the places of its columns by name, and its rows; a line that says nothing is a bad one."""
+
+    name: str
+    columns: Mapping[str, int]
+    rows: Iterator[Row]
+
+    def place(self, column: str) -> int:
+        """Return the place of a column, or -1 when the table has none of that name."""
+        return self.columns.get(column, -1)
+
+    def records(self) -> Iterator[tuple[str, Mapping[str, str] | csv.Error]]:
+        """Yield each row's address in the run with its cells by name; cells that hold nothing are left out."""
+        for number, row in enumerate(self.rows):
+            yield f"{self.name}#{number}", row if isinstance(row, csv.Error) else self._named(row)
+
+    def _named(self, row: list[str]) -> Mapping[str, str]:
+        size = len(row)
+        found = {name: row[place].strip() for name, place in self.columns.items() if place < size}
+        return {name: cell for name, cell in found.items() if cell}
+
+
+class Package:
+    """
+    The tables of one payload.
+
+    Raises: Malformed if it is no zip, lists or unpacks to too much, or lacks a required table, which is named.
+    """
+
+    def __init__(self, payload: Payload) -> None:
+        self._name = payload.name
+        try:
+            self._zip = zipfile.ZipFile(io.BytesIO(payload.read()))
+        except _BROKEN as error:
+            raise Malformed(f"{payload.name}: no zip file: {error!s:.100}") from None
+        self._members = _members(self._zip.infolist(), payload.name)
+        for name in REQUIRED:
+            if name not in self._members:
+                raise Malformed(f"{payload.name}: {name}.txt is missing")
+        unpacked = sum(member.file_size for member in self._members.values())
+        if unpacked > MOST_BYTES:
+            raise Malformed(f"{payload.name}: unpacks to {unpacked:,} bytes; {MOST_BYTES:,} are the most")
+
+    def table(self, name: str) -> Table:
+        """
+        Return a table; one that is optional and not there, or empty, has no rows.
+
+        Raises: Malformed if it is no text, or required and empty. So does reading its rows, if the zip is broken.
+        """
+        try:
+            lines = self._lines(name)
+        except _BROKEN as error:
+            raise self._broken(name, error) from None
+        if lines is None:
+            return Table(name, {}, iter(()))
+        rows = self._rows(name, lines)
+        header = next(rows, [])
+        if isinstance(header, csv.Error):
+            raise Malformed(f"{self._name}: {name}.txt: {header}")
+        # A column that is named twice is the first of them.
+        columns: dict[str, int] = {}
+        for place, column in enumerate(header):
+            columns.setdefault(column.strip().lower(), place)
+        return Table(name, columns, rows)
+
+    def _lines(self, name: str) -> Iterator[str] | None:
+        member = self._members.get(name)
+        if member is None:
+            return None
+        with self._zip.open(member) as stream:
+            start = stream.read(SNIFFED_BYTES)
+        if name not in REQUIRED and not start.strip():
+            return None
+        found = layout(start, f"{self._name}: {name}.txt")
+        return io.TextIOWrapper(self._zip.open(member), found.encoding, MENDED, newline="")
+
+    def _rows(self, name: str, lines: Iterator[str]) -> Iterator[Row]:
+        reader = csv.reader(lines, skipinitialspace=True)
+        while True:
+            try:
+                row = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield error
+            except _BROKEN as error:
+                raise self._broken(name, error) from None
+            else:
+                yield row if len(row) > 1 or (row and row[0].strip()) else csv.Error(EMPTY)
+
+    def _broken(self, name: str, error: Exception) -> Malformed:
+        return Malformed(f"{self._name}: {name}.txt cannot be unpacked: {error!s:.100}")
+
+
+def _members(listed: list[zipfile.ZipInfo], name: str) -> dict[str, zipfile.ZipInfo]:
+    """Return the tables that are read, by name: of the folder, or of none, that holds most of the required ones."""
+    if len(listed) > MOST_MEMBERS:
+        raise Malformed(f"{name}: lists {len(listed):,} members; {MOST_MEMBERS:,} are the most")
+    found: dict[str, dict[str, zipfile.ZipInfo]] = {}
+    for member in listed:
+        folder, _, file = member.filename.replace("\\", "/").rpartition("/")
+        table, dot, ending = file.lower().rpartition(".")
+        if dot and ending == "txt" and table in READ and folder.count("/") == 0:
+            found.setdefault(folder, {})[table] = member
+    return found[min(found, key=lambda folder: (-_held(found[folder]), folder))] if found else {}
+
+
+def _held(tables: Mapping[str, zipfile.ZipInfo]) -> int:
+    return sum(name in tables for name in REQUIRED)

@@ -1,0 +1,171 @@
+"""Timetables as agencies zip them."""
+
+import io
+import zipfile
+
+import pytest
+
+from tasks.feeds.connector import Malformed, Record, Rejected, Thing
+from tasks.feeds.connectors.gtfs_static import package
+from tasks.feeds.connectors.gtfs_static.service_time import UNTOLD, seconds_of
+from tests.support.feeds import parse, payload, source
+from tests.support.timetables import TABLES, timetable, zipped
+
+
+def read(content: bytes) -> list[Record]:
+    """Parse a package."""
+    return parse(source("gtfs_static"), payload(content, "gtfs"))
+
+
+def reasons(records: list[Record]) -> list[tuple[str, str]]:
+    """Return where and why records were set aside."""
+    return [(record.record, record.reason) for record in records if isinstance(record, Rejected)]
+
+
+@pytest.mark.parametrize("name", package.REQUIRED)
+def test_a_package_without_a_required_table_names_it(name: str) -> None:
+    """An admin reads which file to ask the agency for."""
+    with pytest.raises(Malformed, match=f"gtfs: {name}.txt is missing"):
+        read(timetable(**{name: None}))
+
+
+@pytest.mark.parametrize("name", package.REQUIRED)
+def test_a_required_table_that_is_empty_names_itself(name: str) -> None:
+    """A file of no bytes is no table."""
+    with pytest.raises(Malformed, match=rf"{name}.txt: empty"):
+        read(timetable(**{name: ""}))
+
+
+@pytest.mark.parametrize("names", [("calendar", "shapes"), ("calendar",), ("shapes",)])
+def test_tables_that_are_optional_may_be_missing_or_empty(names: tuple[str, ...]) -> None:
+    """Many agencies have calendar_dates alone; nothing is set aside for it."""
+    whole = read(timetable())
+
+    assert whole == read(timetable(**dict.fromkeys(names)))
+    assert whole == read(timetable(**dict.fromkeys(names, "")))
+
+
+def test_a_page_instead_of_a_zip_is_malformed() -> None:
+    """Captive portals answer 200 with HTML."""
+    with pytest.raises(Malformed, match="no zip file"):
+        read(b"<html>sign in</html>")
+
+
+def test_a_table_that_cannot_be_unpacked_is_malformed() -> None:
+    """A wrong checksum is no timetable; the table is named."""
+    content = bytearray(zipped_raw({f"{name}.txt": text for name, text in TABLES.items()}))
+    place = content.index(b"t-night,25:35")
+    content[place : place + 7] = b"t-NIGHT"
+
+    with pytest.raises(Malformed, match=r"stop_times\.txt cannot be unpacked"):
+        read(bytes(content))
+
+
+def zipped_raw(members: dict[str, str]) -> bytes:
+    """Make a zip whose members are not compressed."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name), content.replace("{zone}", "Europe/London"))
+    return buffer.getvalue()
+
+
+def test_a_bomb_is_refused_before_anything_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the tables claim to unpack to is bounded, and no more than that is ever read of them."""
+    monkeypatch.setattr(package, "MOST_BYTES", 1000)
+
+    with pytest.raises(Malformed, match="unpacks to 1,"):
+        read(timetable(stops=TABLES["stops"] + " " * 500))
+
+
+def test_a_zip_of_too_many_members_is_refused() -> None:
+    """A timetable has some twenty."""
+    many = {f"{number}.bin": b"" for number in range(package.MOST_MEMBERS)}
+
+    with pytest.raises(Malformed, match="1,005 members"):
+        read(zipped({**many, **{f"{name}.txt": TABLES[name] for name in package.REQUIRED}}))
+
+
+def test_members_that_point_elsewhere_are_not_the_tables() -> None:
+    """Nothing is written anywhere, and the tables are those that stand together."""
+    tables = {f"gtfs/{name}.txt": text.replace("{zone}", "Europe/London") for name, text in TABLES.items()}
+    evil = {"../stops.txt": "evil", "/etc/routes.txt": "evil", "a/b/trips.txt": "evil"}
+
+    assert read(timetable()) == read(zipped({**evil, **tables}))
+
+
+def test_blanks_marks_and_line_ends_change_nothing() -> None:
+    """The same rows are read from what spreadsheets make of them."""
+    wild = {
+        name: "\ufeff" + text.replace(",", " , ").replace("\n", "\r\n").replace("{zone}", "Europe/London")
+        for name, text in TABLES.items()
+    }
+
+    assert read(timetable()) == read(timetable(**wild))
+
+
+def test_columns_may_come_in_any_order_and_unknown_ones_are_let_be() -> None:
+    """A header says where a column is."""
+    stops = "x,stop_lon,stop_lat,stop_name,stop_id\n1,-0.1,51.5,Old Harbour,s1\n2,-0.11,51.51,Market,s2\n"
+
+    found = [record for record in read(timetable(stops=stops)) if isinstance(record, Thing)]
+
+    assert [("s1", "Old Harbour", -0.1), ("s2", "Market", -0.11)] == [
+        (stop.external_id, stop.name, stop.lon) for stop in found
+    ]
+
+
+def test_calls_in_any_order_of_rows_are_in_the_order_of_their_sequence() -> None:
+    """Only time that runs backwards along the trip is wrong, wherever the row stands."""
+    header, *rows = TABLES["stop_times"].splitlines()
+    turned = "\n".join([header, *reversed(rows)]) + "\n"
+    late = turned + "t-day,7:00:00,7:00:00,s2,9\n"
+
+    assert [] == reasons(read(timetable(stop_times=turned)))
+    assert [("stop_times#6", "decreasing_times")] == reasons(read(timetable(stop_times=late)))
+
+
+def test_a_call_between_others_must_be_between_their_times() -> None:
+    """A row that comes later in the file is held against both of its neighbours."""
+    text = "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n" + "".join(
+        f"t-day,{at},{at},s1,{sequence}\n"
+        for at, sequence in [("8:00:00", 1), ("", 3), ("9:00:00", 5), ("9:01:00", 4), ("8:30:00", 2)]
+    )
+
+    assert [("stop_times#3", "decreasing_times")] == reasons(read(timetable(stop_times=text)))
+
+
+def test_a_call_on_demand_names_an_area_and_no_stop() -> None:
+    """GTFS-Flex is legal; without an area a call must name its stop."""
+    text = "trip_id,stop_id,location_id,stop_sequence\nt-day,,zone-1,1\nt-day,,,2\n"
+
+    assert [("stop_times#1", "unknown_stop")] == reasons(read(timetable(stop_times=text)))
+
+
+def test_a_row_that_no_reader_can_split_is_set_aside_alone() -> None:
+    """A quote that never closes swallows at most what one cell may hold."""
+    long = "t-day,8:30:00,8:30:00,s3," + "9" * 140_000 + "\n"
+
+    found = read(timetable(stop_times=TABLES["stop_times"] + long + "t-day,8:40:00,8:40:00,s3,10\n"))
+
+    assert [("stop_times#6", "bad_row")] == reasons(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("08:05:00", 29_100), ("8:05:00", 29_100), (" 8:05:00", 29_100), ("25:35:00", 92_100),
+        ("00:00:00", 0), ("101:00:01", 363_601), ("", UNTOLD), ("  ", UNTOLD),
+    ],
+)  # fmt: skip
+def test_hours_go_on_after_midnight(text: str, seconds: int) -> None:
+    """A service day has more than 24 hours."""
+    assert seconds == seconds_of(text)
+
+
+@pytest.mark.parametrize("text", ["8:05", "8:60:00", "-1:00:00", "8.05.00", "٨:05:00", "1000:00:00"])
+def test_what_is_no_time_is_set_aside(text: str) -> None:
+    """The row says why."""
+    rows = f"trip_id,arrival_time,departure_time,stop_id,stop_sequence\nt-day,{text},{text},s1,1\n"
+
+    assert [("stop_times#0", "bad_time")] == reasons(read(timetable(stop_times=rows)))
