@@ -131,7 +131,7 @@ class TripUpdateRow(Base):
     id: Mapped[Id]
     city: Mapped[str]
     feed_id: Mapped[UUID] = mapped_column(ForeignKey("feeds.id", ondelete="CASCADE"))
-    #: trip_id and start_date, as `trip_id@start_date`.
+    #: trip_id and start_date, as `trip_id@start_date`; a frequency-based trip has its start_time in between.
     external_id: Mapped[str]
     trip_id: Mapped[str]
     start_date: Mapped[str | None]

@@ -203,7 +203,7 @@ class Vehicle(_Sourced):
 
 @dataclass(slots=True, kw_only=True)
 class TripUpdate(_Sourced):
-    """A prediction for one trip; `external_id` is `trip_id@start_date`; stops as in `trip_updates.stops`."""
+    """A prediction for one trip; `external_id` is what names it over time; stops as in `trip_updates.stops`."""
 
     trip_id: str
     start_date: str | None = None

@@ -50,7 +50,11 @@ def remember_sent(tx: Transaction, writing: Writing, hashes: Mapping[UUID, int])
             "UPDATE features f SET source_hash = k.hash, parser_version = :version"
             " FROM unnest(CAST(:ids AS uuid[]), CAST(:hashes AS bigint[])) AS k(id, hash) WHERE f.id = k.id"
         ),
-        {"version": writing.parser_version, "ids": array_of(map(str, hashes)), "hashes": array_of(hashes.values())},
+        {
+            "version": writing.parser_version,
+            "ids": array_of(map(str, hashes)),
+            "hashes": array_of(hashes.values()),
+        },
     )
 
 

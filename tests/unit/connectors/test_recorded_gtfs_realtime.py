@@ -1,8 +1,11 @@
 """The GTFS Realtime connector on recorded messages of real agencies."""
 
+import json
 import re
+from typing import Any
 
 import pytest
+from google.protobuf import json_format, text_format
 from google.transit import gtfs_realtime_pb2 as gtfs
 from hypothesis import given
 from hypothesis import strategies as st
@@ -112,3 +115,135 @@ def test_the_same_trip_in_two_polls_is_the_same_vehicle() -> None:
 
     assert ["t@20240319"] == [record.external_id for record in first]
     assert ["t@20240319"] == [record.external_id for record in second]
+
+
+BUS = gtfs.FeedEntity(
+    id="1", vehicle={"vehicle": {"id": "bus-1"}, "position": {"latitude": 47.5, "longitude": -122.25}}
+)
+
+
+def test_an_entity_that_lacks_a_required_field_is_set_aside_and_the_others_are_kept() -> None:
+    """A position without a longitude breaks one vehicle, not the fleet."""
+    half = gtfs.FeedEntity(id="0", vehicle={"vehicle": {"id": "bus-0"}, "position": {"latitude": 47.5}})
+    made = gtfs.FeedMessage(header=gtfs.FeedHeader(gtfs_realtime_version="2.0"), entity=[half, BUS])
+
+    broken, whole = parse(source("gtfs_realtime"), payload(made.SerializePartialToString()))
+
+    assert isinstance(broken, Rejected)
+    assert ("payload#0", "incomplete") == (broken.record, broken.reason)
+    assert "longitude" in broken.detail
+    assert ("payload#1", "bus-1") == (whole.record, getattr(whole, "external_id", None))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n\x00",
+        gtfs.FeedMessage(entity=[BUS]).SerializePartialToString(),
+        b"{}",
+        b'{"header": {}}',
+        b"entity {}",
+    ],
+)
+def test_a_message_without_a_header_is_malformed(content: bytes) -> None:
+    """In each of its forms."""
+    with pytest.raises(Malformed, match="header"):
+        parse(source("gtfs_realtime"), payload(content))
+
+
+WRITTEN = gtfs.FeedMessage(
+    header=gtfs.FeedHeader(gtfs_realtime_version="2.0", timestamp=1_700_000_000), entity=[BUS]
+)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        json_format.MessageToJson(WRITTEN).encode(),
+        json_format.MessageToJson(WRITTEN, preserving_proto_field_name=True).encode("utf-8-sig"),
+        b'{"status": "OK", "response": ' + json_format.MessageToJson(WRITTEN).encode() + b"}",
+        json_format.MessageToJson(WRITTEN)
+        .replace('"vehicle"', '"unheard_of": {"a": 1}, "vehicle"', 1)
+        .encode(),
+        text_format.MessageToString(WRITTEN).encode(),
+        b"# vehicles\n"
+        + text_format.MessageToString(WRITTEN).replace("vehicle", 'unheard_of: "a"\n vehicle', 1).encode(),
+    ],
+)
+def test_json_and_text_are_read_to_what_the_protocol_buffer_is(content: bytes) -> None:
+    """Some agencies publish only these; what they add is passed over."""
+    of = source("gtfs_realtime")
+
+    assert parse(of, payload(WRITTEN.SerializeToString())) == parse(of, payload(content))
+
+
+def test_an_entity_that_json_spells_wrongly_is_set_aside_alone() -> None:
+    """One text where a number belongs, or no object at all."""
+    sent = json_format.MessageToDict(WRITTEN)
+    wrong = {"id": "2", "vehicle": {"position": {"latitude": "north", "longitude": 1}}}
+    sent["entity"] = [wrong, 7, {"id": "3", "vehicle": {"position": {}}}, *sent["entity"]]
+
+    records = parse(source("gtfs_realtime"), payload(json.dumps(sent).encode()))
+
+    assert [("bad_entity", 0), ("bad_entity", 1), ("incomplete", 2), (None, 3)] == [
+        (getattr(record, "reason", None), int(record.record.split("#")[1])) for record in records
+    ]
+
+
+@given(
+    st.text(max_size=200),
+    st.sampled_from(["{", '{"header": {"gtfsRealtimeVersion": "2.0"}, "entity": [', "entity {", "header {"]),
+)
+def test_text_that_is_no_message_is_malformed_and_nothing_else(rest: str, start: str) -> None:
+    """The forms for people are read as carefully as the one for machines."""
+    try:
+        parse(source("gtfs_realtime"), payload((start + rest).encode("utf-8", "surrogatepass")))
+    except Malformed:
+        return
+
+
+def test_a_message_nested_beyond_all_sense_is_malformed() -> None:
+    """Neither JSON nor text exhausts the stack."""
+    for content in (b'{"header": ' + b'{"a":' * 5000 + b"1" + b"}" * 5001, b"entity {" * 5000):
+        with pytest.raises(Malformed):
+            parse(source("gtfs_realtime"), payload(content))
+
+
+def trips(*descriptors: dict[str, Any]) -> list[str]:
+    """Return the ids of trip updates and vehicles that a message of these trips gives."""
+    entities = [
+        gtfs.FeedEntity(id=f"e{number}", trip_update={"trip": trip}, vehicle={"trip": trip})
+        for number, trip in enumerate(descriptors)
+    ]
+    records = parse(source("gtfs_realtime"), payload(message(*entities)))
+    found = [record.external_id for record in records if isinstance(record, TripUpdate)]
+    # A vehicle that is known by its trip is known by the same name.
+    assert found == [record.external_id for record in records if isinstance(record, Vehicle)]
+    return found
+
+
+def test_trips_of_one_id_that_start_at_other_times_are_kept_apart() -> None:
+    """`trip_id, start_date, start_time` identify an instance of a frequency-based trip."""
+    day = {"trip_id": "t", "start_date": "20240319"}
+
+    assert ["t/06:00:00@20240319", "t/06:10:00@20240319"] == trips(
+        {**day, "start_time": "06:00:00"}, {**day, "start_time": "06:10:00"}
+    )
+    assert ["t/06:00:00"] == trips(
+        {"trip_id": "t", "start_time": "06:00:00", "schedule_relationship": "UNSCHEDULED"}
+    )
+
+
+def test_a_trip_whose_start_is_merely_told_keeps_its_name() -> None:
+    """Where trip_id and start_date name it alone, the start adds nothing; told twice, it is a duplicate."""
+    told = {"trip_id": "t", "start_date": "20240319", "start_time": "06:00:00"}
+
+    assert ["t@20240319"] == trips(told)
+    assert ["t@20240319", "t@20240319"] == trips(told, told)
+    assert ["t@20240319", "t@20240320"] == trips(
+        told, {**told, "start_date": "20240320", "start_time": "07:00:00"}
+    )
+    assert ["t@20240319"] == trips(
+        {"trip_id": "t", "start_date": "20240319", "schedule_relationship": "UNSCHEDULED"}
+    )

@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from google.transit import gtfs_realtime_pb2 as gtfs
 
+from shared.errors import Rejection
 from tasks.feeds.connector import Feature
+from tasks.feeds.connectors.gtfs_realtime.message import Message
 from tasks.feeds.reading.times import from_posix
 
 #: The words of CAP, so that notices of all kinds compare.
@@ -19,16 +21,16 @@ _SEVERITIES: Final = {
 _ENTITY_FIELDS: Final = {"agency_id": "agencies", "route_id": "routes", "stop_id": "stops"}
 
 
-def ids_are_positions(message: gtfs.FeedMessage) -> bool:
+def ids_are_positions(message: Message) -> bool:
     """
     Tell whether a message merely numbers its entities from 0 or 1.
 
     Such ids name another alert in the next message (New York's subway); an alert is then known by what it says.
     """
-    ids = [entity.id for entity in message.entity]
     return all(
-        text.isascii() and text.isdigit() and int(text[:18]) in (number, number + 1)
-        for number, text in enumerate(ids)
+        isinstance(entity, Rejection)
+        or (entity.id.isascii() and entity.id.isdigit() and int(entity.id[:18]) in (number, number + 1))
+        for number, entity in enumerate(message.entities)
     )
 
 

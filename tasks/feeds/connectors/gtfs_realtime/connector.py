@@ -6,16 +6,16 @@ Options: `urls` names further messages of the same agency; `vehicle_kind` is wha
 Source: https://github.com/google/transit/blob/master/gtfs-realtime/spec/en/reference.md
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
-from google.protobuf.message import DecodeError
 from google.transit import gtfs_realtime_pb2 as gtfs
 
 from shared.errors import Rejection
-from tasks.feeds.connector import Described, Malformed, Payload, Plan, Record, Rejected, Request, Source
+from tasks.feeds.connector import Described, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.connectors.gtfs_realtime import alerts, moving
+from tasks.feeds.connectors.gtfs_realtime.message import Message, load
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading.times import from_posix
 
@@ -34,55 +34,54 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
     """
     Yield one record per entity; an entity that holds both a trip update and a vehicle gives two.
 
-    Raises: Malformed if a payload is no protocol buffer or has no header; a header alone is a message.
+    Raises: Malformed if a payload is no message or has no header; a header alone is a message.
     """
-    messages = [(payload, _message(payload)) for payload in payloads]
+    messages = [(payload, load(payload)) for payload in payloads]
+    repeated = moving.repeated_trips(entity for _, message in messages for entity in message.readable)
     for payload, message in messages:
         published = _published(message)
         numbered = alerts.ids_are_positions(message)
-        for number, entity in enumerate(message.entity):
+        for number, entity in enumerate(message.entities):
             record = f"{payload.name}#{number}"
+            if isinstance(entity, Rejection):
+                yield Rejected(record=record, reason=entity.reason, detail=entity.detail)
+                continue
             try:
-                yield from _records(entity, record, published, source, numbered)
+                yield from _records(entity, record, _Told(published, numbered, repeated), source)
             except Rejection as why:
                 yield _rejected(entity, record, why)
 
 
-def _message(payload: Payload) -> gtfs.FeedMessage:
-    message = gtfs.FeedMessage()
-    content = payload.read()
-    try:
-        message.ParseFromString(content)
-    except DecodeError as error:
-        raise Malformed(f"{payload.name}: no GTFS Realtime message: {error}") from None
-    if not message.IsInitialized() or not message.HasField("header"):
-        raise Malformed(f"{payload.name}: no GTFS Realtime message: no whole header in {len(content)} bytes")
-    return message
-
-
-def _published(message: gtfs.FeedMessage) -> datetime | None:
+def _published(message: Message) -> datetime | None:
     try:
         return from_posix(message.header.timestamp)
     except Rejection:
         return None
 
 
-def _records(
-    entity: gtfs.FeedEntity, record: str, published: datetime | None, source: Source, numbered: bool
-) -> Iterator[Record]:
+class _Told(NamedTuple):
+    """What the message as a whole tells of each of its entities."""
+
+    published: datetime | None
+    numbered: bool
+    repeated: Set[str]
+
+
+def _records(entity: gtfs.FeedEntity, record: str, told: _Told, source: Source) -> Iterator[Record]:
     if entity.is_deleted:
         # Only DIFFERENTIAL messages delete, whose behaviour the standard leaves open.
         raise Rejection("deleted", "the entity is marked as deleted")
     known = False
     if entity.HasField("trip_update"):
         known = True
-        yield moving.trip_update(entity.trip_update, record, published)
+        yield moving.trip_update(entity.trip_update, record, told.published, told.repeated)
     if entity.HasField("vehicle"):
         known = True
-        yield moving.vehicle(entity.vehicle, record, published, source.options)
+        yield moving.vehicle(entity.vehicle, record, told.published, source.options, told.repeated)
     if entity.HasField("alert"):
         known = True
-        yield alerts.alert(entity, record, published, source.options.get("language"), numbered)
+        language = source.options.get("language")
+        yield alerts.alert(entity, record, told.published, language, told.numbered)
     if not known:
         if len(entity.ListFields()) < 2:
             raise Rejection("empty_entity", "the entity holds neither a trip update, a vehicle nor an alert")

@@ -1,7 +1,8 @@
 """[p] Vehicle positions and trip updates; presence is tested before a field is read."""
 
 import math
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Set
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,10 +17,14 @@ _FASTEST_MPS: Final = 150.0
 
 
 def vehicle(
-    position: gtfs.VehiclePosition, record: str, published: datetime | None, options: Mapping[str, Any]
+    position: gtfs.VehiclePosition,
+    record: str,
+    published: datetime | None,
+    options: Mapping[str, Any],
+    repeated: Set[str],
 ) -> Vehicle:
     """Read a vehicle; its own time is when it was seen, the header's only when it was published."""
-    trip = trip_key(position.trip) if position.HasField("trip") else None
+    trip = trip_key(position.trip, repeated) if position.HasField("trip") else None
     described = position.vehicle
     external_id = (described.id or "").strip() or trip or described.label.strip()
     if not external_id:
@@ -42,17 +47,42 @@ def vehicle(
     )
 
 
-def trip_key(trip: gtfs.TripDescriptor) -> str | None:
+def trip_key(trip: gtfs.TripDescriptor, repeated: Set[str] = frozenset()) -> str | None:
     """
     Return what names a trip over time: `trip_id@start_date`, without the date when none is told.
 
-    A frequency-based trip without a trip_id is named by its route, direction and start.
+    A frequency-based trip runs many times a day under one trip_id: `trip_id/start_time@start_date` names it if
+    it is UNSCHEDULED (what `exact_times=0` is told as), or if its shorter name is among the `repeated`. One
+    without a trip_id is named by its route, direction and start.
+    Source: https://gtfs.org/documentation/realtime/reference/#message-tripdescriptor
     """
+    short = _short_key(trip)
+    if not short or not trip.trip_id or not trip.start_time:
+        return short
+    unscheduled = trip.schedule_relationship == gtfs.TripDescriptor.UNSCHEDULED
+    if unscheduled or short in repeated:
+        return _on_day(f"{trip.trip_id}/{trip.start_time}", trip)
+    return short
+
+
+def repeated_trips(entities: Iterable[gtfs.FeedEntity]) -> Set[str]:
+    """Return the short names that more than one trip has here: they start at different times."""
+    starts: defaultdict[str, set[str]] = defaultdict(set)
+    for entity in entities:
+        for trip in (entity.trip_update.trip, entity.vehicle.trip):
+            if trip.trip_id and trip.start_time:
+                starts[_short_key(trip) or ""].add(trip.start_time)
+    return {key for key, times in starts.items() if len(times) > 1}
+
+
+def _short_key(trip: gtfs.TripDescriptor) -> str | None:
     name: str = trip.trip_id
     if not name and trip.route_id and trip.start_time:
         name = f"{trip.route_id}/{trip.direction_id}/{trip.start_time}"
-    if not name:
-        return None
+    return _on_day(name, trip) if name else None
+
+
+def _on_day(name: str, trip: gtfs.TripDescriptor) -> str:
     return f"{name}@{trip.start_date}" if trip.start_date else name
 
 
@@ -114,9 +144,11 @@ def _trip_properties(trip: gtfs.TripDescriptor) -> dict[str, Any]:
     return found
 
 
-def trip_update(update: gtfs.TripUpdate, record: str, published: datetime | None) -> TripUpdate:
+def trip_update(
+    update: gtfs.TripUpdate, record: str, published: datetime | None, repeated: Set[str]
+) -> TripUpdate:
     """Read the prediction for one trip of one service day."""
-    key = trip_key(update.trip) or update.vehicle.id
+    key = trip_key(update.trip, repeated) or update.vehicle.id
     if not key:
         raise Rejection("no_identity", "neither the trip nor its vehicle has an id")
     stops = [_stop(stop) for stop in update.stop_time_update]
