@@ -12,6 +12,7 @@ from shared.jobs import models as jobs
 from shared.observations import models as observations
 from shared.reports import models as reports
 from shared.stream import models as stream
+from shared.transit import models as transit
 from shared.uploads import models as uploads
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "observations",
     "reports",
     "stream",
+    "transit",
     "uploads",
     "zones",
 ]

@@ -162,6 +162,9 @@ STAYS: Final = {
     "schedules": "one row a schedule",
     "stream_state": "one row",
     "things": "one row a station, until its feed is removed",
+    "transit_routes": "of their timetable",
+    "transit_timetables": "one a feed, until a newer one replaces it or its feed is removed",
+    "transit_trips": "of their timetable",
 }
 
 

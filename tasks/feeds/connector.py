@@ -214,6 +214,56 @@ class TripUpdate(_Sourced):
     properties: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The days of a timetable's service: `weekdays` from Monday ("1111100") in [start, end], dates as YYYYMMDD."""
+
+    service_id: str
+    weekdays: str = "0000000"
+    start: str = ""
+    end: str = ""
+    #: Dates on which it runs, or does not, whatever the weekday says.
+    added: Sequence[str] = ()
+    removed: Sequence[str] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class TransitRoute:
+    """A line of a timetable; colours are `RRGGBB`, `timezone` is that of its service days."""
+
+    record: str
+    route_id: str
+    timezone: str
+    route_type: int
+    agency: str | None = None
+    short_name: str | None = None
+    long_name: str | None = None
+    color: str | None = None
+    text_color: str | None = None
+    geometry: Mapping[str, Any] | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class TransitTrip:
+    """
+    A trip of a timetable with its calls, in parallel lists by their sequence.
+
+    Times are seconds after "noon minus 12 h" of the service day; none are told between two that are known.
+    """
+
+    record: str
+    trip_id: str
+    route_id: str
+    service: Service
+    headsign: str | None = None
+    direction_id: int | None = None
+    shape_id: str | None = None
+    stop_ids: Sequence[str] = ()
+    sequences: Sequence[int] = ()
+    arrivals: Sequence[int | None] = ()
+    departures: Sequence[int | None] = ()
+
+
 @dataclass(slots=True, kw_only=True)
 class Rejected:
     """One record set aside: `reason` is a short code (`bad_time`), `detail` a sentence."""
@@ -233,7 +283,10 @@ class Described:
     properties: Mapping[str, Any] = field(default_factory=dict)
 
 
-Record: TypeAlias = Feature | Thing | Observation | Vehicle | TripUpdate | Described | Rejected
+Scheduled: TypeAlias = TransitRoute | TransitTrip
+"""What a timetable says: kept whole, and replaced whole."""
+
+Record: TypeAlias = Feature | Thing | Observation | Vehicle | TripUpdate | Scheduled | Described | Rejected
 Plan: TypeAlias = Generator[Request, Payload, Cursor]
 
 

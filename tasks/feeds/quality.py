@@ -11,10 +11,22 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
-from tasks.feeds.connector import Described, Feature, Observation, Record, Rejected, Thing, Vehicle
+from tasks.feeds.connector import (
+    Described,
+    Feature,
+    Observation,
+    Record,
+    Rejected,
+    Thing,
+    TransitRoute,
+    TransitTrip,
+    Vehicle,
+)
 
 #: Clocks of publishers run ahead; what is observed later than this from now was not observed.
 _AHEAD: Final = timedelta(hours=1)
+#: Records that tell neither when nor where something is.
+_UNJUDGED: Final = (Rejected, Described, TransitRoute, TransitTrip)
 #: The unit of what a publisher sends without one.
 UNKNOWN_UNIT: Final = "{unknown}"
 #: Observed property -> unit (UCUM) and the lowest and highest value that the world has.
@@ -63,7 +75,7 @@ class Context:
 
 def check(record: Record, context: Context) -> Rejected | None:
     """Return the reason to set a record aside, or nothing."""
-    if isinstance(record, Rejected | Described):
+    if isinstance(record, _UNJUDGED):
         return None
     if record.observed_at is not None and record.observed_at > context.now + context.ahead:
         return _reject(record, "in_future", f"observed at {record.observed_at:%Y-%m-%d %H:%M:%S} UTC")
@@ -134,7 +146,7 @@ def _inside(place: tuple[float, float], bbox: tuple[float, float, float, float])
 
 def identity(record: Record) -> tuple[str, ...] | None:
     """Return what may occur only once in a run: an observation's is its thing and its moment."""
-    if isinstance(record, Rejected | Described):
+    if isinstance(record, _UNJUDGED):
         return None
     if isinstance(record, Observation):
         return type(record).__name__, record.external_id, record.phenomenon_time.isoformat()

@@ -126,7 +126,8 @@ def leads_elsewhere(recording: Recording) -> bool:
 
 def rows_stored() -> dict[str, int]:
     """Count by noun what the database holds; one observation has a row for each of its results."""
-    stored = {noun: count(noun) for noun in ("features", "things", "vehicles", "trip_updates")}
+    nouns = ("features", "things", "vehicles", "trip_updates", "transit_routes", "transit_trips")
+    stored = {noun: count(noun) for noun in nouns}
     of = "observations JOIN datastreams ON datastreams.id = datastream_id"
     moments = f"(SELECT DISTINCT thing_id, observations.phenomenon_time FROM {of}) AS moments"
     return stored | {"observations": count(moments)}

@@ -8,7 +8,16 @@ from typing import Final, NamedTuple
 
 from shared.errors import Rejection
 from shared.feeds.runs import Reject
-from tasks.feeds.connector import Described, Observation, Record, Rejected, Thing
+from tasks.feeds.connector import (
+    Described,
+    Observation,
+    Record,
+    Rejected,
+    Scheduled,
+    Thing,
+    TransitRoute,
+    TransitTrip,
+)
 from tasks.feeds.encoding.lines import Lines
 from tasks.feeds.encoding.rows import Row
 from tasks.feeds.storing.tables import ENCODERS, TABLES, Noun
@@ -47,6 +56,7 @@ class Chunk:
     ids_of_lines: set[str] = field(default_factory=set)
     rows: dict[Noun, dict[str, Row]] = field(default_factory=lambda: {noun: {} for noun in TABLES})
     observations: dict[tuple[str, datetime], Observation] = field(default_factory=dict)
+    timetable: list[Scheduled] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     rejected: Counter[str] = field(default_factory=Counter)
     #: Ids of records that were set aside: the publisher lists them, so they have not vanished.
@@ -95,6 +105,8 @@ class Chunk:
             self.reject(
                 Reject(record.record, record.reason, record.detail, record.external_id, record.excerpt)
             )
+        elif isinstance(record, TransitRoute | TransitTrip):
+            self.timetable.append(record)
         elif isinstance(record, Described):
             self.described += 1
 

@@ -19,6 +19,7 @@ from tasks.feeds.storing.observations import store_observations
 from tasks.feeds.storing.table import Writing, copy
 from tasks.feeds.storing.tables import TABLES, Noun
 from tasks.feeds.storing.tell import FEATURES_AN_EVENT, tell_features, tell_observations, tell_vehicles
+from tasks.feeds.storing.timetable import WrittenTimetable
 
 #: Observations that may wait for their things to come in a later chunk.
 _MOST_WAITING: Final = 100_000
@@ -49,6 +50,7 @@ class Store:
         self._addresses = KeySet()
         self._was_empty: dict[Noun, bool] = {}
         self._waiting: list[Observation] = []
+        self._timetable = WrittenTimetable(writing)
 
     def put(self, tx: Transaction, chunk: Chunk, is_last: bool) -> None:
         """Store one chunk and publish its events."""
@@ -60,6 +62,8 @@ class Store:
             if rows:
                 self._put_rows(tx, noun, chunk, list(rows.values()))
         self._put_observations(tx, chunk, is_last)
+        if not self.writing.is_replay:
+            self._timetable.put(tx, chunk.timetable, is_last)
         self.counts.records += chunk.others + add_new(self._addresses, chunk.addresses)
         self.counts.described += chunk.described
         self.counts.rejected += chunk.rejected

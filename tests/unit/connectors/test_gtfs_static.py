@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from tasks.feeds.connector import Malformed, Record, Rejected, Thing
+from tasks.feeds.connector import Malformed, Record, Rejected, Service, Thing, TransitRoute, TransitTrip
 from tasks.feeds.connectors.gtfs_static import package
 from tasks.feeds.connectors.gtfs_static.service_time import UNTOLD, seconds_of
 from tests.support.feeds import parse, payload, source
@@ -39,10 +39,10 @@ def test_a_required_table_that_is_empty_names_itself(name: str) -> None:
 @pytest.mark.parametrize("names", [("calendar", "shapes"), ("calendar",), ("shapes",)])
 def test_tables_that_are_optional_may_be_missing_or_empty(names: tuple[str, ...]) -> None:
     """Many agencies have calendar_dates alone; nothing is set aside for it."""
-    whole = read(timetable())
+    missing = read(timetable(**dict.fromkeys(names)))
 
-    assert whole == read(timetable(**dict.fromkeys(names)))
-    assert whole == read(timetable(**dict.fromkeys(names, "")))
+    assert [] == reasons(missing)
+    assert missing == read(timetable(**dict.fromkeys(names, "")))
 
 
 def test_a_page_instead_of_a_zip_is_malformed() -> None:
@@ -140,6 +140,46 @@ def test_a_call_on_demand_names_an_area_and_no_stop() -> None:
     text = "trip_id,stop_id,location_id,stop_sequence\nt-day,,zone-1,1\nt-day,,,2\n"
 
     assert [("stop_times#1", "unknown_stop")] == reasons(read(timetable(stop_times=text)))
+
+
+def test_the_days_of_a_service_are_those_of_both_calendars() -> None:
+    """A service may have a week, dates, or both; a row that cannot be read says nothing."""
+    dates = (
+        "service_id,date,exception_type\ndaily,20261225,2\ndaily,20261224,1\nfair,20261128,1\ndaily,soon,1\n"
+    )
+    trips = "route_id,service_id,trip_id\nr7,daily,a\nr7,fair,b\nr7,never,c\n"
+
+    found = [
+        record
+        for record in read(timetable(calendar_dates=dates, trips=trips))
+        if isinstance(record, TransitTrip)
+    ]
+
+    assert [
+        Service("daily", "1111111", "20200101", "20991231", ("20261224",), ("20261225",)),
+        Service("fair", added=("20261128",)),
+        Service("never"),
+    ] == [trip.service for trip in found]
+
+
+def test_a_route_is_drawn_by_the_shape_that_most_of_its_trips_follow() -> None:
+    """One line for each direction, its points in their order; broken points are left out."""
+    trips = "route_id,service_id,trip_id,direction_id,shape_id\n" + "".join(
+        f"r7,daily,{number},{direction},{shape}\n"
+        for number, (direction, shape) in enumerate([(0, "a"), (0, "b"), (0, "b"), (1, "c")])
+    )
+    points = "shape_id,shape_pt_lon,shape_pt_lat,shape_pt_sequence\n" + "".join(
+        f"{row}\n"
+        for row in ("b,2,2,9", "b,1,1,2", "b,x,1,3", "c,0,0,1", "c,0,1,2", "a,5,5,1", "a,6,6,2", "d,1,1,1")
+    )
+
+    found = [
+        record for record in read(timetable(trips=trips, shapes=points)) if isinstance(record, TransitRoute)
+    ]
+
+    assert {"type": "MultiLineString", "coordinates": [[[1, 1], [2, 2]], [[0, 0], [0, 1]]]} == found[
+        0
+    ].geometry
 
 
 def test_a_row_that_no_reader_can_split_is_set_aside_alone() -> None:

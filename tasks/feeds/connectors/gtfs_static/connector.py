@@ -10,10 +10,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from shared.errors import Rejection
-from tasks.feeds.connector import Described, Payload, Plan, Record, Rejected, Request, Source
-from tasks.feeds.connectors.gtfs_static import stops, trips
+from tasks.feeds.connector import (
+    Described,
+    Payload,
+    Plan,
+    Record,
+    Rejected,
+    Request,
+    Service,
+    Source,
+    TransitRoute,
+    TransitTrip,
+)
+from tasks.feeds.connectors.gtfs_static import services, shapes, stops, trips
 from tasks.feeds.connectors.gtfs_static.calls import Calls, Reader
 from tasks.feeds.connectors.gtfs_static.package import Package, Row, Table
+from tasks.feeds.connectors.gtfs_static.service_time import told
 from tasks.feeds.credentials import with_credential
 
 _EXCERPT: Final = 500
@@ -32,14 +44,16 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
     Raises: Malformed if the payload is no zip, or lacks one of these tables.
     """
     for payload in payloads:
-        yield from _Timetable(Package(payload)).records()
+        yield from _Timetable(Package(payload), source.timezone).records()
 
 
 class _Timetable:
     """Reads one package, table by table; what trips need to know is held, stops and calls pass by."""
 
-    def __init__(self, package: Package) -> None:
+    def __init__(self, package: Package, timezone: str) -> None:
         self._package = package
+        #: That of the first agency, as all agencies of a package share one; else the city's.
+        self._timezone = timezone
         self._agencies: dict[str, str] = {}
         self._routes: dict[str, trips.Route] = {}
         self._trips: dict[str, trips.Trip] = {}
@@ -54,10 +68,8 @@ class _Timetable:
         yield from self._read("stops", self._stop, "stop_id", self._stops)
         yield from self._read("trips", self._trip, "trip_id", self._trips)
         yield from self._read_calls(self._package.table("stop_times"))
-        for route in self._routes.values():
-            yield Described(record=route.record)
-        for trip in self._trips.values():
-            yield Described(record=trip.record)
+        yield from self._all_routes()
+        yield from self._all_trips()
 
     def _read(
         self,
@@ -86,6 +98,8 @@ class _Timetable:
 
     def _agency(self, cells: Mapping[str, str], record: str) -> Record:
         told = trips.agency(cells)
+        if not self._agencies:
+            self._timezone = told["timezone"]
         self._agencies[told.get("agency_id", "")] = told.get("name", "")
         return Described(record=record, properties=told)
 
@@ -110,6 +124,41 @@ class _Timetable:
                 yield _rejected(record, why, _excerpt(row), record)
             else:
                 yield Described(record=record)
+
+    def _all_routes(self) -> Iterator[Record]:
+        ways = shapes.drawn(self._package.table("shapes"), shapes.most_used(self._trips.values()))
+        for route in self._routes.values():
+            yield TransitRoute(
+                record=route.record,
+                route_id=route.route_id,
+                timezone=self._timezone,
+                route_type=route.type,
+                agency=route.agency or None,
+                short_name=route.short_name,
+                long_name=route.long_name,
+                color=route.color,
+                text_color=route.text_color,
+                geometry=ways.get(route.route_id),
+            )
+
+    def _all_trips(self) -> Iterator[Record]:
+        known = services.read(self._package)
+        names = list(self._stops)
+        for trip in self._trips.values():
+            calls = self._calls.pop(trip.trip_id)
+            yield TransitTrip(
+                record=trip.record,
+                trip_id=trip.trip_id,
+                route_id=trip.route_id,
+                service=known.get(trip.service_id) or Service(trip.service_id),
+                headsign=trip.headsign,
+                direction_id=trip.direction_id,
+                shape_id=trip.shape_id,
+                stop_ids=[names[place] for place in calls.stops],
+                sequences=calls.sequences.tolist(),
+                arrivals=[told(seconds) for seconds in calls.arrivals],
+                departures=[told(seconds) for seconds in calls.departures],
+            )
 
 
 def _excerpt(row: Row) -> str:

@@ -53,8 +53,10 @@ class Table:
         for number, row in enumerate(self.rows):
             yield f"{self.name}#{number}", row if isinstance(row, csv.Error) else self._named(row)
 
-    def _named(self, row: list[str]) -> Mapping[str, str]:
+    def _named(self, row: list[str]) -> Mapping[str, str] | csv.Error:
         size = len(row)
+        if any("\0" in cell for cell in row):
+            return csv.Error("a cell holds a NUL")
         found = {name: row[place].strip() for name, place in self.columns.items() if place < size}
         return {name: cell for name, cell in found.items() if cell}
 

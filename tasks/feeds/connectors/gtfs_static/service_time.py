@@ -46,3 +46,8 @@ def seconds_of(text: str) -> int:
         raise Rejection("bad_time", f"{text!r:.40} is not H:MM:SS")
     hours, minutes, seconds = found.groups()
     return int(hours) * 3600 + int(minutes) * 60 + int(seconds)
+
+
+def told(seconds: int) -> int | None:
+    """Return a time that is told, or none."""
+    return None if seconds == UNTOLD else seconds

@@ -41,7 +41,6 @@ class Trip:
     route_id: str
     service_id: str
     headsign: str | None
-    short_name: str | None
     direction_id: int | None
     shape_id: str | None
 
@@ -112,8 +111,7 @@ def trip(cells: Mapping[str, str], record: str, routes: Mapping[str, Route]) -> 
         trip_id=cells["trip_id"],
         route_id=route_id,
         service_id=cells["service_id"],
-        headsign=cells.get("trip_headsign"),
-        short_name=cells.get("trip_short_name"),
+        headsign=cells.get("trip_headsign") or cells.get("trip_short_name"),
         direction_id=int(direction) if direction in ("0", "1") else None,
         shape_id=cells.get("shape_id"),
     )
