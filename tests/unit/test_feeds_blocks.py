@@ -34,7 +34,22 @@ HEADER = (
 
 words = st.one_of(
     st.sampled_from(
-        ["", " ", "Open", " closed ", "NULL", 'say "so"', "a,b", "two\nlines", "é", "\x01", "\\u0041", "0"]
+        [
+            "",
+            " ",
+            "Open",
+            " closed ",
+            "NULL",
+            'say "so"',
+            "a,b",
+            "two\nlines",
+            "é",
+            "Terminé",
+            "gelöst",
+            "\x01",
+            "\\u0041",
+            "0",
+        ]
     ),
     st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8),
 )
@@ -44,19 +59,45 @@ moments = st.one_of(
             "", "  ", "01/02/2024 03:04:05 PM", "03/10/2024 02:30:00 AM", "11/03/2024 01:30:00 AM", "2024-01-02T03:04:05.678",
             "2024-01-02T03:04:05Z", "2024-01-02 03:04", "02/30/2024 01:00:00 AM", "12/31/9999 11:59:59 PM",
             "01/01/0001 12:00:00 AM", "soon", "2030-01-01T00:00:00", "2024-01-02", "Jan 2, 2024 3:04 PM",
-            "01/02/2024", "13/02/2024 01:00:00 PM",
+            "01/02/2024", "13/02/2024 01:00:00 PM", "1577836800", " 1577836800000", "NULL", " N/A ", "2-Jan-2024",
         ]
     ),
     st.datetimes(datetime(2020, 1, 1), datetime(2026, 1, 1)).map(lambda at: at.strftime("%m/%d/%Y %I:%M:%S %p")),  # noqa: DTZ001
 )  # fmt: skip
 degrees = st.one_of(
-    st.sampled_from(["", "0", "0.0", " 40.7 ", "-73.9", "200", "nan", "inf", "1_0", "forty", "-0.0", "1e-7"]),
+    st.sampled_from(
+        [
+            "",
+            "0",
+            "0.0",
+            " 40.7 ",
+            "-73.9",
+            "200",
+            "nan",
+            "inf",
+            "1_0",
+            "forty",
+            "-0.0",
+            "1e-7",
+            "40,7",
+            "NULL",
+        ]
+    ),
     st.floats(-95, 95).map(repr),
 )
 shapes = st.sampled_from(
-    ["", "(40.7, -73.9)", "POINT (-73.9 40.7)", "LINESTRING (0 1, 2 3)", "nowhere", "(0, 0)"]
+    [
+        "",
+        "(40.7, -73.9)",
+        "POINT (-73.9 40.7)",
+        "LINESTRING (0 1, 2 3)",
+        "nowhere",
+        "(0, 0)",
+        "1 A St\n(40.7, -73.9)",
+        "N/A",
+    ]
 )
-ids = st.one_of(st.integers(1, 30).map(str), st.sampled_from(["", " 7 ", "a\x02b"]))
+ids = st.one_of(st.integers(1, 30).map(str), st.sampled_from(["", " 7 ", "a\x02b", "NULL", " n/a "]))
 rows = st.tuples(
     ids, moments, moments, words, words, words, words, degrees, degrees, shapes, words, words, moments
 )  # fmt: skip

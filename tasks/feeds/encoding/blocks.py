@@ -25,6 +25,7 @@ from tasks.feeds.reading.cells import BadRow, Row
 from tasks.feeds.reading.cells import Lines as TextLines
 from tasks.feeds.reading.delimited import Raw
 from tasks.feeds.reading.rows import Reader
+from tasks.feeds.reading.words import NOTHING
 
 BLOCK_ROWS: Final = 1_000
 _DIGEST: Final = np.dtype([("begin", ">i8"), ("rest", "V24")])
@@ -113,10 +114,11 @@ class Block:
             return [], list(range(self.size))
         found = self._written_ids(columns.id_place, self._how.delimiter, self._how.lines.width)
         distinct = set(found)
-        if len(distinct) == len(found) and "" not in distinct:
+        if len(distinct) == len(found) and "" not in distinct and NOTHING.isdisjoint(distinct):
             return found, []
         counted = Counter(found)
-        return found, [place for place, id_ in enumerate(found) if not id_ or counted[id_] > 1]
+        none = {"", *NOTHING}
+        return found, [place for place, id_ in enumerate(found) if id_ in none or counted[id_] > 1]
 
     def _written_ids(self, at: int, delimiter: str, width: int) -> list[str]:
         """Return the cell of each row that holds its id, without its blanks; that of no row is empty."""

@@ -12,7 +12,8 @@ from tasks.feeds.encoding.places import placed
 from tasks.feeds.encoding.rows import DIGEST_BYTES
 from tasks.feeds.encoding.times import NEVER, Moments
 from tasks.feeds.quality import Context
-from tasks.feeds.reading.rows import CLOSED, Reader
+from tasks.feeds.reading.rows import Reader
+from tasks.feeds.reading.words import is_closed
 
 _TEXTS: Final = ("description", "status", "severity", "category", "address", "url")
 _MOMENTS: Final = ("created_at", "closed_at", "updated_at", "starts_at", "ends_at")
@@ -143,5 +144,5 @@ def _either(one: list[int], other: list[int]) -> list[int]:
 
 
 def _status(cell: str) -> bytes:
-    written = cell.strip().lower()
-    return b"" if not written else _IS_CLOSED if written.startswith(CLOSED) else _IS_OPEN
+    written = cell.strip()
+    return b"" if not written else _IS_CLOSED if is_closed(written) else _IS_OPEN

@@ -7,7 +7,9 @@ from unicodedata import normalize
 
 from shared.errors import Permanent, Rejection
 from tasks.feeds.reading.cells import BadRow, Row
+from tasks.feeds.reading.places import AT_THE_END, degrees, is_location
 from tasks.feeds.reading.times import LocalTimes
+from tasks.feeds.reading.words import NOTHING
 
 #: Part -> names portals give it, best first; compared without case, spaces and punctuation.
 _NAMES: Final[Mapping[str, Sequence[str]]] = {
@@ -73,7 +75,9 @@ _DATE_LIKE: Final = re.compile(r"(?:date|time|dt|_ts|_at|_on)$|^date", re.IGNORE
 _ID_LIKE: Final = re.compile(
     r"(?:id|_?no|nr|num|number|num[eé]ro|nummer|n[uú]mero|code|key|ref|reference)\.?$", re.IGNORECASE
 )
-_DAY_LIKE: Final = re.compile(r"\s*(?:\d{4}-\d\d-\d\d|\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4})", re.ASCII)
+_DAY_LIKE: Final = re.compile(
+    r"\s*(?:\d{4}-\d\d-\d\d|\d{1,2}[/.\-](?:\d{1,2}|[A-Za-z]{3,9})[/.\-]\d{2,4})", re.ASCII
+)
 _NN_NN: Final = re.compile(r"\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4}", re.ASCII)
 _PLACE: Final = re.compile(r"\(?\s*-?\d+\.\d+\s*,\s*-?\d+\.\d+\s*\)?|[A-Z]{5,} *(?:Z *)?\(.*", re.DOTALL)
 _JUDGED_BY: Final = 200
@@ -135,7 +139,7 @@ def _by_content(
                 break
     if "created_at" not in chosen:
         for at in free:
-            filled = [row[at] for row in cells if row[at] is not None and str(row[at]).strip()]
+            filled = [row[at] for row in cells if _is_filled(row[at])]
             is_written = filled and _share(filled, lambda value: bool(_DAY_LIKE.match(str(value)))) >= 0.9
             if at != chosen.get("external_id") and is_written and _fits("created_at", filled, times):
                 chosen["created_at"] = at
@@ -145,7 +149,7 @@ def _by_content(
 
 def _fits(part: str, values: Sequence[Any], times: LocalTimes) -> bool:
     """Judge a column by its values; a column that is empty so far is believed by its name."""
-    filled = [value for value in values if value is not None and str(value).strip()]
+    filled = [value for value in values if _is_filled(value)]
     if not filled:
         return part != "external_id"
     if part in _TIMES:
@@ -153,15 +157,13 @@ def _fits(part: str, values: Sequence[Any], times: LocalTimes) -> bool:
     if part in ("latitude", "longitude"):
         return _share(filled, _is_degrees) >= 0.5
     if part == "geometry":
-        return (
-            _share(
-                filled, lambda value: isinstance(value, Mapping) or bool(_PLACE.fullmatch(str(value).strip()))
-            )
-            >= 0.5
-        )
+        return _share(filled, lambda value: _is_place(value)) >= 0.5
     if part == "address":
         return (
-            _share(filled, lambda value: not isinstance(value, Mapping) and not _PLACE.fullmatch(str(value)))
+            _share(
+                filled,
+                lambda value: not isinstance(value, Mapping | list) and not _PLACE.fullmatch(str(value)),
+            )
             >= 0.5
         )
     if part == "external_id":
@@ -173,18 +175,30 @@ def _share(values: Sequence[Any], holds: Any) -> float:  # Any: a predicate of a
     return sum(bool(holds(value)) for value in values) / len(values)
 
 
+def _is_filled(value: Any) -> bool:
+    text = "" if value is None else str(value).strip()
+    return bool(text) and text not in NOTHING
+
+
+def _is_place(value: Any) -> bool:
+    if isinstance(value, Mapping) or is_location(value):
+        return True
+    text = str(value).strip()
+    return bool(_PLACE.fullmatch(text) or AT_THE_END.fullmatch(text))
+
+
 def _is_time(value: Any, times: LocalTimes) -> bool:
-    if not isinstance(value, str):
-        return hasattr(value, "year")
+    if hasattr(value, "year"):
+        return True
     try:
-        return times.parse(value) is not None
+        return isinstance(value, str | int | float) and times.parse(str(value)) is not None
     except Rejection:
         return False
 
 
 def _is_degrees(value: Any) -> bool:
     try:
-        return -180 <= float(value) <= 180
+        return -180 <= degrees(value) <= 180
     except (TypeError, ValueError):
         return False
 

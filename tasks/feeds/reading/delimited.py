@@ -9,6 +9,7 @@ from itertools import chain, islice
 from typing import Final, TypeAlias
 
 from tasks.feeds.connector import Malformed
+from tasks.feeds.reading import headers
 
 SNIFFED_BYTES: Final = 256 * 1024
 #: The error handler that reads single bytes that are no UTF-8 as Windows-1252.
@@ -19,7 +20,10 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _LINES_AT_ONCE: Final = 1_000
-_DELIMITERS: Final = ",\t;|"
+_BIG5: Final = "big5hkscs"
+#: First bytes of its common characters, and of punctuation.
+_BIG5_COMMON: Final = range(0xA1, 0xC7)
+_BIG5_FEWEST: Final = 10
 
 Raw: TypeAlias = str | list[str] | csv.Error
 """A row as it lies in the file: a line to split at its delimiters, cells that quotes held, or why it is none."""
@@ -27,10 +31,11 @@ Raw: TypeAlias = str | list[str] | csv.Error
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How the file is written."""
+    """How the file is written; `above` is how many rows stand above its header."""
 
     encoding: str
     delimiter: str
+    above: int = 0
 
 
 def _mend(error: UnicodeError) -> tuple[str, int]:
@@ -45,7 +50,7 @@ codecs.register_error(MENDED, _mend)
 
 def layout(start: bytes, name: str) -> Layout:
     """
-    Find encoding and delimiter from the beginning of a file.
+    Find encoding, delimiter and header from the beginning of a file.
 
     Raises: Malformed if it is no text, or markup instead of a table.
     """
@@ -58,15 +63,27 @@ def layout(start: bytes, name: str) -> Layout:
         raise Malformed(f"{name}: {'empty' if not text.strip() else 'no text'}")
     if text.lstrip().startswith("<"):
         raise Malformed(f"{name}: markup instead of a table: {text.strip()[:60]!r}")
-    header = text.lstrip("\r\n").splitlines()[0]
-    counted = Counter(character for character in header if character in _DELIMITERS)
-    return Layout(encoding, counted.most_common(1)[0][0] if counted else ",")
+    delimiter, above = headers.find(text)
+    return Layout(encoding, delimiter, above)
 
 
 def _without_bom(start: bytes) -> str:
-    """UTF-8 if nearly all of it is; else Windows-1252, which reads anything."""
+    """UTF-8 if nearly all of it is; Big5 if it is clearly that; else Windows-1252, which reads anything."""
     wrong = len(start.decode("utf-8", "replace")) - len(start.decode("utf-8", "ignore"))
-    return "utf-8" if wrong <= 4 or wrong * 200 < len(start) else "cp1252"
+    if wrong <= 4 or wrong * 200 < len(start):
+        return "utf-8"
+    return _BIG5 if _is_big5(start) else "cp1252"
+
+
+def _is_big5(start: bytes) -> bool:
+    """Tell it by its common characters: accented letters, read so, would be rare ones, and signs a few over and over."""
+    try:
+        text = codecs.getincrementaldecoder(_BIG5)().decode(start)
+    except UnicodeDecodeError:
+        return False
+    counted = Counter(character for character in text if character > "\x7f")
+    common = sum(times for character, times in counted.items() if character.encode(_BIG5)[0] in _BIG5_COMMON)
+    return len(counted) >= _BIG5_FEWEST and common * 10 >= counted.total() * 7
 
 
 def raw_rows(lines: Iterator[str], delimiter: str) -> Iterator[list[Raw]]:

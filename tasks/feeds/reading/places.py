@@ -8,8 +8,14 @@ import orjson
 import shapely
 
 from shared.errors import Rejection
+from tasks.feeds.reading.words import NOTHING
 
 _PAIR: Final = re.compile(r"\(?\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*\)?", re.ASCII)
+_DECIMAL_COMMA: Final = re.compile(r"\s*-?\d{1,3},\d+\s*", re.ASCII)
+#: Portals end the address in a location column so.
+AT_THE_END: Final = re.compile(r".*\(\s*(-?\d+\.\d+)\s*,\s*(-?\d+\.\d+)\s*\)", re.ASCII | re.DOTALL)
+#: Their own JSON has it as a list: address, latitude, longitude, machine's address, whether it is to be found anew.
+_LOCATION_LENGTH: Final = 5
 _WKT_POINT: Final = re.compile(r"POINT *(?:Z *)?\( *(\S+) +(\S+)(?: +\S+)? *\)", re.IGNORECASE)
 #: Shape -> how deep its positions are nested.
 _SHAPES: Final = {
@@ -34,7 +40,7 @@ def point(lon: Any, lat: Any) -> Geometry | None:  # Any: a cell of any format.
     if _is_blank(lon) or _is_blank(lat):
         return None
     try:
-        x, y = float(lon), float(lat)
+        x, y = degrees(lon), degrees(lat)
     except (TypeError, ValueError):
         raise Rejection("bad_position", f"lon {lon!r:.40}, lat {lat!r:.40}") from None
     if not (-180.0 <= x <= 180.0 and -90.0 <= y <= 90.0):
@@ -42,13 +48,22 @@ def point(lon: Any, lat: Any) -> Geometry | None:  # Any: a cell of any format.
     return None if x == 0.0 == y else {"type": "Point", "coordinates": [x, y]}
 
 
+def degrees(cell: Any) -> float:  # Any: as above.
+    """Read a number, also one with a decimal comma; raises as `float` does."""
+    if cell.__class__ is str and _DECIMAL_COMMA.fullmatch(cell):
+        return float(cell.replace(",", "."))
+    return float(cell)
+
+
 def _is_blank(cell: Any) -> bool:  # Any: as above.
-    return cell is None or cell == "" or (cell.__class__ is str and not cell.strip()) or cell != cell
+    if cell.__class__ is str:
+        return not cell or cell in NOTHING or not (stripped := cell.strip()) or stripped in NOTHING
+    return cell is None or cell != cell
 
 
 def geometry(cell: Any) -> Geometry | None:  # Any: as above.
     """
-    Read `(lat, lon)`, WKT, GeoJSON or Socrata's location object; blank is no place.
+    Read `(lat, lon)`, also behind an address, WKT, GeoJSON or Socrata's location object or list; blank is no place.
 
     Raises: Rejection if it is none of them.
     """
@@ -56,8 +71,10 @@ def geometry(cell: Any) -> Geometry | None:  # Any: as above.
         return None
     if isinstance(cell, Mapping):
         return _object(cell)
+    if is_location(cell):
+        return point(cell[2], cell[1])
     text = str(cell).strip()
-    if pair := _PAIR.fullmatch(text):
+    if pair := _PAIR.fullmatch(text) or AT_THE_END.fullmatch(text):
         return point(pair.group(2), pair.group(1))
     if found := _WKT_POINT.fullmatch(text):
         return point(found.group(1), found.group(2))
@@ -65,6 +82,11 @@ def geometry(cell: Any) -> Geometry | None:  # Any: as above.
         return checked(orjson.loads(shapely.to_geojson(shapely.from_wkt(text))))
     except shapely.errors.ShapelyError:
         raise Rejection("bad_geometry", f"{text!r:.80} is no place we can read") from None
+
+
+def is_location(cell: Any) -> bool:  # Any: as above.
+    """Tell whether a cell is a location as the portal's own JSON lists it."""
+    return isinstance(cell, list) and len(cell) == _LOCATION_LENGTH
 
 
 def _object(cell: Mapping[str, Any]) -> Geometry | None:

@@ -13,19 +13,8 @@ from tasks.feeds.reading.columns import Chosen
 from tasks.feeds.reading.places import geometry, point
 from tasks.feeds.reading.tables import Table
 from tasks.feeds.reading.times import LocalTimes
+from tasks.feeds.reading.words import NOTHING, is_closed
 
-CLOSED: Final = (
-    "clos",
-    "complet",
-    "resolv",
-    "cancel",
-    "duplicate",
-    "fixed",
-    "done",
-    "referred",
-    "withdrawn",
-    "ferm",
-)
 _EXCERPT: Final = 500
 _PUBLISHED: Final = ":updated_at"
 
@@ -83,7 +72,7 @@ class Reader:
         updated, published = self._time(row, self._updated), self._time(row, self.published)
         written = self._text(row, self._status)
         return Feature(
-            external_id=self._text(row, self._id) or self._hash(row),
+            external_id=self._identity(row),
             record=record,
             observed_at=max((moment for moment in (created, closed, updated) if moment), default=published),
             published_at=published,
@@ -101,7 +90,9 @@ class Reader:
             properties=self._properties(row),
         )
 
-    def _hash(self, row: Sequence[Any]) -> str:
+    def _identity(self, row: Sequence[Any]) -> str:
+        if (written := self._text(row, self._id)) and written not in NOTHING:
+            return written
         if self._id is not None:
             raise Rejection("no_identity", "the row's identifier is empty")
         return hashlib.sha256("\x1f".join(map(str, row)).encode()).hexdigest()[:32]
@@ -135,7 +126,7 @@ class Reader:
             return written
         if written is None:
             return "closed" if closed else "open"
-        return "closed" if written.lower().startswith(CLOSED) else "open"
+        return "closed" if is_closed(written) else "open"
 
     def _place(self, row: Sequence[Any]) -> Mapping[str, Any] | None:
         if self._lat is not None and self._lon is not None:

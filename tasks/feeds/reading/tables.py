@@ -4,14 +4,13 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import IO, Any, BinaryIO, Final, NamedTuple
 
 from tasks.feeds.connector import GZIP, MOST_WHOLE_BYTES, Malformed, Payload
-from tasks.feeds.reading import delimited
-from tasks.feeds.reading.cells import BadRow, Lines, Row
-from tasks.feeds.reading.documents import json_of
+from tasks.feeds.reading import delimited, table_json
+from tasks.feeds.reading.cells import Lines, Row
 
 _PARQUET: Final = b"PAR1"
 _BATCH_ROWS: Final = 5000
@@ -46,7 +45,7 @@ def load(payload: Payload) -> Table:
     if start.startswith(_PARQUET):
         return _parquet(payload)
     if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"):
-        return _json(payload)
+        return Table(*table_json.rows_of(_whole(payload), payload.name))
     return _delimited(payload, start)
 
 
@@ -130,7 +129,7 @@ def _delimited(payload: Payload, start: bytes) -> Table:
     layout = delimited.layout(start, payload.name)
     lines = _lines(payload, layout)
     try:
-        names = next(csv.reader(lines, delimiter=layout.delimiter), [])
+        names = next(islice(csv.reader(lines, delimiter=layout.delimiter), layout.above, None), [])
     except csv.Error as error:
         raise Malformed(f"{payload.name}: no header: {error}") from None
     if len(names) < 2:
@@ -186,47 +185,3 @@ def _cells(column: Any) -> list[Any]:  # Any: as above.
         # A moment of ours has microseconds; what is finer cannot be told.
         column = column.cast(pyarrow.timestamp("us", kind.tz), safe=False)
     return column.to_pylist()  # type: ignore[no-any-return]  # pyarrow is untyped
-
-
-def _json(payload: Payload) -> Table:
-    document = json_of(_whole(payload), payload.name)
-    if isinstance(document, dict) and isinstance(document.get("features"), list):
-        document = [_flat(feature) for feature in document["features"]]
-    elif isinstance(document, dict) and isinstance(document.get("data"), list):
-        document = _portal_rows(document)
-    if not isinstance(document, list):
-        said = document.get("message") if isinstance(document, dict) else None
-        raise Malformed(f"{payload.name}: no rows{f': {said!s:.200}' if said else ''}")
-    return _rows_of_objects(document)
-
-
-def _rows_of_objects(document: list[Any]) -> Table:
-    names = list(dict.fromkeys(key for row in document if isinstance(row, Mapping) for key in row))
-    rows = (
-        [row.get(name) for name in names]
-        if isinstance(row, Mapping)
-        else BadRow("not_an_object", "", repr(row)[:500])
-        for row in document
-    )
-    return Table(names, rows)
-
-
-def _flat(feature: Any) -> Any:  # Any: JSON.
-    if not isinstance(feature, Mapping):
-        return feature
-    properties = feature.get("properties")
-    return {**(properties if isinstance(properties, Mapping) else {}), "geometry": feature.get("geometry")}
-
-
-def _portal_rows(document: Mapping[str, Any]) -> Any:
-    """Read the portal's own JSON: columns described in `meta`, rows as lists in `data`."""
-    meta = document.get("meta")
-    view = meta.get("view") if isinstance(meta, Mapping) else None
-    described = view.get("columns") if isinstance(view, Mapping) else None
-    if not isinstance(described, list):
-        return None
-    names = [str(column.get("fieldName")) if isinstance(column, Mapping) else "" for column in described]
-    return [
-        dict(zip(names, row, strict=False)) if isinstance(row, list) and len(row) == len(names) else row
-        for row in document["data"]
-    ]

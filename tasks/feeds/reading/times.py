@@ -5,6 +5,7 @@ A time that is absent (empty, 0) is `None`; a time that cannot be read is a `Rej
 """
 
 import math
+import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -12,10 +13,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shared.errors import Permanent, Rejection
 from tasks.feeds.reading.times_written import iso, usual, written
+from tasks.feeds.reading.words import NOTHING
 
 #: Seconds after which a POSIX number can only be meant as milliseconds (the year 5138).
 MILLISECONDS_FROM: Final = 100_000_000_000
 _DAYS_REMEMBERED: Final = 4096
+#: Seconds or milliseconds since 1970 of the years 2001 to 2033: nobody writes a day so.
+_POSIX: Final = re.compile(r"1\d{9}(?:\d{3})?(?:\.\d{1,9})?", re.ASCII)
 
 
 def from_posix(value: object) -> datetime | None:
@@ -101,7 +105,7 @@ class LocalTimes:
 
     def parse(self, text: str) -> datetime | None:
         """
-        Read ISO 8601, MM/DD/YYYY or DD/MM/YYYY with or without a clock, or a written month.
+        Read ISO 8601, MM/DD/YYYY or DD/MM/YYYY with or without a clock, a written month, or seconds since 1970.
 
         Raises: Rejection if none of them fits.
         """
@@ -111,8 +115,10 @@ class LocalTimes:
     def written(self, text: str) -> datetime | None:
         """Read a time as it is written, naive when it names no offset; raises Rejection as `parse` does."""
         text = text.strip()
-        if not text:
+        if not text or text in NOTHING:
             return None
+        if text[:1] == "1" and _POSIX.fullmatch(text):
+            return from_posix(text)
         moment = usual(text, self.day_first) if text[2:3] == "/" else iso(text)
         if moment is None:
             moment = written(text, self.day_first)

@@ -17,6 +17,7 @@ _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
 _CLOCK: Final = r"(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\s*([AaPp])?\.?[Mm]?\.?)?"
 _NUMERIC: Final = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})" + _CLOCK, re.ASCII)
 _YEAR_FIRST: Final = re.compile(r"(\d{4})[/.\- ](\d{1,2}|[A-Za-z]{3,9})[/.\- ](\d{1,2})" + _CLOCK, re.ASCII)
+_DAY_THEN_MONTH: Final = re.compile(r"(\d{1,2})[/.\- ]([A-Za-z]{3,9})[/.\- ](\d{4}|\d{2})" + _CLOCK, re.ASCII)
 _MONTH_NAMED: Final = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2}),? (\d{4})" + _CLOCK, re.ASCII)
 
 
@@ -60,6 +61,8 @@ def written(text: str, day_first: bool) -> datetime | None:
         day, month = (first, second) if day_first else (second, first)
     elif found := _YEAR_FIRST.fullmatch(text):
         year, month, day = found.group(1, 2, 3)
+    elif found := _DAY_THEN_MONTH.fullmatch(text):
+        day, month, year = found.group(1, 2, 3)
     elif found := _MONTH_NAMED.fullmatch(text):
         month, day, year = found.group(1, 2, 3)
     else:

@@ -3,6 +3,7 @@
 import gzip
 import io
 import re
+from datetime import UTC, datetime
 
 import orjson
 import pyarrow
@@ -273,3 +274,176 @@ def test_moments_finer_than_a_microsecond_are_cut() -> None:
 
     assert 123_456 == first.starts_at.microsecond  # type: ignore[union-attr]
     assert second.starts_at is None  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [
+        *(
+            (said, "closed")
+            for said in ("Terminé", "TERMINÉE", "Résolu", "traitée", "Clôturé", "annulé", "erledigt")
+        ),
+        *(
+            (said, "closed")
+            for said in ("Gelöst", "Abgeschlossen", "afgehandeld", "Opgelost", "cerrado", "Resuelto")
+        ),
+        *(
+            (said, "closed")
+            for said in ("finalizado", "chiuso", "Risolta", "Evasa", "Encerrado", "Tancada", "Closed")
+        ),
+        *(
+            (said, "open")
+            for said in ("En traitement", "Terminiert", "in Bearbeitung", "abierto", "Aperta", "Terminer")
+        ),
+        *((said, "open") for said in ("Unresolved", "Incompleto", "Resolution pending", "niet afgehandeld")),
+    ],
+)
+def test_what_is_closed_is_known_in_the_languages_of_cities(status: str, word: str) -> None:
+    """With accents and without, and what merely sounds like it is open."""
+    (row,) = read(f"case_id,opened,status\n1,2022-01-21,{status}\n".encode())
+
+    assert word == row.status  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1577836800", datetime(2020, 1, 1, tzinfo=UTC)),
+        ("1577836800000", datetime(2020, 1, 1, tzinfo=UTC)),
+        ("1577836800500", datetime(2020, 1, 1, 0, 0, 0, 500_000, tzinfo=UTC)),
+        ("2-Jan-2024", datetime(2024, 1, 2, 5, tzinfo=UTC)),
+        ("02 January 2024 15:04", datetime(2024, 1, 2, 20, 4, tzinfo=UTC)),
+        ("2-JAN-24 03:04:05 PM", datetime(2024, 1, 2, 20, 4, 5, tzinfo=UTC)),
+        ("NULL", None),
+        ("N/A", None),
+    ],
+)
+def test_times_of_databases_are_read(text: str, expected: datetime | None) -> None:
+    """Seconds and milliseconds since 1970, days with a written month between, and words for nothing."""
+    (row,) = read(
+        f"case_id,opened,status\n1,{text},Open\n".encode(),
+        fields={"external_id": "case_id", "created_at": "opened"},
+    )
+
+    assert expected == row.starts_at  # type: ignore[union-attr]
+
+
+def test_columns_full_of_words_for_nothing_and_of_numbers_are_still_found() -> None:
+    """A column of NULLs with one time in it is a column of times; a JSON number is a time too."""
+    text = "case_id,opened,closed_date\n" + "".join(
+        f"{n},2022-01-21,{'NULL' if n else '2022-01-22'}\n" for n in range(9)
+    )
+    first, *others = read(text.encode())
+    (posix,) = read(orjson.dumps([{"case_id": 1, "created": 1577836800}]))
+
+    assert (22, None) == (first.ends_at.day, others[0].ends_at)  # type: ignore[union-attr]
+    assert datetime(2020, 1, 1, tzinfo=UTC) == posix.starts_at  # type: ignore[union-attr]
+
+
+def test_an_id_that_says_nothing_is_none() -> None:
+    """Two thousand requests are not one of the name NULL."""
+    rows = read(b"case_id,opened\n1,2022-01-21\nNULL,2022-01-21\nN/A,2022-01-22\n")
+
+    assert [None, "no_identity", "no_identity"] == [getattr(row, "reason", None) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("place", "lon", "lat"),
+    [
+        ('"1 Main St\nChicago, IL 60601\n(41.88, -87.63)"', -87.63, 41.88),
+        ('"1 Main St (rear) (41.88,-87.63)"', -87.63, 41.88),
+    ],
+)
+def test_a_place_that_ends_an_address_is_read(place: str, lon: float, lat: float) -> None:
+    """Portals export their location columns so."""
+    (row,) = read(f"case_id,opened,Location\n1,2022-01-21,{place}\n".encode())
+
+    assert {"type": "Point", "coordinates": [lon, lat]} == row.geometry  # type: ignore[union-attr]
+    assert row.address.startswith("1 Main St")  # type: ignore[union-attr]
+
+
+def test_degrees_with_a_decimal_comma_and_words_for_nothing_are_read() -> None:
+    """What a spreadsheet of half of Europe writes."""
+    first, second = read(b"case_id;opened;lat;lon\n1;2022-01-21;45,5;-73,25\n2;2022-01-21;NULL;N/A\n")
+
+    assert {"type": "Point", "coordinates": [-73.25, 45.5]} == first.geometry  # type: ignore[union-attr]
+    assert (None, None) == (getattr(second, "reason", None), second.geometry)  # type: ignore[union-attr]
+
+
+def test_the_location_lists_of_the_portals_own_json_are_places() -> None:
+    """An address as JSON, latitude, longitude, and two things for machines."""
+    portal = {
+        "meta": {
+            "view": {
+                "columns": [{"fieldName": "case_id"}, {"fieldName": "opened"}, {"fieldName": "location"}]
+            }
+        },
+        "data": [
+            ["7", "2022-01-21", ['{"address":"1 Main St"}', "41.88", "-87.63", None, False]],
+            ["8", "2022-01-21", [None, None, None, None, None]],
+        ],
+    }
+    first, second = read(orjson.dumps(portal))
+
+    assert {"type": "Point", "coordinates": [-87.63, 41.88]} == first.geometry  # type: ignore[union-attr]
+    assert None is second.geometry  # type: ignore[union-attr]
+
+
+def test_the_id_of_a_geojson_feature_is_the_rows() -> None:
+    """Unless the city has a better one."""
+    shape = {"type": "Point", "coordinates": [1, 2]}
+    features = [
+        {"type": "Feature", "id": n, "properties": {"opened": "2022-01-21", "objectid": 9}, "geometry": shape}
+        for n in (1, 2)
+    ]
+    rows = read(orjson.dumps({"type": "FeatureCollection", "features": features}))
+    features[0]["properties"] |= {"case_id": "7"}  # type: ignore[operator]
+    named = read(orjson.dumps({"type": "FeatureCollection", "features": features[:1]}))
+
+    assert ["1", "2", "7"] == [row.external_id for row in (*rows, *named)]
+
+
+def test_rows_as_lines_of_json_are_rows() -> None:
+    """A broken line is one row set aside."""
+    content = b'{"case_id": "1", "opened": "2022-01-21"}\n\n{"case_id": "2", "open\n{"case_id": "3", "opened": "2022-01-22"}\n'
+    first, broken, third = read(content)
+
+    assert ("1", "3") == (first.external_id, third.external_id)
+    assert isinstance(broken, Rejected)
+    with pytest.raises(Malformed, match="not JSON"):
+        read(b'{"case_id": \n{"case_id": "2"}\n')
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "sep=;\n",
+        "311 requests\n",
+        "311 requests\n\nAs of 2024-01-01, all wards\n",
+        "311 requests;;;\n",
+        '"311; in two\nlines"\n',
+    ],
+)
+def test_lines_above_the_header_are_passed_over(above: str) -> None:
+    """The title of a report, a spreadsheet's hint of its delimiter."""
+    table = "case_id;opened;status;notes\n1;2022-01-21;closed;a\n2;2022-01-22;open;\n"
+
+    assert read(table.encode()) == read((above + table).encode())
+
+
+def test_a_header_that_its_rows_do_not_fit_is_still_the_header() -> None:
+    """Rows of another width are set aside; they make no title of the header."""
+    rows = read(b"case_id,opened\n1,2022-01-21,x\n2,2022-01-22\n3,2022-01-22,x\n")
+
+    assert ["bad_width", None, "bad_width"] == [getattr(row, "reason", None) for row in rows]
+
+
+def test_a_table_in_big5_is_read_and_one_in_latin_letters_is_not_taken_for_it() -> None:
+    """Taiwan's portals still write it."""
+    text = "案件編號,建立日期,狀態,主旨\n" + "".join(
+        f"{n},2024-01-02,處理中,路燈不亮請派員修復\n" for n in range(1, 4)
+    )
+    latin = "numéro,date de création,catégorie\n1,2024-01-02,Éclairage dégradé à l'été\n"
+
+    assert "路燈不亮請派員修復" in str(read(text.encode("big5"))[0])
+    assert "Éclairage dégradé à l'été" == read(latin.encode("cp1252"))[0].title  # type: ignore[union-attr]

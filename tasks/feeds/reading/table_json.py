@@ -1,0 +1,81 @@
+"""[p] The JSON forms of a table: lists of objects, lines of them, GeoJSON, and the portal's own."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from tasks.feeds.connector import Malformed
+from tasks.feeds.reading.cells import BadRow, Row
+from tasks.feeds.reading.documents import json_of
+
+
+def rows_of(content: bytes, name: str) -> tuple[Sequence[str], Iterator[Row]]:
+    """
+    Return column names and rows.
+
+    Raises: Malformed if it is no JSON, or holds no rows; it names the payload.
+    """
+    document = _document(content, name)
+    if isinstance(document, dict) and isinstance(document.get("features"), list):
+        document = [_flat(feature) for feature in document["features"]]
+    elif isinstance(document, dict) and isinstance(document.get("data"), list):
+        document = _portal_rows(document)
+    if not isinstance(document, list):
+        said = document.get("message") if isinstance(document, dict) else None
+        raise Malformed(f"{name}: no rows{f': {said!s:.200}' if said else ''}")
+    return _rows_of_objects(document)
+
+
+def _document(content: bytes, name: str) -> Any:  # Any: JSON.
+    """Return a document, or a list of what stands in lines of JSON; a line that is none stays text."""
+    try:
+        return json_of(content, name)
+    except Malformed:
+        first, *lines = filter(None, map(bytes.strip, content.splitlines()))
+        if not lines or not isinstance(_line(first), dict):
+            raise
+        return [_line(line) for line in (first, *lines)]
+
+
+def _line(line: bytes) -> Any:  # Any: JSON.
+    try:
+        return json_of(line, "line")
+    except Malformed:
+        return line.decode("utf-8", "replace")
+
+
+def _rows_of_objects(document: list[Any]) -> tuple[Sequence[str], Iterator[Row]]:
+    names = list(dict.fromkeys(key for row in document if isinstance(row, Mapping) for key in row))
+    rows = (
+        [row.get(name) for name in names]
+        if isinstance(row, Mapping)
+        else BadRow("not_an_object", "", repr(row)[:500])
+        for row in document
+    )
+    return names, rows
+
+
+def _flat(feature: Any) -> Any:  # Any: JSON.
+    if not isinstance(feature, Mapping):
+        return feature
+    properties = feature.get("properties")
+    # Its own id is the standard's; a property of that name is the publisher's choice.
+    own = {"id": feature["id"]} if isinstance(feature.get("id"), str | int) else {}
+    return {
+        **own,
+        **(properties if isinstance(properties, Mapping) else {}),
+        "geometry": feature.get("geometry"),
+    }
+
+
+def _portal_rows(document: Mapping[str, Any]) -> Any:
+    """Read the portal's own JSON: columns described in `meta`, rows as lists in `data`."""
+    meta = document.get("meta")
+    view = meta.get("view") if isinstance(meta, Mapping) else None
+    described = view.get("columns") if isinstance(view, Mapping) else None
+    if not isinstance(described, list):
+        return None
+    names = [str(column.get("fieldName")) if isinstance(column, Mapping) else "" for column in described]
+    return [
+        dict(zip(names, row, strict=False)) if isinstance(row, list) and len(row) == len(names) else row
+        for row in document["data"]
+    ]

@@ -1,0 +1,28 @@
+"""[p] Words by which programs say that nothing is known, and cities that something is done."""
+
+import re
+from functools import lru_cache
+from typing import Final
+from unicodedata import combining, normalize
+
+#: What databases and spreadsheets write into a cell that is empty; of ids, times and places none is a value.
+NOTHING: Final = frozenset(
+    ("NULL", "null", "Null", "<NULL>", "<Null>", "<null>", "N/A", "n/a", "#N/A", "None", "none", "NaN", "nan", "NaT")
+)  # fmt: skip
+#: How a status begins that says so, in the languages of the cities we know; without case and accents.
+_CLOSED: Final = re.compile(
+    r"clos|complet|resolv|cancel|duplicate|fixed|done|referred|withdrawn"
+    r"|ferm|clotur|termine(?!r)|resolus?\b|resolue|traitee?s?\b|acheve|annul|rejet"  # French
+    r"|erledigt|abgeschlossen|geschlossen|behoben|gelost|beendet|abgelehnt|storniert"  # German
+    r"|afgehandeld|afgerond|afgesloten|gesloten|opgelost|voltooid|geannuleerd|afgewezen"  # Dutch
+    r"|cerrad|resuelt|finalizad|terminad|solucionad|concluid|atendid|rechazad|anulad"  # Spanish
+    r"|chius|risolt|terminat|conclus|evas[oaie]\b|archiviat|respint"  # Italian
+    r"|encerrad|fechad|tancad|tancat|finalitzad|finalitzat|resolt"  # Portuguese, Catalan
+)
+
+
+@lru_cache(maxsize=4096)
+def is_closed(status: str) -> bool:
+    """Tell whether a city's word for the state of a request says that it is closed."""
+    folded = normalize("NFKD", status.strip().casefold())
+    return _CLOSED.match("".join(letter for letter in folded if not combining(letter))) is not None
