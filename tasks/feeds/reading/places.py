@@ -1,7 +1,7 @@
 """[p] The forms in which publishers write a place, as GeoJSON in CRS84."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import orjson
@@ -116,6 +116,18 @@ def checked(shape: Mapping[str, Any]) -> Geometry | None:
     if not _on_earth(coordinates, _SHAPES[kind]):
         raise Rejection("bad_geometry", "its positions are not on Earth, or not nested as its shape asks")
     return {"type": kind, "coordinates": coordinates}
+
+
+def drawn(shape: Callable[[], Geometry | None]) -> tuple[Geometry | None, dict[str, Any]]:
+    """
+    Return a shape, or none and a property that says why it cannot be drawn.
+
+    For warnings: the public must not lose one to a broken polygon.
+    """
+    try:
+        return shape(), {}
+    except Rejection as why:
+        return None, {"shape_problem": f"{why.reason}: {why.detail}"[:200]}
 
 
 def _on_earth(nested: Any, depth: int) -> bool:  # Any: nested lists of JSON.

@@ -1,5 +1,6 @@
 """The forms of warnings that other offices send: spellings, shapes, wrappers, and the API's other answers."""
 
+import re
 from typing import Any
 
 import orjson
@@ -89,12 +90,25 @@ def test_an_area_across_the_antimeridian_is_cut_there(shape: str) -> None:
 @pytest.mark.parametrize(
     "shape", ["<circle>nan,20 5</circle>", "<circle>1</circle>", "<polygon>1,2,3 4,5</polygon>"]
 )
-def test_what_is_no_place_is_set_aside(shape: str) -> None:
-    """With its reason."""
-    record = cap(shape=shape)
+def test_a_warning_that_cannot_be_drawn_is_none_the_less_a_warning(shape: str) -> None:
+    """It has no shape then, also no part of one, and says why."""
+    record = cap(shape=f"<polygon>10,20 10,21 11,21 10,20</polygon>{shape}")
 
-    assert isinstance(record, Rejected)
-    assert "bad_geometry" == record.reason
+    assert isinstance(record, Feature)
+    assert (None, "Isle") == (record.geometry, record.address)
+    assert record.properties["shape_problem"].startswith("bad_geometry: ")
+
+
+def test_each_message_without_a_word_has_an_address_of_its_own() -> None:
+    """A Cancel beside a warning is a record beside it."""
+    warning = CAP.format(status="Actual", kind="Alert", references="", shape="")
+    bare = re.sub("<info>.*</info>", "", CAP, flags=re.DOTALL).replace("W1", "W2")
+    cancel = bare.format(status="Actual", kind="Cancel", references="Met Office,W1,2026-11-20T01:00:00+00:00")
+    for text in (f"<alerts>{warning}{cancel}</alerts>", f"<alerts>{cancel}{warning}</alerts>"):
+        records = parse(source("cap"), payload(text.encode()))
+
+        assert {"payload#0", "payload#1"} == {record.record for record in records}
+        assert 2 == len(records)
 
 
 @pytest.mark.parametrize("name", ["alerts", "EDXLDistribution", "feed", "rss"])
@@ -172,3 +186,22 @@ def test_a_problem_is_told_in_the_services_own_words(said: dict[str, str]) -> No
     """The admin reads what the service says."""
     with pytest.raises(Malformed, match="Not Found"):
         nws(said)
+
+
+def test_an_alert_of_the_weather_service_that_cannot_be_drawn_is_kept() -> None:
+    """Whoever lives there reads it all the same."""
+    for shape in (
+        {"type": "Polygon", "coordinates": [[[200, 1], [1, 2]]]},
+        {"type": "Blob"},
+        {"wkt": "POLYGON((1"},
+    ):
+        (record,) = nws(
+            {
+                "type": "FeatureCollection",
+                "features": [{"type": "Feature", "geometry": shape, "properties": ALERT}],
+            }
+        )
+
+        assert isinstance(record, Feature)
+        assert None is record.geometry
+        assert "shape_problem" in record.properties

@@ -75,3 +75,14 @@ def test_spaces_in_a_rule_do_not_cost_the_event(rule: str) -> None:
 
     assert isinstance(record, Feature)
     assert len(record.properties["occurrences"]) > 5
+
+
+@pytest.mark.parametrize(
+    "end", ["DTEND:soon", "DTEND:20261399T000000Z", "DURATION:an hour", "DTEND:20261119T100000Z"]
+)
+def test_an_event_whose_end_cannot_be_read_begins_none_the_less(end: str) -> None:
+    """As one that ends before it begins: how long it lasts is unknown."""
+    (record,) = read(framed(event(more=f"{end}\r\n")))
+
+    assert isinstance(record, Feature)
+    assert (10, None) == (record.starts_at and record.starts_at.hour, record.ends_at)

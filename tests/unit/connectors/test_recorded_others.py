@@ -76,4 +76,7 @@ def test_every_recorded_event_has_its_time(recording: Recording) -> None:
 
     assert recording.records == len(records)
     assert all(getattr(event, "starts_at", None) and getattr(event, "title", None) for event in events)
-    assert all(one.reason in ("superseded", "bad_rule", "bad_time") for one in others)
+    assert {"superseded", "bad_rule", "bad_time"} >= {one.reason for one in others}
+    # An event is only lost for its time when it has no beginning: nothing else about its times matters so much.
+    timeless = [one for one in others if one.reason == "bad_time"]
+    assert [] == [one.excerpt for one in timeless if re.search(r"DTSTART:\s*\d{8}", one.excerpt)]

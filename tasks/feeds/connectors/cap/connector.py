@@ -99,7 +99,7 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
         if one.message.infos:
             yield from _records(one, chains, times, source, numbers)
         elif _cancels_a_known_one(one.message, found, chains, source):
-            yield _cancelled(one, chains)
+            yield _cancelled(one, chains, _address(one, numbers))
 
 
 def _index(payload: Payload) -> Iterator[Record]:
@@ -124,14 +124,19 @@ def _chains(found: Sequence[_Found], source: Source) -> Chains:
     return link([one.message.link for one in found], source.cursor.get("roots"))
 
 
+def _address(one: _Found, numbers: dict[str, int]) -> str:
+    """Return the next address in a payload: each info has one, and each message without a word."""
+    number = numbers[one.payload.name] = numbers.get(one.payload.name, -1) + 1
+    return f"{one.payload.name}#{number}"
+
+
 def _records(
     one: _Found, chains: Chains, times: LocalTimes, source: Source, numbers: dict[str, int]
 ) -> Iterator[Record]:
     main = _main_infos(one.message.infos, source.options.get("language"))
     places = {id(info): place for place, info in enumerate(main)}
     for info in one.message.infos:
-        number = numbers[one.payload.name] = numbers.get(one.payload.name, -1) + 1
-        record = f"{one.payload.name}#{number}"
+        record = _address(one, numbers)
         place = places.get(id(info))
         root = chains.root(one.message.id)
         external_id = f"{root}#{place}" if place else root
@@ -162,10 +167,10 @@ def _cancels_a_known_one(message: Envelope, found: Sequence[_Found], chains: Cha
     return root in shown
 
 
-def _cancelled(one: _Found, chains: Chains) -> Feature:
+def _cancelled(one: _Found, chains: Chains, record: str) -> Feature:
     return Feature(
         external_id=chains.root(one.message.id),
-        record=f"{one.payload.name}#0",
+        record=record,
         published_at=one.message.sent,
         kind="alert",
         title="Cancelled",

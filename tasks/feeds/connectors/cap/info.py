@@ -10,6 +10,7 @@ from tasks.feeds.connector import Feature
 from tasks.feeds.connectors.cap.message import Envelope
 from tasks.feeds.connectors.cap.shapes import geometry
 from tasks.feeds.reading.documents import child_text, children
+from tasks.feeds.reading.places import drawn
 from tasks.feeds.reading.times import LocalTimes
 
 _PARTS: Final = {
@@ -24,11 +25,12 @@ def feature(
     info: etree._Element, message: Envelope, external_id: str, record: str, times: LocalTimes
 ) -> Feature:
     """
-    Read one info block.
+    Read one info block; one whose areas cannot be drawn warns without a shape, and says why (`shape_problem`).
 
-    Raises: Rejection for unreadable times and areas that are no place on Earth.
+    Raises: Rejection for unreadable times.
     """
     areas = children(info, "area")
+    shape, problem = drawn(lambda: geometry(areas))
     starts = _time(info, "onset", times) or _time(info, "effective", times) or message.sent
     description = "\n\n".join(
         text for name in ("description", "instruction") if (text := child_text(info, name)) is not None
@@ -44,10 +46,10 @@ def feature(
         category=child_text(info, "event"),
         address="; ".join(text for area in areas if (text := child_text(area, "areaDesc"))) or None,
         url=child_text(info, "web"),
-        geometry=geometry(areas),
+        geometry=shape,
         starts_at=starts,
         ends_at=_time(info, "expires", times),
-        properties=_properties(info, areas, message),
+        properties=_properties(info, areas, message) | problem,
         withdrawn=message.kind == "Cancel",
     )
 

@@ -75,21 +75,28 @@ def written(text: str, zone: ZoneInfo) -> Moment:
 
 def span(event: Event, fallback: ZoneInfo) -> tuple[Moment, timedelta | None]:
     """
-    Return when an event begins and how long it lasts, unknown when its end is before its beginning.
+    Return when an event begins and how long it lasts, unknown when its end is before its beginning or cannot be read.
 
-    Raises: Rejection if it has no beginning, or a time cannot be read.
+    Raises: Rejection if it has no beginning, or one that cannot be read.
     """
     begins = event.first("DTSTART")
     if begins is None:
         raise Rejection("bad_time", "the event has no DTSTART")
     start = read(begins, fallback)
-    if ends := event.first("DTEND"):
-        lasts = read(ends, fallback).utc - start.utc
-    elif duration := event.first("DURATION"):
-        lasts = _duration(duration.value)
-    else:
-        lasts = timedelta(days=1) if start.is_day else timedelta()
+    begins_at = start.utc
+    try:
+        lasts = _lasts(event, begins_at, start.is_day, fallback)
+    except Rejection:
+        return start, None
     return start, lasts if lasts >= timedelta() else None
+
+
+def _lasts(event: Event, begins_at: datetime, is_day: bool, fallback: ZoneInfo) -> timedelta:
+    if ends := event.first("DTEND"):
+        return read(ends, fallback).utc - begins_at
+    if duration := event.first("DURATION"):
+        return _duration(duration.value)
+    return timedelta(days=1) if is_day else timedelta()
 
 
 def _duration(text: str) -> timedelta:

@@ -17,7 +17,7 @@ from tasks.feeds.connectors.nws_alerts import zones
 from tasks.feeds.connectors.nws_alerts.messages import identity_of, messages_of, rows, said_of, word_of
 from tasks.feeds.reading.alert_chains import Chains, link, to_remember
 from tasks.feeds.reading.documents import excerpt, load_json
-from tasks.feeds.reading.places import checked, geometry
+from tasks.feeds.reading.places import checked, drawn, geometry
 from tasks.feeds.reading.times import LocalTimes
 
 _MOST_PAGES: Final = 10
@@ -127,10 +127,14 @@ def _feature(row: Any, record: str, reading: _Reading) -> Feature:
 def _place(
     row: Mapping[str, Any], said: Mapping[str, Any], reading: _Reading
 ) -> tuple[Mapping[str, Any] | None, dict[str, Any]]:
-    """Return the shape of an alert, its own or that of its zones, and the names of zones it has it from."""
+    """
+    Return the shape of an alert, its own or that of its zones, and the names of zones it has it from.
+
+    An alert whose own shape cannot be drawn warns without one, and says why.
+    """
     own = row.get("geometry")
     if isinstance(own, dict):
-        return (geometry(own["wkt"]) if "wkt" in own else checked(own)), {}
+        return drawn(lambda: geometry(own["wkt"]) if "wkt" in own else checked(own))
     urls = zones.addresses(said, reading.url)
     names = reading.shapes.names(urls)
     return reading.shapes.of(urls), {"zone_names": names} if names else {}
