@@ -34,6 +34,8 @@ __all__ = [
 SHORTEST_INTERVAL_SECONDS: Final = 5
 LONGEST_INTERVAL_SECONDS: Final = 7 * 86_400
 _ASKED_FOR_PRIORITY: Final = 2
+#: The kind of the feeds that an option `static` may name.
+TIMETABLE_KIND: Final = "gtfs_static"
 _EDITABLE: Final = frozenset(
     ("name", "url", "interval_seconds", "options", "attribution", "license", "paused", "kind")
 )
@@ -68,6 +70,7 @@ def create_feed(tx: Transaction, draft: FeedDraft, now: datetime) -> Feed:
     _refuse(_problems({"kind": draft.kind, "url": draft.url, "interval_seconds": draft.interval_seconds}))
     if tx.get(City, draft.city) is None:
         raise NotFound(f"no city {draft.city!r:.60}")
+    _refuse(_unknown_timetable(tx, draft.city, draft.options))
     name = draft.name.strip() or f"{draft.kind} {urlsplit(draft.url).hostname}"
     slug = draft.slug or slug_of(name)
     if tx.scalar(select(Feed.id).where(Feed.city == draft.city, Feed.slug == slug)) is not None:
@@ -101,7 +104,7 @@ def update_feed(tx: Transaction, feed_id: UUID, changes: Mapping[str, Any], now:
     unknown = [
         FieldProblem(name, "unknown", "this field cannot be changed") for name in changes.keys() - _EDITABLE
     ]
-    _refuse([*unknown, *_problems(changes)])
+    _refuse([*unknown, *_problems(changes), *_unknown_timetable(tx, feed.city, changes.get("options") or {})])
     differs = {name for name, value in changes.items() if getattr(feed, name) != value}
     for name in differs:
         setattr(feed, name, changes[name])
@@ -213,6 +216,18 @@ def _problems(values: Mapping[str, Any]) -> list[FieldProblem]:
             )
         )
     return found
+
+
+def _unknown_timetable(tx: Transaction, city: str, options: Mapping[str, Any]) -> list[FieldProblem]:
+    """Return the problem of an option `static` that names no timetable of the city."""
+    slug = options.get("static")
+    if slug is None:
+        return []
+    held = select(Feed.id).where(Feed.city == city, Feed.slug == str(slug), Feed.kind == TIMETABLE_KIND)
+    if tx.scalar(held) is not None:
+        return []
+    rule = f"the slug of a {TIMETABLE_KIND} feed of this city, which {slug!r:.60} is not"
+    return [FieldProblem("options.static", "unknown", rule)]
 
 
 def _refuse(problems: Sequence[FieldProblem]) -> None:

@@ -139,6 +139,7 @@ class TripUpdateRow(Base):
     vehicle: Mapped[str | None]
     delay_seconds: Mapped[int | None]
     #: [{stop_id, stop_sequence, arrival, departure, delay_seconds, relationship}], times RFC 3339.
+    #: With a timetable also name, scheduled_arrival and scheduled_departure.
     stops: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     properties: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     observed_at: Mapped[datetime | None]

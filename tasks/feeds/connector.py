@@ -19,7 +19,7 @@ blocks, which are read column by column, and of which what is stored already is 
 import gzip
 import io
 import zlib
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO, Final, TypeAlias
@@ -45,11 +45,41 @@ class Outline:
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """A stop of a timetable."""
+
+    name: str
+    lon: float | None = None
+    lat: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """What the timetable of the city says of the routes, trips and stops that payloads name, by their ids."""
+
+    timezone: str
+    routes: Mapping[str, "TransitRoute"] = field(default_factory=dict)
+    trips: Mapping[str, "TransitTrip"] = field(default_factory=dict)
+    stops: Mapping[str, Stop] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Ids of a timetable that payloads name; `drawn` are the routes whose way is needed too."""
+
+    routes: Set[str]
+    trips: Set[str]
+    stops: Set[str]
+    drawn: Set[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """
     What a connector knows of its feed; `timezone` is the city's IANA zone for naive times.
 
     `zones`: the outlines that are known of the places its payloads name, by their URLs.
+    `timetable`: what the feed that the option `static` names has told, as far as its payloads refer to it.
     """
 
     feed_id: str
@@ -60,6 +90,7 @@ class Source:
     options: Mapping[str, Any] = field(default_factory=dict)
     cursor: Cursor = field(default_factory=dict)
     zones: Mapping[str, Outline] = field(default_factory=dict)
+    timetable: Timetable | None = None
 
 
 @dataclass(frozen=True, slots=True)

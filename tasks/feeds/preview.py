@@ -28,6 +28,7 @@ from tasks.feeds.fetching.visitor import Visitor
 from tasks.feeds.load import context_for, source_for
 from tasks.feeds.quality import check
 from tasks.feeds.registry import Connector, connector
+from tasks.feeds.timetables import timetabled
 from tasks.feeds.zones import zoned
 
 #: Records that are read, and of them those that are shown; problems likewise.
@@ -56,7 +57,7 @@ def preview(
         fetcher = get or Fetcher.from_settings(get_settings())
         visitor = Visitor(_opened(message, timezone, job), fetcher, Archive(Path(folder)))
         try:
-            _look(visitor, zoned(find(message.kind)), found)
+            _look(visitor, timetabled(zoned(find(message.kind))), found)
         except (Transient, Permanent) as error:
             found["error"] = str(error)
     keep_preview(job.id, found | _answers(visitor) | {"job_id": str(job.id), "at": utcnow().isoformat()})

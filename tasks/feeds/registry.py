@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any, Protocol
 
 from shared.errors import Permanent
-from tasks.feeds.connector import Manifest, Outline, Payload, Plan, Record, Source
+from tasks.feeds.connector import Manifest, Named, Outline, Payload, Plan, Record, Source
 from tasks.feeds.encoding.blocks import Block
 
 FOLDER = Path(__file__).parent / "connectors"
@@ -47,6 +47,14 @@ class Zoning(Protocol):
         ...
 
 
+class Naming(Protocol):
+    """What the module `naming` of a connector offers whose records refer to a timetable."""
+
+    def named(self, payloads: Sequence[Payload]) -> Named:
+        """Return the ids that payloads name; raises Malformed."""
+        ...
+
+
 class _Loaded:
     """A connector folder, loaded."""
 
@@ -58,6 +66,11 @@ class _Loaded:
     def zoning(self) -> Zoning | None:
         """Return how the connector knows its zones, if it has any."""
         return getattr(self._module, "zones", None)
+
+    @property
+    def naming(self) -> Naming | None:
+        """Return how the connector refers to a timetable, if it does."""
+        return getattr(self._module, "naming", None)
 
     def plan(self, source: Source) -> Plan:
         """Say what to fetch."""

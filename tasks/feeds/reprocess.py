@@ -13,6 +13,7 @@ from shared.messages import ReprocessFeed
 from tasks.base import Job, handles
 from tasks.feeds.registry import Connector, connector
 from tasks.feeds.replay import Replayer
+from tasks.feeds.timetables import timetabled
 from tasks.feeds.zones import zoned
 
 
@@ -32,7 +33,7 @@ def reprocess(message: ReprocessFeed, job: Job, find: Callable[[str], Connector]
     if replay is None:
         return
     try:
-        found = zoned(find(replay.feed.kind))
+        found = timetabled(zoned(find(replay.feed.kind)))
         replayer = Replayer(job, replay, found, Archive())
         replayer.compare() if message.dry_run else replayer.apply()
     except CityPulseError as error:

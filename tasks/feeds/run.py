@@ -17,6 +17,7 @@ from tasks.feeds.fetching.visit import Gets
 from tasks.feeds.fetching.visitor import Visitor
 from tasks.feeds.load import keep_unchanged, load, record_failure, source_for
 from tasks.feeds.registry import Connector, connector
+from tasks.feeds.timetables import timetabled
 from tasks.feeds.zones import fetch_zones, zoned
 
 SCHEDULE = "schedule"
@@ -40,7 +41,7 @@ def run(
     fetcher = get or Fetcher.from_settings(get_settings())
     visitor = Visitor(opened, fetcher, Archive(), checkpoint=job.checkpoint)
     try:
-        _fetch_and_store(job, visitor, zoned(find(opened.feed.kind)), fetcher)
+        _fetch_and_store(job, visitor, timetabled(zoned(find(opened.feed.kind))), fetcher)
     except (Transient, Permanent) as error:
         is_over = isinstance(error, Permanent) or job.is_last_attempt
         with job.finish() if is_scheduled and is_over else transaction() as tx:

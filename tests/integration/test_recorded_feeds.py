@@ -288,6 +288,22 @@ def test_two_polls_of_the_subway_keep_trips_apart_although_entity_ids_are_reused
     assert second.new < 20
 
 
+def test_trips_of_bart_are_named_by_its_timetable_as_far_as_that_knows_them(
+    publisher: Publisher, samples: Path
+) -> None:
+    """65 of 91 trips join; the others were added that day or are of another timetable, and are kept as told."""
+    static = (samples / "gtfs-static" / "bart.zip").read_bytes()
+    live = (samples / "gtfs-rt" / "bart-trip-updates.pb").read_bytes()
+    poll(add(publisher, "gtfs_static", static, "/static", slug="bart"))
+
+    ran = poll(add(publisher, "gtfs_realtime", live, "/live", options={"static": "bart"}))
+
+    assert ("succeeded", {}) == (ran.state, ran.rejected)
+    assert (91, 65) == (count("trip_updates"), count("trip_updates", "properties ? 'headsign'"))
+    stops = "jsonb_path_exists(stops, '$[*].scheduled_departure')"
+    assert 65 == count("trip_updates", f"{stops} AND properties ? 'route_color'")
+
+
 def test_a_broken_feed_is_quarantined_while_the_others_go_on(publisher: Publisher, samples: Path) -> None:
     """The reason is on the run, the bytes are in the archive, what was stored before stays."""
     folder = samples / "gtfs-rt"

@@ -2,7 +2,8 @@
 [p] GTFS Realtime: vehicle positions, trip updates and service alerts.
 
 Options: `urls` names further messages of the same agency; `vehicle_kind` is what its vehicles are (`bus`),
-`route_kinds` the exceptions by the beginning of a route id; `language` chooses among translations.
+`route_kinds` the exceptions by the beginning of a route id; `language` chooses among translations; `static` is the
+slug of the city's feed whose timetable knows the names of what messages name.
 Source: https://github.com/google/transit/blob/master/gtfs-realtime/spec/en/reference.md
 """
 
@@ -15,7 +16,9 @@ from google.transit import gtfs_realtime_pb2 as gtfs
 from shared.errors import Rejection
 from tasks.feeds.connector import Described, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.connectors.gtfs_realtime import alerts, moving
+from tasks.feeds.connectors.gtfs_realtime import naming as naming
 from tasks.feeds.connectors.gtfs_realtime.message import Message, load
+from tasks.feeds.connectors.gtfs_realtime.names import Names
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading.times import from_posix
 
@@ -36,6 +39,7 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
 
     Raises: Malformed if a payload is no message or has no header; a header alone is a message.
     """
+    names = Names(source.timetable) if source.timetable else None
     messages = [(payload, load(payload)) for payload in payloads]
     repeated = moving.repeated_trips(entity for _, message in messages for entity in message.readable)
     for payload, message in messages:
@@ -47,7 +51,7 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
                 yield Rejected(record=record, reason=entity.reason, detail=entity.detail)
                 continue
             try:
-                yield from _records(entity, record, _Told(published, numbered, repeated), source)
+                yield from _records(entity, record, _Told(published, numbered, repeated, names), source)
             except Rejection as why:
                 yield _rejected(entity, record, why)
 
@@ -65,6 +69,7 @@ class _Told(NamedTuple):
     published: datetime | None
     numbered: bool
     repeated: Set[str]
+    names: Names | None
 
 
 def _records(entity: gtfs.FeedEntity, record: str, told: _Told, source: Source) -> Iterator[Record]:
@@ -74,14 +79,23 @@ def _records(entity: gtfs.FeedEntity, record: str, told: _Told, source: Source) 
     known = False
     if entity.HasField("trip_update"):
         known = True
-        yield moving.trip_update(entity.trip_update, record, told.published, told.repeated)
+        update = moving.trip_update(entity.trip_update, record, told.published, told.repeated)
+        if told.names:
+            told.names.trip_update(update, entity.trip_update)
+        yield update
     if entity.HasField("vehicle"):
         known = True
-        yield moving.vehicle(entity.vehicle, record, told.published, source.options, told.repeated)
+        vehicle = moving.vehicle(entity.vehicle, record, told.published, source.options, told.repeated)
+        if told.names:
+            told.names.vehicle(vehicle)
+        yield vehicle
     if entity.HasField("alert"):
         known = True
         language = source.options.get("language")
-        yield alerts.alert(entity, record, told.published, language, told.numbered)
+        alert = alerts.alert(entity, record, told.published, language, told.numbered)
+        if told.names:
+            told.names.alert(alert)
+        yield alert
     if not known:
         if len(entity.ListFields()) < 2:
             raise Rejection("empty_entity", "the entity holds neither a trip update, a vehicle nor an alert")

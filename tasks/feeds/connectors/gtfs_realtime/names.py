@@ -1,0 +1,163 @@
+"""[p] The names, places and times that the timetable gives to what a message names; what it does not know stays."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from google.transit import gtfs_realtime_pb2 as gtfs
+
+from tasks.feeds.connector import Feature, Stop, Timetable, TransitRoute, TransitTrip, TripUpdate, Vehicle
+from tasks.feeds.reading.places import Geometry
+from tasks.feeds.reading.service_days import Days, day_of, moment, nearest_day
+from tasks.feeds.reading.times import zone
+
+#: An alert over more routes is one over the network, which is nowhere in particular.
+_MOST_DRAWN: Final = 20
+_MOST_NAMED: Final = 10
+#: Trips whose times are not those of the timetable, though they bear the id of one of its trips.
+_UNPLANNED: Final = frozenset(("unscheduled", "added", "new", "replacement", "duplicated"))
+_UNPREDICTED: Final = frozenset(("skipped", "no_data"))
+
+
+class Names:
+    """Adds what a timetable knows to records of realtime messages."""
+
+    def __init__(self, timetable: Timetable) -> None:
+        self._known = timetable
+        self._zone = zone(timetable.timezone)
+
+    def vehicle(self, record: Vehicle) -> None:
+        """Name a vehicle's route, where it heads and the stop it is at."""
+        trip = self._known.trips.get(record.trip_id or "")
+        record.route = record.route or (trip.route_id if trip else None)
+        stop = self._known.stops.get(record.properties.get("stop_id", ""))
+        named = {"stop_name": stop.name} if stop else {}
+        record.properties = {**record.properties, **self._of_route(record.route, trip), **named}
+
+    def trip_update(self, record: TripUpdate, update: gtfs.TripUpdate) -> None:
+        """Name a trip's route and stops, and say when it was to be there; delays become times."""
+        trip = self._known.trips.get(record.trip_id)
+        record.route = record.route or (trip.route_id if trip else None)
+        record.properties = {**record.properties, **self._of_route(record.route, trip)}
+        is_planned = trip is not None and record.properties.get("relationship") not in _UNPLANNED
+        day = self._day(trip, record) if trip is not None and is_planned else None
+        calls = _calls(trip, record.stops)
+        record.stops = [
+            self._stop(stop, told, trip, call, day)
+            for stop, told, call in zip(record.stops, update.stop_time_update, calls, strict=True)
+        ]
+        if record.delay_seconds is None:
+            delays = (stop["delay_seconds"] for stop in record.stops if "delay_seconds" in stop)
+            record.delay_seconds = next(delays, None)
+
+    def alert(self, record: Feature) -> None:
+        """Name the routes and stops of an alert, and place it: at its stops, else along its routes."""
+        told = record.properties
+        trips = [self._known.trips[one] for one in told.get("trips", ()) if one in self._known.trips]
+        route_ids = dict.fromkeys([*told.get("routes", ()), *(trip.route_id for trip in trips)])
+        routes = [self._known.routes[one] for one in route_ids if one in self._known.routes]
+        stops = [self._known.stops[one] for one in told.get("stops", ()) if one in self._known.stops]
+        names = {
+            "route_names": [route_name(route) for route in routes],
+            "stop_names": list(dict.fromkeys(stop.name for stop in stops)),
+        }
+        record.properties = {**told, **{name: found for name, found in names.items() if found}}
+        words = [*names["stop_names"], *names["route_names"]][:_MOST_NAMED]
+        record.address = record.address or ", ".join(words) or None
+        record.geometry = record.geometry or _points(stops) or _ways(routes)
+
+    def _of_route(self, route_id: str | None, trip: TransitTrip | None) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        if (route := self._known.routes.get(route_id or "")) is not None:
+            found = {
+                "route_name": route_name(route),
+                "route_long_name": route.long_name,
+                "route_color": route.color and f"#{route.color}",
+                "route_text_color": route.text_color and f"#{route.text_color}",
+            }
+        if trip is not None:
+            found["headsign"] = trip.headsign
+        return {name: value for name, value in found.items() if value}
+
+    def _day(self, trip: TransitTrip, record: TripUpdate) -> date | None:
+        """Return the service day that is told; else the one on which the trip runs near the time of the update."""
+        if (day := day_of(record.start_date)) is not None:
+            return day
+        near = record.observed_at or record.published_at
+        times = [seconds for seconds in (*trip.arrivals, *trip.departures) if seconds is not None]
+        if near is None or not times:
+            return None
+        service = trip.service
+        days = Days(service.weekdays, service.start, service.end, service.added, service.removed)
+        return nearest_day(days, min(times), max(times), near, self._zone)
+
+    def _stop(
+        self,
+        stop: dict[str, Any] | Any,  # a stop of this record, whose mapping is ours
+        told: gtfs.TripUpdate.StopTimeUpdate,
+        trip: TransitTrip | None,
+        call: int | None,
+        day: date | None,
+    ) -> dict[str, Any]:
+        found: dict[str, Any] = dict(stop)
+        if trip is not None and call is not None:
+            found.setdefault("stop_id", trip.stop_ids[call])
+        if known := self._known.stops.get(found.get("stop_id", "")):
+            found["name"] = known.name
+        if trip is None or call is None or day is None:
+            return found
+        for name, seconds in (("arrival", trip.arrivals[call]), ("departure", trip.departures[call])):
+            if seconds is not None:
+                self._schedule(found, name, moment(day, seconds, self._zone), getattr(told, name))
+        return found
+
+    def _schedule(
+        self, found: dict[str, Any], name: str, planned: datetime, event: gtfs.TripUpdate.StopTimeEvent
+    ) -> None:
+        """Say when it was to be there; of time and delay the one that is not told follows from the other."""
+        found[f"scheduled_{name}"] = _written(planned)
+        if found.get("relationship") in _UNPREDICTED:
+            return
+        if name not in found and event.HasField("delay"):
+            found[name] = _written(planned + timedelta(seconds=event.delay))
+        elif name in found:
+            late = datetime.fromisoformat(found[name]) - planned
+            found.setdefault("delay_seconds", round(late.total_seconds()))
+
+
+def route_name(route: TransitRoute) -> str:
+    """Return what riders call a route."""
+    return route.short_name or route.long_name or route.route_id
+
+
+def _calls(trip: TransitTrip | None, stops: Sequence[Any]) -> Iterator[int | None]:
+    """Yield each stop's place in its trip: by its sequence, else by the next call at that stop."""
+    at = 0
+    for stop in stops:
+        found: int | None = None
+        if trip is not None:
+            sequence, stop_id = stop.get("stop_sequence"), stop.get("stop_id")
+            if sequence in trip.sequences:
+                found = list(trip.sequences).index(sequence)
+            elif sequence is None and stop_id in trip.stop_ids[at:]:
+                found = list(trip.stop_ids).index(stop_id, at)
+        at = at if found is None else found + 1
+        yield found
+
+
+def _points(stops: Sequence[Stop]) -> Geometry | None:
+    places = [[stop.lon, stop.lat] for stop in stops if stop.lon is not None and stop.lat is not None]
+    if len(places) == 1:
+        return {"type": "Point", "coordinates": places[0]}
+    return {"type": "MultiPoint", "coordinates": places} if places else None
+
+
+def _ways(routes: Sequence[TransitRoute]) -> Geometry | None:
+    if len(routes) > _MOST_DRAWN:
+        return None
+    lines = [line for route in routes if route.geometry for line in route.geometry["coordinates"]]
+    return {"type": "MultiLineString", "coordinates": lines} if lines else None
+
+
+def _written(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")

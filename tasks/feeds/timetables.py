@@ -1,0 +1,92 @@
+"""
+What realtime messages refer to, given to their parser: routes, trips and stops of the city's timetable.
+
+A connector of such messages has a module `naming` beside it (see `Naming`); the option `static` is the slug of the
+feed whose timetable is meant. Without the option, or before that feed has run, a parser knows what messages say.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Row
+
+from shared.db import Transaction, transaction
+from shared.transit.queries import current_timetable, routes_of, stops_of, trips_of
+from tasks.feeds.connector import (
+    Named,
+    Payload,
+    Plan,
+    Record,
+    Service,
+    Source,
+    Stop,
+    Timetable,
+    TransitRoute,
+    TransitTrip,
+)
+from tasks.feeds.encoding.blocks import Block
+from tasks.feeds.registry import Connector, Naming
+
+
+class Timetabled:
+    """A connector whose parser is given what the timetable says of what its payloads name."""
+
+    def __init__(self, found: Connector, naming: Naming) -> None:
+        self.manifest = found.manifest
+        self._naming = naming
+        self._found = found
+
+    def plan(self, source: Source) -> Plan:
+        """Say what to fetch."""
+        return self._found.plan(source)
+
+    def parse(self, payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
+        """Turn what was fetched into records."""
+        return self._found.parse(payloads, self._told(payloads, source))
+
+    def blocks(self, payloads: Sequence[Payload], source: Source) -> Iterator[Record | Block]:
+        """Turn what was fetched into records, in blocks where the connector can."""
+        return self._found.blocks(payloads, self._told(payloads, source))
+
+    def _told(self, payloads: Sequence[Payload], source: Source) -> Source:
+        slug = source.options.get("static")
+        if not slug:
+            return source
+        named = self._naming.named(payloads)
+        with transaction() as tx:
+            return replace(source, timetable=known_timetable(tx, source.city, str(slug), named))
+
+
+def timetabled(found: Connector) -> Connector:
+    """Return a connector whose parser knows the city's timetable, if its records refer to one."""
+    naming: Naming | None = getattr(found, "naming", None)
+    return found if naming is None else Timetabled(found, naming)
+
+
+def known_timetable(tx: Transaction, city: str, slug: str, named: Named) -> Timetable | None:
+    """Return what the timetable of a feed says of what is named; nothing when there is none."""
+    current = current_timetable(tx, city, slug)
+    if current is None:
+        return None
+    trips = {row.trip_id: _trip(row, current.services) for row in trips_of(tx, current, named.trips)}
+    routes = named.routes | {trip.route_id for trip in trips.values()}
+    stops = named.stops | {stop_id for trip in trips.values() for stop_id in trip.stop_ids}
+    return Timetable(
+        current.timezone,
+        routes={row.route_id: _route(row, current) for row in routes_of(tx, current, routes, named.drawn)},
+        trips=trips,
+        stops={row.stop_id: Stop(row.name, row.lon, row.lat) for row in stops_of(tx, current, stops)},
+    )
+
+
+def _trip(row: Row[Any], services: dict[str, Any]) -> TransitTrip:
+    told = dict(row._mapping)
+    service_id = told.pop("service_id")
+    return TransitTrip(
+        record="", service=Service(**services.get(service_id, {"service_id": service_id})), **told
+    )
+
+
+def _route(row: Row[Any], current: Row[Any]) -> TransitRoute:
+    return TransitRoute(record="", timezone=current.timezone, **row._mapping)

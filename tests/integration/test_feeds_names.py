@@ -1,0 +1,178 @@
+"""Realtime messages of a city whose timetable is known: what they name has names, places and times."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from google.transit import gtfs_realtime_pb2 as gtfs
+from sqlalchemy import Engine, text
+
+from shared.clock import utcnow
+from shared.db import transaction
+from shared.errors import Invalid
+from shared.feeds.service import update_feed
+from tests.support.feed_runs import GIVEN, Site, add_feed, count, newest_run, row_versions, run_feed
+from tests.support.timetables import timetable
+
+LIVE = "https://given.example/live"
+#: 0:10 UTC on 26 October 2026 in London, the night after clocks went back.
+NIGHT = 1_792_973_400
+
+
+def message(*fill: Callable[[gtfs.FeedEntity], None], at: int = NIGHT) -> bytes:
+    """Write a message whose entities are filled in."""
+    written = gtfs.FeedMessage()
+    written.header.gtfs_realtime_version = "2.0"
+    written.header.timestamp = at
+    for number, one in enumerate(fill):
+        entity = written.entity.add(id=f"e{number}")
+        one(entity)
+    return written.SerializeToString()
+
+
+def vehicle(entity: gtfs.FeedEntity) -> None:
+    """A bus on the night trip, which tells no route."""
+    entity.vehicle.vehicle.id = "bus-1"
+    entity.vehicle.trip.trip_id = "t-night"
+    entity.vehicle.stop_id = "s2"
+    entity.vehicle.position.latitude, entity.vehicle.position.longitude = 51.51, -0.11
+
+
+def update(entity: gtfs.FeedEntity) -> None:
+    """The night trip: a delay alone at the first stop, a time alone at the last, which only its sequence names."""
+    entity.trip_update.trip.trip_id = "t-night"
+    entity.trip_update.trip.start_date = "20261025"
+    first = entity.trip_update.stop_time_update.add(stop_id="s1")
+    first.departure.delay = 120
+    last = entity.trip_update.stop_time_update.add(stop_sequence=3)
+    last.arrival.time = 1_792_978_600
+
+
+def alert(entity: gtfs.FeedEntity) -> None:
+    """A closed stop."""
+    entity.alert.header_text.translation.add(text="Stop closed")
+    entity.alert.informed_entity.add(stop_id="s3")
+    entity.alert.informed_entity.add(route_id="r7")
+
+
+def detour(entity: gtfs.FeedEntity) -> None:
+    """A line that takes another way."""
+    entity.alert.header_text.translation.add(text="Detour")
+    entity.alert.informed_entity.add(route_id="r7")
+
+
+def unknown(entity: gtfs.FeedEntity) -> None:
+    """A trip that no timetable knows."""
+    entity.trip_update.trip.trip_id = "added-1"
+    entity.trip_update.trip.schedule_relationship = gtfs.TripDescriptor.ADDED
+    entity.trip_update.stop_time_update.add(stop_id="s1").arrival.time = NIGHT + 60
+
+
+@pytest.fixture
+def site(db: Engine) -> Site:
+    """A publisher of a timetable and of messages that refer to it."""
+    return Site({GIVEN: timetable(), LIVE: message(vehicle, update, alert, detour, unknown)})
+
+
+def add_static() -> UUID:
+    """Add the feed of the timetable."""
+    return add_feed("gtfs_static", GIVEN, slug="timetable", interval_seconds=86_400)
+
+
+def add_live(**options: Any) -> UUID:
+    """Add the feed of the messages."""
+    return add_feed("gtfs_realtime", LIVE, slug="live", options=options)
+
+
+def rows(sql: str) -> list[Any]:
+    """Return the rows of a query."""
+    with transaction() as tx:
+        return list(tx.execute(text(sql)).all())
+
+
+def test_a_vehicle_has_the_name_and_colours_of_its_line(site: Site) -> None:
+    """The route follows from the trip when the message tells none."""
+    run_feed(add_static(), site)
+
+    assert "succeeded" == run_feed(add_live(static="timetable"), site).state
+
+    route, properties = rows("SELECT route, properties FROM vehicles")[0]
+    assert "r7" == route
+    assert {
+        "stop_id": "s2", "stop_name": "Market", "route_name": "7", "route_long_name": "Harbour Line",
+        "route_color": "#1A2B3C", "route_text_color": "#FFFFFF", "headsign": "Hill Top",
+    } == properties  # fmt: skip
+
+
+def test_a_trip_update_says_when_each_stop_was_to_be_reached(site: Site) -> None:
+    """24:50 of the day on which clocks went back is 0:50 UTC; time and delay follow from each other."""
+    run_feed(add_static(), site)
+    run_feed(add_live(static="timetable"), site)
+
+    route, delay, stops = rows(
+        "SELECT route, delay_seconds, stops FROM trip_updates WHERE trip_id = 't-night'"
+    )[0]
+    assert ("r7", 120) == (route, delay)
+    assert [
+        {
+            "stop_id": "s1", "name": "Old Harbour", "delay_seconds": 120,
+            "scheduled_arrival": "2026-10-26T00:50:00Z", "scheduled_departure": "2026-10-26T00:50:00Z",
+            "departure": "2026-10-26T00:52:00Z",
+        },
+        {
+            "stop_id": "s3", "stop_sequence": 3, "name": "Hill Top", "delay_seconds": 100,
+            "scheduled_arrival": "2026-10-26T01:35:00Z", "scheduled_departure": "2026-10-26T01:35:00Z",
+            "arrival": "2026-10-26T01:36:40Z",
+        },
+    ] == stops  # fmt: skip
+
+
+def test_an_alert_lies_at_its_stops_or_else_along_its_route(site: Site) -> None:
+    """What was only ids is on the map, and says where in words."""
+    run_feed(add_static(), site)
+    run_feed(add_live(static="timetable"), site)
+
+    closed, around = rows("SELECT address, geometry, properties FROM features ORDER BY title DESC")
+    assert ("Hill Top, 7", {"type": "Point", "coordinates": [-0.12, 51.52]}) == closed[:2]
+    assert (["Hill Top"], ["7"]) == (closed.properties["stop_names"], closed.properties["route_names"])
+    assert ("7", "MultiLineString") == (around.address, around.geometry["type"])
+
+
+def test_a_trip_that_the_timetable_does_not_know_is_normal(site: Site) -> None:
+    """It is kept as it was told, its stops named; nothing is set aside."""
+    run_feed(add_static(), site)
+    run = run_feed(add_live(static="timetable"), site)
+
+    assert {} == run.rejected
+    stops = rows("SELECT stops FROM trip_updates WHERE trip_id = 'added-1'")[0][0]
+    assert [{"stop_id": "s1", "name": "Old Harbour", "arrival": "2026-10-26T00:11:00Z"}] == stops
+
+
+def test_without_a_timetable_everything_is_as_it_was_told(site: Site) -> None:
+    """No option, and an option whose feed has not run yet, give the same."""
+    plain = add_live()
+    add_static()
+    run_feed(plain, site)
+    before = row_versions("vehicles", "trip_updates", "features")
+    with transaction() as tx:
+        update_feed(tx, plain, {"options": {"static": "timetable"}}, utcnow())
+
+    ran = run_feed(plain, site)
+
+    assert ("succeeded", 0, 0) == (ran.state, ran.new, ran.changed)
+    assert before == row_versions("vehicles", "trip_updates", "features")
+    assert {} == newest_run(plain).rejected
+
+
+@pytest.mark.parametrize("static", ["nowhere", "live", 7])
+def test_an_option_that_names_no_timetable_is_refused(site: Site, static: object) -> None:
+    """The answer names the option; nothing is saved."""
+    live = add_live()
+    with pytest.raises(Invalid) as refused:
+        add_feed("gtfs_realtime", LIVE, slug="second", options={"static": static})
+    with transaction() as tx, pytest.raises(Invalid):
+        update_feed(tx, live, {"options": {"static": static}}, utcnow())
+
+    assert ["options.static"] == [problem.field for problem in refused.value.problems]
+    assert 1 == count("feeds")
