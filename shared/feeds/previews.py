@@ -27,7 +27,7 @@ def request_preview(
 
     Raises: Invalid for values that break a rule; NotFound for an unknown city.
     """
-    check_feed({"kind": kind, "url": url})
+    check_feed({"kind": kind, "url": url, "options": options})
     if tx.get(City, city) is None:
         raise NotFound(f"no city {city!r:.60}")
     return enqueue(tx, PreviewFeed(city=city, kind=kind, url=url, options=dict(options)), priority=2)

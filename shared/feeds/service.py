@@ -16,6 +16,7 @@ from shared.db import Transaction
 from shared.errors import Conflict, FieldProblem, Invalid, NotFound
 from shared.feeds.due import due_feeds, enqueue_due, host_key, run_key
 from shared.feeds.models import Feed, FeedResource
+from shared.feeds.options import problems as option_problems
 from shared.jobs.enqueue import Enqueued, enqueue
 from shared.messages import ReprocessFeed, RunFeed
 
@@ -67,7 +68,8 @@ def create_feed(tx: Transaction, draft: FeedDraft, now: datetime) -> Feed:
     Raises: Invalid for values that break a rule; NotFound for an unknown city; Conflict when the city has
     a feed of that slug.
     """
-    _refuse(_problems({"kind": draft.kind, "url": draft.url, "interval_seconds": draft.interval_seconds}))
+    names = ("kind", "url", "interval_seconds", "options")
+    _refuse(_problems({name: getattr(draft, name) for name in names}))
     if tx.get(City, draft.city) is None:
         raise NotFound(f"no city {draft.city!r:.60}")
     _refuse(_unknown_timetable(tx, draft.city, draft.options))
@@ -104,7 +106,10 @@ def update_feed(tx: Transaction, feed_id: UUID, changes: Mapping[str, Any], now:
     unknown = [
         FieldProblem(name, "unknown", "this field cannot be changed") for name in changes.keys() - _EDITABLE
     ]
-    _refuse([*unknown, *_problems(changes), *_unknown_timetable(tx, feed.city, changes.get("options") or {})])
+    # Options are of a kind, and a kind takes options: a change of either is judged with the other.
+    both = {"kind": feed.kind, "options": feed.options} if {"kind", "options"} & changes.keys() else {}
+    timetable = _unknown_timetable(tx, feed.city, changes.get("options") or {})
+    _refuse([*unknown, *_problems({**both, **changes}), *timetable])
     differs = {name for name, value in changes.items() if getattr(feed, name) != value}
     for name in differs:
         setattr(feed, name, changes[name])
@@ -215,6 +220,8 @@ def _problems(values: Mapping[str, Any]) -> list[FieldProblem]:
                 "interval_seconds", "range", f"{SHORTEST_INTERVAL_SECONDS} to {LONGEST_INTERVAL_SECONDS}"
             )
         )
+    if "options" in values:
+        found += option_problems(str(kind), values["options"])
     return found
 
 

@@ -63,6 +63,12 @@ def test_an_admin_adds_changes_runs_and_removes_a_feed() -> None:
         ({**FEED, "url": "file:///etc/passwd"}, "url"),
         ({**FEED, "kind": "../x"}, "kind"),
         ({**FEED, "cursor": {}}, "cursor"),
+        ({**FEED, "options": {"timezone": "Mars/Olympus"}}, "options.timezone"),
+        ({**FEED, "kind": "mapping"}, "options.fields"),
+        (
+            {**FEED, "kind": "mapping", "options": {"fields": {"external_id": "id ["}}},
+            "options.fields.external_id",
+        ),
         ({key: value for key, value in FEED.items() if key != "url"}, "url"),
     ],
 )

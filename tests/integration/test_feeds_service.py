@@ -101,6 +101,9 @@ def test_a_change_of_the_url_forgets_what_the_old_one_said(db: Engine) -> None:
         ("interval_seconds", {"interval_seconds": 1}),
         ("kind", {"kind": "../x"}),
         ("freshness", {"freshness": "fresh"}),
+        ("options.timezone", {"options": {"timezone": 7}}),
+        ("options.fields", {"kind": "mapping"}),
+        ("options.rows", {"kind": "mapping", "options": {"rows": "a(", "fields": {"external_id": "id"}}}),
     ],
 )
 def test_values_that_break_a_rule_are_refused_by_field(

@@ -1,9 +1,16 @@
 """A mapping that is wrong says so before it harms."""
 
+import json
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.errors import Permanent
+from shared.feeds.options import problems
 from tasks.feeds.connector import Feature, Malformed, Rejected
+from tasks.feeds.storing.intake import Chunk
 from tests.support.feeds import parse, payload, source
 
 ROWS = b'[{"id": 1, "Unique Key": "k1"}]'
@@ -18,6 +25,16 @@ ROWS = b'[{"id": 1, "Unique Key": "k1"}]'
         ({"record": "planet", "fields": {"external_id": "id"}}, "planet"),
         ({"fields": ["external_id"]}, "no table of names"),
         ({"rows": "][", "fields": {"external_id": "id"}}, "expression"),
+        ({"fields": {"external_id": None}}, r"options\.fields\.external_id .*no text"),
+        ({"fields": {"external_id": "id", "title": {"a": 1}}}, r"options\.fields\.title .*no text"),
+        ({"fields": {"external_id": "a|" * 300 + "a"}}, "longer than 500"),
+        ({"fields": {"external_id": "(" * 450 + "a" + ")" * 40}}, "nested too deeply|expression"),
+        ({"fields": {"external_id": "nope(id)"}}, "no function 'nope'"),
+        ({"fields": {"external_id": "id", "title": "a[?abs(x, y)]"}}, "abs takes 1, not 2"),
+        ({"fields": {"external_id": "not_null()"}}, "not_null takes 1, not 0"),
+        ({"fields": {"external_id": "id"}, "properties": {"p": "]"}}, r"options\.properties\.p "),
+        ({"fields": {"external_id": "id"}, "results": {"t": {"unit": "Cel"}}}, r"options\.results\.t "),
+        ({"rows": ["id"], "fields": {"external_id": "id"}}, r"options\.rows "),
     ],
 )
 def test_a_wrong_mapping_fails_with_a_sentence(options: dict[str, object], said: str) -> None:
@@ -47,3 +64,76 @@ def test_an_expression_that_a_row_does_not_bear_sets_the_row_aside() -> None:
 
     assert isinstance(record, Rejected)
     assert "bad_value" == record.reason
+
+
+@pytest.mark.parametrize("rows", ["sum(@)", "map(&@, @)", "max_by(@, &x)", "length(a)"])
+def test_rows_that_a_document_does_not_bear_are_malformed(rows: str) -> None:
+    """The document is not what the mapping was written for."""
+    for document in (b"7", b"null", b'{"a": 1}', b'"x"'):
+        with pytest.raises(Malformed, match="finds no list of rows"):
+            parse(source("mapping", rows=rows, fields={"external_id": "id"}), payload(document))
+
+
+EXPRESSIONS = st.one_of(
+    st.sampled_from(
+        [
+            "id",
+            "@",
+            "*",
+            "[]",
+            "a.b[0]",
+            "[?x==`1`]",
+            "keys(@)",
+            "sum(@)",
+            "to_number(id)",
+            "&id",
+            "!id",
+            "`[1]`",
+            "type(@)",
+        ]
+    ),
+    st.text(max_size=12),
+)
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=5),
+    st.lists(st.integers(), max_size=2),
+)
+ROWS_OF_ANY_KIND = st.lists(
+    st.one_of(VALUES, st.dictionaries(st.sampled_from(["id", "a", "x"]), VALUES)), max_size=4
+)
+
+
+@given(
+    st.sampled_from(["feature", "thing", "vehicle"]),
+    st.dictionaries(
+        st.sampled_from(["external_id", "title", "lon", "lat", "geometry", "observed_at", "bearing", "url"]),
+        EXPRESSIONS,
+    ),
+    EXPRESSIONS,
+    ROWS_OF_ANY_KIND,
+)
+def test_any_mapping_of_any_rows_is_refused_or_gives_a_record_for_each(
+    record: str, fields: dict[str, str], other: str, rows: list[Any]
+) -> None:
+    """What is judged to be right never breaks a run, whatever the rows are."""
+    options = {
+        "record": record,
+        "fields": fields,
+        "properties": {"p": other},
+        "results": {"temperature": other},
+    }
+    if list(problems("mapping", options)):
+        return
+    content = json.dumps(rows, allow_nan=True).encode()
+    chunk = Chunk()
+    records = parse(source("mapping", **options), payload(content))
+    for one in records:
+        chunk.add(one)
+
+    assert [f"payload#{number}" for number in range(len(rows))] == list(
+        dict.fromkeys(one.record for one in records)
+    )

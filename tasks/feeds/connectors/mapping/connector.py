@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import Any, Final
 
-from shared.errors import Rejection
+from shared.errors import Permanent, Rejection
+from shared.feeds.mappings import compiled, problems
 from tasks.feeds.connector import Malformed, Payload, Plan, Record, Rejected, Request, Source
-from tasks.feeds.connectors.mapping.expressions import compiled
+from tasks.feeds.connectors.mapping.expressions import found
 from tasks.feeds.connectors.mapping.making import Maker
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading import columns, tables
@@ -34,6 +35,8 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
 
     Raises: Malformed if a payload has no rows; Permanent if the mapping itself is wrong.
     """
+    if wrong := next(problems(source.options), None):
+        raise Permanent(f"{wrong.field} {wrong.message}")
     for payload in payloads:
         rows, times = _rows(payload, source)
         maker = Maker(source, times)
@@ -53,10 +56,16 @@ def _rows(payload: Payload, source: Source) -> tuple[Iterator[Any], LocalTimes]:
     zone = str(source.options.get("timezone") or source.timezone)
     day_first: Any = source.options.get("day_first")  # Any: an option is JSON.
     if expression := source.options.get("rows"):
-        found = compiled(str(expression)).search(load_json(payload))
-        if not isinstance(found, list):
+        document = load_json(payload)
+        try:
+            listed = found("rows", compiled(expression), document)
+        except Rejection as why:
+            raise Malformed(
+                f"{payload.name}: {expression!r:.80} finds no list of rows: {why.detail}"
+            ) from None
+        if not isinstance(listed, list):
             raise Malformed(f"{payload.name}: {expression!r:.80} finds no list of rows")
-        return iter(found), LocalTimes(zone, day_first=bool(day_first))
+        return iter(listed), LocalTimes(zone, day_first=bool(day_first))
     table = tables.load(payload)
     ahead = list(islice(table.rows, _LOOKED_AT))
     if day_first is None:

@@ -1,21 +1,19 @@
 """[p] The expressions of a mapping: JMESPath over one row, compiled once."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-import jmespath
 from jmespath.exceptions import JMESPathError
 
-from shared.errors import Permanent, Rejection
-
-_LONGEST: Final = 500
+from shared.errors import Rejection
+from shared.feeds.mappings import compiled
 
 
 class Expressions:
-    """Named expressions of a feed's options."""
+    """Named expressions of a feed's options, which were judged before."""
 
     def __init__(self, written: Mapping[str, Any]) -> None:
-        self._compiled = {name: compiled(str(expression)) for name, expression in written.items()}
+        self._compiled = {name: compiled(expression) for name, expression in written.items()}
 
     def __contains__(self, name: str) -> bool:
         return name in self._compiled
@@ -27,12 +25,7 @@ class Expressions:
         Raises: Rejection if the row does not bear the expression.
         """
         expression = self._compiled.get(name)
-        if expression is None:
-            return None
-        try:
-            return expression.search(row)
-        except (JMESPathError, TypeError, ValueError, KeyError, AttributeError) as error:
-            raise Rejection("bad_value", f"{name}: {error!s:.150}") from None
+        return None if expression is None else found(name, expression, row)
 
     def text(self, name: str, row: Any) -> str | None:  # Any: as above.
         """Return what is found as text; blank, lists and objects are nothing."""
@@ -42,13 +35,9 @@ class Expressions:
         return None
 
 
-def compiled(expression: str) -> Any:  # Any: jmespath is untyped.
-    """
-    Compile an expression of a feed's options.
-
-    Raises: Permanent that shows it if it is none.
-    """
+def found(name: str, expression: Any, document: Any) -> Any:  # Any: jmespath is untyped; JSON of a publisher.
+    """Return what an expression finds; raises Rejection if the document does not bear it."""
     try:
-        return jmespath.compile(expression[:_LONGEST])
-    except JMESPathError as error:
-        raise Permanent(f"the expression {expression!r:.100} of the feed's options: {error!s:.150}") from None
+        return expression.search(document)
+    except (JMESPathError, TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
+        raise Rejection("bad_value", f"{name}: {error!s:.150}") from None

@@ -3,44 +3,28 @@
 import math
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
-from shared.errors import Permanent, Rejection
+from shared.errors import Rejection
+from shared.feeds.mappings import KINDS
 from shared.units import to_stored, ucum
 from tasks.feeds.connector import Feature, Observation, Record, Result, Source, Thing, Vehicle
 from tasks.feeds.connectors.mapping.expressions import Expressions
 from tasks.feeds.reading.places import Geometry, geometry, point
 from tasks.feeds.reading.times import LocalTimes, from_posix
 
-#: What `record` may be -> its kind unless `kind` says otherwise.
-KINDS: Final = {"feature": "event", "thing": "place", "vehicle": "other"}
-_PARTS: Final = frozenset(
-    (
-        "external_id", "name", "title", "description", "status", "severity", "category", "address", "url", "label",
-        "route", "trip_id", "lon", "lat", "geometry", "observed_at", "published_at", "starts_at", "ends_at", "bearing",
-        "speed_mps",
-    )
-)  # fmt: skip
-
 
 class Maker:
-    """Makes records of one feed's rows."""
+    """Makes records of one feed's rows, whose mapping was judged before."""
 
     def __init__(self, source: Source, times: LocalTimes) -> None:
         options = source.options
         self._record = str(options.get("record") or "feature")
-        if self._record not in KINDS:
-            raise Permanent(f"options.record is {self._record!r:.40}, not one of {', '.join(sorted(KINDS))}")
-        fields = _mapping(options, "fields")
-        if unknown := fields.keys() - _PARTS:
-            raise Permanent(f"unknown parts in options.fields: {sorted(unknown)}; known: {sorted(_PARTS)}")
-        if "external_id" not in fields:
-            raise Permanent("options.fields needs an external_id: without it no record can be followed")
         self._kind = str(options.get("kind") or KINDS[self._record])
-        self._fields = Expressions(fields)
-        self._properties = Expressions(_mapping(options, "properties"))
-        self._property_names = list(_mapping(options, "properties"))
-        self._results = _mapping(options, "results")
+        self._fields = Expressions(options.get("fields") or {})
+        self._properties = Expressions(options.get("properties") or {})
+        self._property_names = list(options.get("properties") or {})
+        self._results = options.get("results") or {}
         self._values = Expressions({name: _value_of(said) for name, said in self._results.items()})
         self._times = times
 
@@ -168,15 +152,8 @@ class Maker:
         return {name: value for name, value in found.items() if value is not None and value != ""}
 
 
-def _mapping(options: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = options.get(name) or {}
-    if not isinstance(found, Mapping):
-        raise Permanent(f"options.{name} is no table of names and expressions")
-    return found
-
-
-def _value_of(said: Any) -> str:  # Any: an option is JSON.
-    return str(said.get("value")) if isinstance(said, Mapping) else str(said)
+def _value_of(said: Any) -> Any:  # Any: an option is JSON.
+    return said.get("value") if isinstance(said, Mapping) else said
 
 
 def _as_number(value: Any, name: str) -> float | None:  # Any: JSON of a publisher.
