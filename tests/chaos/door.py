@@ -114,6 +114,7 @@ def front_door(arena: Arena, per_second: float = 4) -> Iterator[Door]:
     stop = threading.Event()
 
     def report() -> None:
+        door.knock()
         while not stop.wait(1 / per_second):
             door.knock()
 

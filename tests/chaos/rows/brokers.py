@@ -155,6 +155,7 @@ def redis_full(arena: Arena) -> None:
     with front_door(arena) as door, arena.servers.redis() as client:
         client.config_set("maxmemory", "1mb")
         ids = [arena.ledger.put_one(ChaosWork()) for _ in range(arena.size(50, 2000))]
+        door.knock()
         told = arena.until(lambda: arena.number(_REDIS_DOWN) > 0, "a relay that says so", 30)
         arena.expect(all(ids), "an enqueue failed while Redis was full")
         done = arena.number("SELECT count(*) FROM jobs WHERE finished_at IS NULL")
