@@ -22,16 +22,19 @@ from shared.observations.rollups import read_hours
 BUCKETS: Final = {"5m": 300, "1h": 3600, "1d": 86_400}
 MOST_OBSERVATIONS: Final = 10_000
 MOST_VEHICLES: Final = 10_000
+#: Properties that a timetable gives to a vehicle.
+_NAMED: Final = ("route_name", "route_color", "route_text_color", "headsign")
 _DEFAULT_SPAN: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class ThingFilter:
-    """Which things to list: of one city, inside a box, that observe a property."""
+    """Which things to list: of one city, inside a box, that observe a property, anything at all or nothing."""
 
     city: str
     bbox: Box | None = None
     observed_property: str | None = None
+    is_observed: bool | None = None
 
     def conditions(self) -> Sequence[ColumnElement[bool]]:
         """Return SQL conditions."""
@@ -45,6 +48,9 @@ class ThingFilter:
                     Datastream.observed_property == self.observed_property,
                 )
             )
+        if self.is_observed is not None:
+            has_any = exists().where(Datastream.thing_id == ThingRow.id)
+            found.append(has_any if self.is_observed else ~has_any)
         return found
 
 
@@ -206,6 +212,7 @@ def _vehicle_json(row: VehicleRow, origin: Origin, now: datetime) -> dict[str, A
         "bearing": row.bearing,
         "speed_mps": row.speed_mps,
         "trip_id": row.trip_id,
+        **{name: row.properties.get(name) for name in _NAMED},
         "properties": row.properties,
         "times": times(row.observed_at, row.fetched_at, row.published_at),
         "freshness": origin.judge(row.observed_at, False, now),
@@ -217,8 +224,9 @@ def moved_vehicles(tx: Transaction, vehicle_ids: Sequence[UUID]) -> list[dict[st
     """Return vehicles as `VehiclesMoved` tells them; those without a position are not told."""
     rows = tx.execute(
         text(
-            "SELECT id, external_id, kind, label, route, point[0] AS lon, point[1] AS lat, bearing, observed_at"
-            " FROM vehicles WHERE id = ANY(:ids) AND point IS NOT NULL"
+            "SELECT id, external_id, kind, label, route, point[0] AS lon, point[1] AS lat, bearing, observed_at,"
+            " properties->>'route_name' AS route_name, properties->>'route_color' AS route_color,"
+            " properties->>'headsign' AS headsign FROM vehicles WHERE id = ANY(:ids) AND point IS NOT NULL"
         ),
         {"ids": list(vehicle_ids)},
     )

@@ -12,7 +12,8 @@ from shared.clock import utcnow
 from shared.db import transaction
 from shared.errors import Invalid
 from shared.feeds.service import update_feed
-from tests.support.feed_runs import GIVEN, Site, add_feed, count, newest_run, row_versions, run_feed
+from shared.observations.queries import ThingFilter, list_things, list_vehicles, moved_vehicles
+from tests.support.feed_runs import CITY, GIVEN, Site, add_feed, count, newest_run, row_versions, run_feed
 from tests.support.timetables import timetable
 
 LIVE = "https://given.example/live"
@@ -103,6 +104,34 @@ def test_a_vehicle_has_the_name_and_colours_of_its_line(site: Site) -> None:
         "stop_id": "s2", "stop_name": "Market", "route_name": "7", "route_long_name": "Harbour Line",
         "route_color": "#1A2B3C", "route_text_color": "#FFFFFF", "headsign": "Hill Top",
     } == properties  # fmt: skip
+
+
+def test_the_api_tells_the_name_and_colours_of_a_vehicles_line(site: Site) -> None:
+    """Beside the position; browsers that follow live are told the name with each move."""
+    run_feed(add_static(), site)
+    run_feed(add_live(static="timetable"), site)
+
+    with transaction() as tx:
+        item = list_vehicles(tx, CITY, None, (), utcnow()).items[0]
+        moved = moved_vehicles(tx, [UUID(item["id"])])[0]
+
+    assert ("7", "#1A2B3C", "#FFFFFF", "Hill Top") == (
+        item["route_name"], item["route_color"], item["route_text_color"], item["headsign"],
+    )  # fmt: skip
+    assert ("7", "#1A2B3C", "Hill Top") == (moved["route_name"], moved["route_color"], moved["headsign"])
+
+
+def test_stops_of_a_timetable_are_things_that_nobody_observes(site: Site) -> None:
+    """The page asks for what is observed: thousands of stops are not stations with counts."""
+    run_feed(add_static(), site)
+
+    with transaction() as tx:
+        found = {
+            observed: len(list_things(tx, ThingFilter(CITY, is_observed=observed), 10, None, utcnow()).items)
+            for observed in (None, False, True)
+        }
+
+    assert {None: 3, False: 3, True: 0} == found
 
 
 def test_a_trip_update_says_when_each_stop_was_to_be_reached(site: Site) -> None:

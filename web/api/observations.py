@@ -24,11 +24,12 @@ VehicleKind = TypeAliasType(
 
 
 class ThingQuery(BaseModel):
-    """Which things to list."""
+    """Which things to list; `observed` those with results, or without (the stops of a timetable)."""
 
     city: Line
     bbox: BoundingBox = None
     property: Line | None = None
+    observed: bool | None = None
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor = None
 
@@ -101,7 +102,7 @@ class ObservationList(BaseModel):
 
 
 class Vehicle(Sourced):
-    """A vehicle now; bearing in degrees clockwise from north."""
+    """A vehicle now; bearing in degrees clockwise from north, names and colours (`#RRGGBB`) by the timetable."""
 
     id: UUID
     external_id: str
@@ -113,6 +114,10 @@ class Vehicle(Sourced):
     bearing: float | None
     speed_mps: float | None
     trip_id: str | None
+    route_name: str | None = None
+    route_color: str | None = None
+    route_text_color: str | None = None
+    headsign: str | None = None
     properties: dict[str, Any]
 
 
@@ -127,7 +132,7 @@ class VehicleList(BaseModel):
 @needs(Permission.PUBLIC)
 def list_things(query: ThingQuery) -> Answer:
     """List things with their latest results."""
-    chosen = queries.ThingFilter(query.city, query.bbox, query.property)
+    chosen = queries.ThingFilter(query.city, query.bbox, query.property, query.observed)
     with transaction() as tx:
         found = queries.list_things(tx, chosen, query.limit, query.cursor, utcnow())
     return page(found.items, found.next)

@@ -2,7 +2,17 @@ import type { Feature, Freshness, JobState, Report, Vehicle } from '@/api/types'
 
 export type MovedVehicle = Pick<
   Vehicle,
-  'id' | 'external_id' | 'kind' | 'label' | 'route' | 'lon' | 'lat' | 'bearing'
+  | 'id'
+  | 'external_id'
+  | 'kind'
+  | 'label'
+  | 'route'
+  | 'lon'
+  | 'lat'
+  | 'bearing'
+  | 'route_name'
+  | 'route_color'
+  | 'headsign'
 > & { observed_at: string | null };
 
 export interface AddedObservation {

@@ -49,10 +49,11 @@ export function itemPoints(features: Feature[], reports: Report[]): Points {
 }
 
 export function vehiclePoint(vehicle: Vehicle, lon = vehicle.lon, lat = vehicle.lat): Point {
+  const route = vehicle.route_name ?? vehicle.route;
   return point(`vehicle:${vehicle.id}`, lon, lat, {
     bearing: vehicle.bearing ?? 0,
     heading: vehicle.bearing !== null,
-    route: vehicle.route && vehicle.route.length <= SHORT ? vehicle.route : '',
+    route: route && route.length <= SHORT ? route : '',
     bike: look(vehicle.kind).colour === 'bike',
     old: vehicle.freshness === 'stale' || vehicle.freshness === 'dead',
   });

@@ -235,6 +235,26 @@ function ReportFacts({ report }: { report: Report }) {
   );
 }
 
+/** What stands in the detail by itself, or is a colour, is not told again among the properties. */
+const NAMED = ['route_name', 'route_color', 'route_text_color', 'headsign'] as const;
+
+/** A line by the name riders know, beside its colour when the timetable tells one. */
+function Line({ vehicle }: { vehicle: Vehicle }) {
+  const { route, route_name, route_color } = vehicle;
+  return (
+    <span className="inline-flex items-center gap-2">
+      {route_color && (
+        <span
+          aria-hidden="true"
+          className="inline-block size-3 border border-line"
+          style={{ backgroundColor: route_color }}
+        />
+      )}
+      {route_name ?? route}
+    </span>
+  );
+}
+
 function VehicleDetail({ vehicle, city }: { vehicle?: Vehicle; city: City }) {
   const { t, count } = useText();
   if (!vehicle) return <Gone />;
@@ -246,11 +266,12 @@ function VehicleDetail({ vehicle, city }: { vehicle?: Vehicle; city: City }) {
         <Facts
           facts={[
             [t('detail.vehicle'), vehicle.label ?? vehicle.external_id],
-            [t('detail.route'), vehicle.route],
+            [t('detail.route'), (vehicle.route_name ?? vehicle.route) && <Line vehicle={vehicle} />],
+            [t('detail.headsign'), vehicle.headsign],
             [t('detail.trip'), vehicle.trip_id],
             [t('detail.bearing'), vehicle.bearing != null && `${Math.round(vehicle.bearing)}°`],
             [t('detail.speed'), speed != null && `${count(Math.round(speed * 3.6))} km/h`],
-            ...plainProperties(vehicle.properties),
+            ...plainProperties(vehicle.properties, NAMED.map((name) => vehicle[name])),
           ]}
         />
       </div>

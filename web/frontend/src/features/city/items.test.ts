@@ -34,6 +34,8 @@ it('a unit is written as people write it, and a count is named by what it counts
 it('a vehicle is called by its label in words, else by its line', () => {
   expect(vehicleTitle(vehicle({ label: 'Bakerloo towards Oxford Circus' }))).toContain('towards');
   expect(vehicleTitle(vehicle({ label: '4711', route: '12' }))).toBe('12');
+  expect(vehicleTitle(vehicle({ route: 'r7', route_name: '7' }))).toBe('7');
+  expect(vehicleTitle(vehicle({ route_name: '7', headsign: 'Hill Top' }))).toBe('7 → Hill Top');
 });
 
 it('features and reports mix, newest first', () => {

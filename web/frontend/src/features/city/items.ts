@@ -61,8 +61,10 @@ export function reportItem(report: Report): Item {
 }
 
 /** What people call it: a label in words, else the line, else its number. */
-export function vehicleTitle({ label, route, external_id }: Vehicle): string {
-  return (label?.includes(' ') ? label : route) ?? label ?? external_id;
+export function vehicleTitle(vehicle: Vehicle): string {
+  const { label, route, route_name, headsign, external_id } = vehicle;
+  if (route_name && headsign) return `${route_name} → ${headsign}`;
+  return (label?.includes(' ') ? label : (route_name ?? route)) ?? label ?? external_id;
 }
 
 export function vehicleItem(vehicle: Vehicle): Item {

@@ -102,7 +102,12 @@ export function useThings(city: string) {
     queryFn: () =>
       live.settle('things', () =>
         everyPage((cursor) =>
-          must(api.GET('/api/v1/things', { params: { query: { city, limit: PAGE, cursor } } })),
+          must(
+            // Stops of a timetable are things too, and nobody counts anything there.
+            api.GET('/api/v1/things', {
+              params: { query: { city, limit: PAGE, cursor, observed: true } },
+            }),
+          ),
         ),
       ),
   });
