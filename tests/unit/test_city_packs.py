@@ -276,3 +276,13 @@ def test_the_gap_between_two_banks_is_water_and_a_notch_of_the_edge_is_not() -> 
 def test_a_slug_is_plain_words_with_hyphens(name: str, slug: str) -> None:
     """It stands in addresses."""
     assert slug == slug_of(name)
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_timetable_that_a_feed_names_stands_before_it(slug: str) -> None:
+    """Feeds are added in their order, and one that names a timetable of nobody's is refused."""
+    seen: set[str] = set()
+    for feed in load_pack(CITIES / slug).feeds:
+        assert feed.options.get("static") in {None, *seen}, feed.slug
+        if feed.kind == "gtfs_static":
+            seen.add(feed.slug)

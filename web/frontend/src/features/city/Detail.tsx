@@ -266,12 +266,18 @@ function VehicleDetail({ vehicle, city }: { vehicle?: Vehicle; city: City }) {
         <Facts
           facts={[
             [t('detail.vehicle'), vehicle.label ?? vehicle.external_id],
-            [t('detail.route'), (vehicle.route_name ?? vehicle.route) && <Line vehicle={vehicle} />],
+            [
+              t('detail.route'),
+              (vehicle.route_name ?? vehicle.route) && <Line vehicle={vehicle} />,
+            ],
             [t('detail.headsign'), vehicle.headsign],
             [t('detail.trip'), vehicle.trip_id],
             [t('detail.bearing'), vehicle.bearing != null && `${Math.round(vehicle.bearing)}°`],
             [t('detail.speed'), speed != null && `${count(Math.round(speed * 3.6))} km/h`],
-            ...plainProperties(vehicle.properties, NAMED.map((name) => vehicle[name])),
+            ...plainProperties(
+              vehicle.properties,
+              NAMED.map((name) => vehicle[name]),
+            ),
           ]}
         />
       </div>
