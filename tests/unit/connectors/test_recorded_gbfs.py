@@ -84,15 +84,18 @@ def test_json_of_any_shape_is_a_file_or_malformed(document: object) -> None:
 STATIONS = (
     b'{"last_updated": 1700000000, "ttl": 0, "data": {"stations": [{"station_id": "7", "lat": 1, "lon": 2}]}}'
 )
+PACKED = gzip.compress(STATIONS)
 
 
-@pytest.mark.parametrize("written", [STATIONS, b"\xef\xbb\xbf" + STATIONS, gzip.compress(STATIONS)])
+@pytest.mark.parametrize(
+    "written", [STATIONS, b"\xef\xbb\xbf" + STATIONS, PACKED], ids=["plain", "marked", "packed"]
+)
 def test_a_mark_or_a_package_around_a_file_is_not_its_content(written: bytes) -> None:
     """Files come with a byte order mark, and as they were packed on a disk."""
     assert parse(source("gbfs"), payload(STATIONS)) == parse(source("gbfs"), payload(written))
 
 
-@pytest.mark.parametrize("damage", [gzip.compress(STATIONS)[:-9], b"\x1f\x8b" + STATIONS])
+@pytest.mark.parametrize("damage", [PACKED[:-9], b"\x1f\x8b" + STATIONS], ids=["cut", "no package"])
 def test_a_broken_package_is_malformed(damage: bytes) -> None:
     """What cannot be unpacked is no file."""
     with pytest.raises(Malformed):
