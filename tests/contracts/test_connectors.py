@@ -38,6 +38,8 @@ OURS = (
     "tasks.feeds.quality",
     "tasks.feeds.reading",
     "shared.errors",
+    # What a mapping may be, which is judged when its feed is saved, too: pure as connectors are.
+    "shared.feeds.mappings",
     "shared.geo",
     "shared.units",
 )
