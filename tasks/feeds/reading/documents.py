@@ -91,3 +91,13 @@ def excerpt(value: Any) -> str:  # Any: JSON or an XML element.
         return orjson.dumps(value).decode()[:_EXCERPT]
     except TypeError:
         return repr(value)[:_EXCERPT]
+
+
+def decoded(content: bytes) -> str:
+    """Read text as what it begins with says, else as UTF-8 unless that leaves nothing but the old Western set."""
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16", "replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace")

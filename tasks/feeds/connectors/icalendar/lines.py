@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from tasks.feeds.reading.documents import decoded
+
 _ESCAPED: Final = re.compile(r"\\([\\;,nN])")
 
 
@@ -61,7 +63,7 @@ def read(content: bytes) -> Calendar:
     Where the calendar itself is cut off, an event without a single property is none.
     """
     calendar, stack, event = Calendar(), [""], None
-    for line in _unfolded(_decoded(content)):
+    for line in _unfolded(decoded(content)):
         name, found = _split(line)
         if name == "BEGIN":
             stack.append(found.value.strip().upper())
@@ -85,15 +87,6 @@ def read(content: bytes) -> Calendar:
     if not calendar.ends:
         calendar.events = [event for event in calendar.events if event.properties]
     return calendar
-
-
-def _decoded(content: bytes) -> str:
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16", "replace")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", "replace")
 
 
 def _unfolded(text: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from tasks.feeds.connector import Malformed, Payload, Plan, Record, Request, Source
 from tasks.feeds.connectors.weather import airports, metar, nws, openmeteo, tables
 from tasks.feeds.credentials import with_credential
-from tasks.feeds.reading.documents import excerpt, load_json
+from tasks.feeds.reading.documents import decoded, excerpt, load_json
 
 
 def plan(source: Source) -> Plan:
@@ -30,7 +30,7 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
         if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
             yield from _json(payload, source)
         else:
-            text = _decoded(content)
+            text = decoded(content)
             yield from (metar if metar.is_metar(text) else tables).records(text, payload, source)
 
 
@@ -50,13 +50,3 @@ def _json(payload: Payload, source: Source) -> Iterator[Record]:
         yield from nws.measured(rows, payload)
     else:
         raise Malformed(f"{payload.name}: no weather we know: {excerpt(document):.200}")
-
-
-def _decoded(content: bytes) -> str:
-    """Read text as what it begins with says, else as UTF-8 unless that leaves nothing but the old Western set."""
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16", "replace")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", "replace")
