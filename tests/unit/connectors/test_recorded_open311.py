@@ -144,3 +144,69 @@ def test_a_place_that_is_said_to_be_none_is_none(told: dict[str, str]) -> None:
 
     assert isinstance(record, Feature)
     assert record.geometry is None
+
+
+@pytest.mark.parametrize("word", ["true", "null", "as soon as possible", "2026-13-45"])
+def test_a_request_is_not_lost_to_a_time_it_can_do_without(word: str) -> None:
+    """Dumps have words where a request changed, or is to be done; when it was made must be read."""
+    told = {
+        "requested_datetime": "2026-11-15 01:05:25.727",
+        "updated_datetime": word,
+        "expected_datetime": word,
+    }
+    (record,) = parse(CITY, payload(orjson.dumps([{"service_request_id": 7, "status": "Closed", **told}])))
+
+    assert isinstance(record, Feature)
+    assert ("2026-11-15T06:05:25.727000+00:00", None) == (
+        str(record.starts_at).replace(" ", "T"),
+        record.ends_at,
+    )
+    assert "expected_datetime" not in record.properties
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ("Fixed", "closed"),
+        ("Cerrado", "closed"),
+        ("Terminé", "closed"),
+        ("in_progress", "open"),
+        ("null", "open"),
+    ],
+)
+def test_a_status_is_open_or_closed_in_any_language(said: str, status: str) -> None:
+    """Servers send words of their own beside those of the standard."""
+    (record,) = parse(CITY, payload(orjson.dumps([{"service_request_id": "7", "status": said}])))
+
+    assert isinstance(record, Feature)
+    assert status == record.status
+
+
+def test_null_as_a_word_is_kept_nowhere() -> None:
+    """Neither as a postcode nor as an address."""
+    told = {"service_request_id": "7", "zipcode": "null", "address": "NULL", "description": "None"}
+    (record,) = parse(CITY, payload(orjson.dumps([told])))
+
+    assert isinstance(record, Feature)
+    assert ({}, None, None) == (record.properties, record.address, record.description)
+
+
+RECIPIENTS = (
+    b"<agency_responsible><recipient>Roads</recipient> <recipient>Oslo</recipient></agency_responsible>"
+)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'[{"service_request_id": 7, "agency_responsible": {"recipient": ["Roads", "Oslo"]}}]',
+        b"<requests><request><service_request_id>7</service_request_id>%s</request></requests>" % RECIPIENTS,
+    ],
+    ids=["json", "xml"],
+)
+def test_several_agencies_may_be_responsible(content: bytes) -> None:
+    """A report over a border of councils goes to both."""
+    (record,) = parse(CITY, payload(content))
+
+    assert isinstance(record, Feature)
+    assert "Roads; Oslo" == record.properties["agency_responsible"]

@@ -5,17 +5,13 @@ The feed's URL is the server's root or its `requests` resource. Options: see REA
 Source: https://wiki.open311.org/GeoReport_v2/ and its extensions.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
-
-from lxml import etree
 
 from shared.errors import Rejection
 from tasks.feeds.connector import (
     Cursor,
     Described,
-    Feature,
     Malformed,
     Payload,
     Plan,
@@ -24,22 +20,17 @@ from tasks.feeds.connector import (
     Request,
     Source,
 )
+from tasks.feeds.connectors.open311.requests import fields_of, identity, request
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading.documents import all_text, children, excerpt, load_json, load_xml, local_name
-from tasks.feeds.reading.places import point
 from tasks.feeds.reading.times import LocalTimes
 
 _MOST_PAGES: Final = 10
-_KEPT: Final = (
-    "status_notes", "service_code", "agency_responsible", "service_notice", "address_id", "zipcode", "media_url",
-)  # fmt: skip
 #: Key around the rows -> what XML calls one of them.
 _WRAPPERS: Final = {"service_requests": "request", "requests": "request", "services": "service"}
 _DESCRIBE: Final = frozenset(("attributes", "service_code", "endpoints"))
 #: What a request has and the description of a service has not.
 _OF_REQUESTS: Final = frozenset(("service_request_id", "token", "requested_datetime", "address", "lat"))
-_NOTHING: Final = frozenset(("null", "none", "nil", "nan", "n/a"))
-_CLOSED: Final = ("clos", "complet", "resolv", "cancel", "duplicate")
 
 
 class _Document(NamedTuple):
@@ -60,7 +51,7 @@ def plan(source: Source) -> Plan:
         answer = yield with_credential(Request(f"requests-{number}", url, params=query | paging), source)
         rows = _document(answer).rows
         # Past the end some servers repeat the last page instead of sending an empty one.
-        if len(rows) < size or [_identity(row) for row in rows] == [_identity(row) for row in before]:
+        if len(rows) < size or [identity(row) for row in rows] == [identity(row) for row in before]:
             break
         before = rows
     return _no_cursor()
@@ -91,14 +82,13 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
                 yield Described(record=record)
                 continue
             try:
-                yield _request(_fields(row), record, times)
+                yield request(fields_of(row), record, times)
             except Rejection as why:
-                identity = _identity(row)
                 yield Rejected(
                     record=record,
                     reason=why.reason,
                     detail=why.detail,
-                    external_id=identity,
+                    external_id=identity(row),
                     excerpt=excerpt(row),
                 )
 
@@ -147,63 +137,3 @@ def _xml(payload: Payload) -> _Document:
         return _Document([root], False)
     said = " ".join(all_text(root).split())
     raise Malformed(f"{payload.name}: no Open311 answer but <{name}>: {said:.200}")
-
-
-def _fields(row: Any) -> Mapping[str, Any]:  # Any: a row of JSON or XML.
-    if isinstance(row, etree._Element):
-        return {local_name(child): all_text(child) for child in row if local_name(child)}
-    if not isinstance(row, dict):
-        raise Rejection("not_an_object", "the request is no object")
-    return row
-
-
-def _identity(row: Any) -> str | None:  # Any: as above.
-    try:
-        return _text(_fields(row), "service_request_id")
-    except Rejection:
-        return None
-
-
-def _request(fields: Mapping[str, Any], record: str, times: LocalTimes) -> Feature:
-    request_id = _text(fields, "service_request_id")
-    if request_id is None:
-        # A token stands for a request that has no number yet: it cannot be followed.
-        raise Rejection("no_identity", "the request has no service_request_id")
-    requested, updated = _time(fields, "requested_datetime", times), _time(fields, "updated_datetime", times)
-    expected = _time(fields, "expected_datetime", times)
-    status = (_text(fields, "status") or "open").lower()
-    is_closed = status.startswith(_CLOSED)
-    properties = {name: text for name in _KEPT if (text := _text(fields, name))}
-    if expected:
-        properties["expected_datetime"] = expected.isoformat().replace("+00:00", "Z")
-    return Feature(
-        external_id=request_id,
-        record=record,
-        observed_at=max((moment for moment in (requested, updated) if moment), default=None),
-        kind="service_request",
-        title=_text(fields, "service_name") or "Service request",
-        description=_text(fields, "description"),
-        status="closed" if is_closed else "open",
-        category=_text(fields, "service_name"),
-        address=_text(fields, "address"),
-        geometry=point(_number(fields, "long", "lon", "lng"), _number(fields, "lat")),
-        starts_at=requested,
-        ends_at=updated if is_closed else None,
-        properties=properties,
-    )
-
-
-def _number(fields: Mapping[str, Any], *names: str) -> str | None:
-    """Return what stands in the first of these fields that is told; some servers write null as a word."""
-    found = next((text for name in names if (text := _text(fields, name))), None)
-    return None if found is None or found.lower() in _NOTHING else found
-
-
-def _text(fields: Mapping[str, Any], name: str) -> str | None:
-    value = fields.get(name)
-    return str(value).strip() or None if isinstance(value, str | int | float) else None
-
-
-def _time(fields: Mapping[str, Any], name: str, times: LocalTimes) -> datetime | None:
-    text = _text(fields, name)
-    return times.parse(text) if text else None
