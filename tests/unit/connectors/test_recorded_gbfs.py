@@ -136,3 +136,22 @@ def test_what_a_system_does_not_know_is_not_made_up() -> None:
 
     assert isinstance(record, Vehicle)
     assert ("5", None, record.published_at) == (record.external_id, record.lon, record.observed_at)
+
+
+@pytest.mark.parametrize(
+    "by_type",
+    [
+        {"mechanical": 3, "ebike": 2},
+        [{"mechanical": 3}, {"ebike": 2}],
+        {"electric": 2, "smart": 0, "classic": 3},
+    ],
+)
+def test_electric_bicycles_are_counted_where_a_system_lists_its_types(by_type: object) -> None:
+    """Barcelona has one object, Paris a list of them, American cities other words; the standard has none of it."""
+    row = {"station_id": 7, "num_bikes_available": 5, "num_bikes_available_types": by_type}
+    (record,) = parse(source("gbfs"), payload(orjson.dumps({"data": {"stations": [row]}})))
+
+    assert isinstance(record, Observation)
+    assert {"bikes_available": 5, "ebikes_available": 2} == {
+        result.observed_property: result.value for result in record.results
+    }

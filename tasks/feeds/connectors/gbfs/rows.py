@@ -99,7 +99,9 @@ def _count(row: Mapping[str, Any], keys: tuple[str, ...]) -> int | None:
 
 
 def _electric(row: Mapping[str, Any], system: System) -> int | None:
-    """Count the electric bicycles from the counts by type (2.1 and later)."""
+    """Count the electric bicycles from the counts by type: those of 2.1 and later, or those of many systems' own."""
+    if (listed := _listed_ebikes(row.get("num_bikes_available_types"))) is not None:
+        return listed
     by_type = row.get("vehicle_types_available")
     if not isinstance(by_type, list) or not system.types:
         return None
@@ -108,6 +110,13 @@ def _electric(row: Mapping[str, Any], system: System) -> int | None:
         for entry in by_type
         if isinstance(entry, dict) and _is_ebike(system.types.get(str(entry.get("vehicle_type_id")), {}))
     )
+
+
+def _listed_ebikes(by_type: Any) -> int | None:  # Any: JSON of a publisher.
+    """Read `{"mechanical": 3, "ebike": 2}`, or a list of one such object a type."""
+    parts = by_type if isinstance(by_type, list) else [by_type]
+    counts = (_count(part, ("ebike", "electric")) for part in parts if isinstance(part, Mapping))
+    return next((count for count in counts if count is not None), None)
 
 
 def _is_ebike(kind: Mapping[str, Any]) -> bool:
