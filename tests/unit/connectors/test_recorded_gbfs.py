@@ -155,3 +155,9 @@ def test_electric_bicycles_are_counted_where_a_system_lists_its_types(by_type: o
     assert {"bikes_available": 5, "ebikes_available": 2} == {
         result.observed_property: result.value for result in record.results
     }
+
+
+@pytest.mark.parametrize("key", ["alerts", "stations", "vehicles", "regions"])
+def test_no_rows_may_be_told_as_null(key: str) -> None:
+    """A system without alerts is no broken system."""
+    assert [] == parse(source("gbfs"), payload(orjson.dumps({"data": {key: None}})))

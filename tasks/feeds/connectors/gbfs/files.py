@@ -82,6 +82,9 @@ def _rows(name: str, key: str, data: Mapping[str, Any]) -> Sequence[Any]:
     if not key:
         return [data]
     rows = data[key].get("features") if isinstance(data[key], dict) else data[key]
+    if data[key] is None:
+        # So some servers write an empty list.
+        return []
     if not isinstance(rows, list):
         raise Malformed(f"{name}: `data.{key}` is no list")
     return rows
