@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tasks.feeds.connector import Feature, Record
+from tasks.feeds.connector import Feature, Malformed, Record
 from tests.support.feeds import parse, payload, source
 
 MEETING = {
@@ -66,3 +66,25 @@ def test_a_moment_may_be_a_number() -> None:
 
     assert isinstance(record, Feature)
     assert "2026-11-20T12:00" == f"{record.starts_at:%Y-%m-%dT%H:%M}"
+
+
+XML = (
+    b'<ArrayOfGranicusEvent xmlns="http://schemas.datacontract.org/2004/07/LegistarWebAPI.Models.v1"'
+    b' xmlns:i="http://www.w3.org/2001/XMLSchema-instance"><GranicusEvent><EventId>1</EventId>'
+    b"<EventBodyName>Council</EventBodyName><EventDate>2026-11-20T00:00:00</EventDate>"
+    b'<EventTime>6:30 PM</EventTime><EventMinutesFile i:nil="true"/></GranicusEvent></ArrayOfGranicusEvent>'
+)
+
+
+def test_the_api_answers_in_xml_too() -> None:
+    """Some of its clients do whatever they are asked for."""
+    (record,) = parse(source("legistar", timezone="America/Chicago"), payload(XML))
+
+    assert read([MEETING]) == [record]
+
+
+def test_an_error_of_the_api_is_told_in_its_words() -> None:
+    """An admin reads why there are no meetings."""
+    content = b"<Error><Message>An error has occurred.</Message></Error>"
+    with pytest.raises(Malformed, match="An error has occurred"):
+        parse(source("legistar"), payload(content))

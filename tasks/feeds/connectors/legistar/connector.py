@@ -17,7 +17,7 @@ import nh3
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.credentials import with_credential
-from tasks.feeds.reading.documents import excerpt, load_json
+from tasks.feeds.reading.documents import all_text, children, excerpt, load_json, load_xml, local_name
 from tasks.feeds.reading.times import LocalTimes, from_posix
 
 #: Part -> the names that the dialects give it, best first.
@@ -36,6 +36,8 @@ _PARTS: Final[Mapping[str, Sequence[str]]] = {
     "agenda": ("EventAgendaFile", "Agenda"),
     "minutes": ("EventMinutesFile", "Minutes"),
 }
+_MEETING: Final = "GranicusEvent"
+_XML: Final = (f"ArrayOf{_MEETING}", _MEETING)
 _ID_IN_URL: Final = re.compile(r"[?&]ID=(\d+)")
 _MAY_CALL_OFF: Final = ("time", "title", "agenda_status", "minutes_status")
 _CALLED_OFF: Final = re.compile(r"cancel|called off|postpone", re.IGNORECASE)
@@ -64,11 +66,7 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
     times = LocalTimes(str(source.options.get("timezone") or source.timezone))
     kind = str(source.options.get("feature_kind") or "event")
     for payload in payloads:
-        document = load_json(payload)
-        rows = _rows(document)
-        if rows is None:
-            raise Malformed(f"{payload.name}: no list of meetings: {excerpt(document):.200}")
-        for number, row in enumerate(rows):
+        for number, row in enumerate(_rows(payload)):
             record = f"{payload.name}#{number}"
             try:
                 yield _feature(row, record, kind, times)
@@ -76,7 +74,27 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
                 yield Rejected(record=record, reason=why.reason, detail=why.detail, excerpt=excerpt(row))
 
 
-def _rows(document: Any) -> list[Any] | None:  # Any: JSON of a publisher.
+def _rows(payload: Payload) -> list[Any]:
+    if payload.read().lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return _xml_rows(payload)
+    document = load_json(payload)
+    rows = _listed(document)
+    if rows is None:
+        raise Malformed(f"{payload.name}: no list of meetings: {excerpt(document):.200}")
+    return rows
+
+
+def _xml_rows(payload: Payload) -> list[Any]:
+    """Return the meetings of the API's XML, which some clients of it answer with whatever they are asked for."""
+    root = load_xml(payload)
+    if local_name(root) not in _XML:
+        said = " ".join(all_text(root).split())
+        raise Malformed(f"{payload.name}: no list of meetings but <{local_name(root)}>: {said:.200}")
+    found = [root] if local_name(root) == _MEETING else children(root, _MEETING)
+    return [{local_name(part): all_text(part) for part in meeting} for meeting in found]
+
+
+def _listed(document: Any) -> list[Any] | None:  # Any: JSON of a publisher.
     """Return the meetings of a document: a list, one in OData's `value` or a calendar's `events`, or one meeting."""
     if isinstance(document, dict):
         wrapped = next((document[name] for name in ("value", "events") if name in document), None)
