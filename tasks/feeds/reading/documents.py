@@ -49,7 +49,8 @@ def load_xml(payload: Payload) -> etree._Element:
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
     )
     try:
-        root = etree.fromstring(payload.read(), parser)
+        # Some servers begin with a blank line, before the declaration.
+        root = etree.fromstring(payload.read().lstrip(b"\xef\xbb\xbf \t\r\n"), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise Malformed(f"{payload.name}: not XML: {error!s:.200}") from None
     if root is None:

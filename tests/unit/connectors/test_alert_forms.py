@@ -119,6 +119,99 @@ def test_a_wrapper_without_messages_is_a_quiet_sky(name: str) -> None:
     assert isinstance(record, Described)
 
 
+def test_a_blank_line_before_the_declaration_costs_no_warning() -> None:
+    """Some servers begin with one."""
+    text = CAP.format(status="Actual", kind="Alert", references="", shape="")
+    (record,) = parse(source("cap"), payload(f'\n  <?xml version="1.0"?>{text}'.encode()))
+
+    assert isinstance(record, Feature)
+
+
+def test_markup_in_a_warning_is_no_text() -> None:
+    """A sign that only looks like a tag stays."""
+    event = "<event>Wind</event><description>{}</description>"
+    told = "Stay in.&lt;br/&gt;Call 112 &lt;b&gt;only&lt;/b&gt; if hurt&amp;nbsp;!"
+    texts = []
+    for description in (told, "Gusts &lt;90 km/h &amp; rain.\n\nStay in."):
+        text = CAP.format(status="Actual", kind="Alert", references="", shape="")
+        text = text.replace("<event>Wind</event>", event.format(description))
+        texts += [
+            record.description
+            for record in parse(source("cap"), payload(text.encode()))
+            if isinstance(record, Feature)
+        ]
+
+    assert ["Stay in.\nCall 112 only if hurt !", "Gusts <90 km/h & rain.\n\nStay in."] == texts
+
+
+SPOKEN: dict[str, Any] = {
+    "identifier": "W1",
+    "sender": "Met Office",
+    "sent": "2026-11-20T01:00:00+00:00",
+    "status": "Actual",
+    "msgType": "Alert",
+    "scope": "public",
+    "references": None,
+    "info": [
+        {
+            "event": "Wind",
+            "category": ["Met"],
+            "area": [{"areaDesc": "Isle", "polygon": ["10.0,20.0 10.0,21.0 11.0,21.0 10.0,20.0"]}],
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize("document", [SPOKEN, [SPOKEN], {"timestamp": "x", "alerts": [SPOKEN]}])
+def test_a_message_in_json_is_that_of_its_xml(document: Any) -> None:
+    """Alone, in a list, or in a wrapper."""
+    shape = "<polygon>10.0,20.0 10.0,21.0 11.0,21.0 10.0,20.0</polygon>"
+
+    assert [cap(shape=shape)] == parse(source("cap"), payload(orjson.dumps(document)))
+
+
+def test_germanys_json_has_its_positions_the_other_way_round() -> None:
+    """And a place in the sea off Africa where it knows none."""
+    info = {
+        "event": "Wind",
+        "area": {"areaDesc": "Isle", "polygon": "-1.0,-1.0 20.0,10.0 21.0,10.0 21.0,11.0 20.0,10.0"},
+    }
+    (record,) = parse(source("cap"), payload(orjson.dumps({**SPOKEN, "code": ["DVN:1"], "info": info})))
+
+    assert cap(shape="<polygon>10.0,20.0 10.0,21.0 11.0,21.0 10.0,20.0</polygon>") == record
+
+
+def test_a_cancellation_in_json_may_say_nothing_more() -> None:
+    """Its info is null then."""
+    cancel = {
+        **SPOKEN,
+        "identifier": "W2",
+        "msgType": "Cancel",
+        "info": None,
+        "references": "Met Office,W1,2026-11-20T01:00:00+00:00",
+    }
+    old, new = parse(source("cap"), payload(orjson.dumps({"alerts": [SPOKEN, cancel]})))
+
+    assert isinstance(old, Rejected)
+    assert isinstance(new, Feature)
+    assert new.withdrawn
+
+
+@pytest.mark.parametrize("document", [{"alerts": []}, []])
+def test_no_messages_in_json_are_a_quiet_sky(document: Any) -> None:
+    """Nothing is wrong with the feed then."""
+    (record,) = parse(source("cap"), payload(orjson.dumps(document)))
+
+    assert isinstance(record, Described)
+
+
+@pytest.mark.parametrize("document", [{"error": "no key"}, [1], [{"id": "mow.1"}], {"alerts": "none"}])
+def test_json_of_no_messages_is_malformed(document: Any) -> None:
+    """It is quarantined, not taken for a quiet sky."""
+    with pytest.raises(Malformed):
+        parse(source("cap"), payload(orjson.dumps(document)))
+
+
 ALERT = {
     "id": "urn:oid:1",
     "event": "Wind",

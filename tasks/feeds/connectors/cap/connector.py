@@ -24,9 +24,10 @@ from tasks.feeds.connector import (
     Source,
 )
 from tasks.feeds.connectors.cap import info as infos
+from tasks.feeds.connectors.cap.forms import root_of
 from tasks.feeds.connectors.cap.message import Envelope, envelope, refuse
 from tasks.feeds.reading.alert_chains import Chains, link, to_remember
-from tasks.feeds.reading.documents import child_text, excerpt, load_xml, local_name
+from tasks.feeds.reading.documents import child_text, excerpt, local_name
 from tasks.feeds.reading.times import LocalTimes
 
 _MOST_MESSAGES: Final = 100
@@ -48,7 +49,7 @@ def plan(source: Source) -> Plan:
     """Fetch the feed and, when it is an index, the messages it links; the cursor remembers their chains."""
     first = yield Request("feed", source.url)
     payloads = [first]
-    for number, url in enumerate(_linked(load_xml(first), first.url or source.url, source), start=1):
+    for number, url in enumerate(_linked(root_of(first), first.url or source.url, source), start=1):
         request = Request(f"message-{number}", url, optional=True, max_age_seconds=_KEPT_SECONDS)
         payloads.append((yield request))
     found = _messages(payloads, source)
@@ -85,7 +86,7 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
     """
     Yield one record per info block; of an info in several languages one becomes the feature.
 
-    Raises: Malformed if a payload is no XML, or neither CAP nor an index of it.
+    Raises: Malformed if a payload is neither XML nor JSON, or neither CAP nor an index of it.
     """
     found = _messages(payloads, source)
     chains = _chains(found, source)
@@ -103,7 +104,7 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
 
 
 def _index(payload: Payload) -> Iterator[Record]:
-    root = load_xml(payload)
+    root = root_of(payload)
     if local_name(root) not in _INDEXES:
         raise Malformed(f"{payload.name}: neither CAP nor an index of it but <{local_name(root)}>")
     yield Described(record=f"{payload.name}#0")
@@ -115,7 +116,7 @@ def _messages(payloads: Sequence[Payload], source: Source) -> list[_Found]:
         _Found(payload, envelope(element, times))
         for payload in payloads
         if payload.status != _NOT_FOUND
-        for element in load_xml(payload).iter()
+        for element in root_of(payload).iter()
         if local_name(element) == "alert"
     ]
 

@@ -10,6 +10,7 @@ from tasks.feeds.connector import Feature
 from tasks.feeds.connectors.cap.message import Envelope
 from tasks.feeds.connectors.cap.shapes import geometry
 from tasks.feeds.reading.documents import child_text, children
+from tasks.feeds.reading.markup import plain
 from tasks.feeds.reading.places import drawn
 from tasks.feeds.reading.times import LocalTimes
 
@@ -33,14 +34,14 @@ def feature(
     shape, problem = drawn(lambda: geometry(areas))
     starts = _time(info, "onset", times) or _time(info, "effective", times) or message.sent
     description = "\n\n".join(
-        text for name in ("description", "instruction") if (text := child_text(info, name)) is not None
+        plain(text) for name in ("description", "instruction") if (text := child_text(info, name)) is not None
     )
     return Feature(
         external_id=external_id,
         record=record,
         published_at=message.sent,
         kind="alert",
-        title=child_text(info, "headline") or child_text(info, "event") or "Warning",
+        title=plain(child_text(info, "headline") or child_text(info, "event") or "Warning"),
         description=description or None,
         severity=(child_text(info, "severity") or "unknown").lower(),
         category=child_text(info, "event"),

@@ -6,7 +6,6 @@ Source: RFC 4287, https://www.rssboard.org/rss-specification, https://www.jsonfe
 """
 
 import hashlib
-import html
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,21 +13,19 @@ from typing import Any, Final
 from urllib.parse import urljoin
 
 import feedparser
-import nh3
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.connectors.news.places import place
 from tasks.feeds.connectors.news.times import moment
 from tasks.feeds.reading.documents import excerpt, load_json
+from tasks.feeds.reading.markup import cleaned
 from tasks.feeds.reading.times import LocalTimes
 
 _LONGEST: Final = 4000
-_ESCAPED_AT_MOST: Final = 4
 #: A general entity; the parameter entities of old document types are never read and harm nothing.
 _ENTITY: Final = re.compile(rb"<!ENTITY\s+[^%\s]", re.IGNORECASE)
 _SPACE: Final = re.compile(r"[ \t\r\f\v]*\n\s*|[ \t\r\f\v]+")
-_BREAK: Final = re.compile(r"<(?:br|/p|/div|/li)\b[^<>]*>", re.IGNORECASE)
 
 
 def plan(source: Source) -> Plan:
@@ -163,12 +160,5 @@ def _plain(value: Any) -> str | None:  # Any: as above.
     """Return text without markup: no tag, no script, no entity is left."""
     if not isinstance(value, str) or not value.strip():
         return None
-    text, before = _BREAK.sub("\n", value), ""
-    for _ in range(_ESCAPED_AT_MOST):
-        # Feeds escape markup twice, and thrice: what appears when it is undone must go as well.
-        text, before = html.unescape(nh3.clean(text, tags=set())), text
-        if text == before:
-            break
-    text = text.replace("\xa0", " ")
-    text = _SPACE.sub(lambda found: "\n" if "\n" in found.group() else " ", text).strip()
+    text = _SPACE.sub(lambda found: "\n" if "\n" in found.group() else " ", cleaned(value)).strip()
     return text[:_LONGEST] or None

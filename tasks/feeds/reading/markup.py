@@ -1,0 +1,27 @@
+"""[p] Texts in which publishers left markup, as plain text."""
+
+import html
+import re
+from typing import Final
+
+import nh3
+
+_ESCAPED_AT_MOST: Final = 4
+_BREAK: Final = re.compile(r"<(?:br|/p|/div|/li)\b[^<>]*>", re.IGNORECASE)
+_MARKUP: Final = re.compile(r"</?[a-z][^<>]*>|<!--|&(?:[a-z]{2,8}|#\d{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
+
+
+def plain(text: str) -> str:
+    """Return a text that may hold markup as plain text; one that has no whole tag and no entity stays as it is."""
+    return cleaned(text) if _MARKUP.search(text) else text
+
+
+def cleaned(text: str) -> str:
+    """Return text without markup: no tag, no script, no entity is left; breaks and paragraphs end lines."""
+    text, before = _BREAK.sub("\n", text), ""
+    for _ in range(_ESCAPED_AT_MOST):
+        # Publishers escape markup twice, and thrice: what appears when it is undone must go as well.
+        text, before = html.unescape(nh3.clean(text, tags=set())), text
+        if text == before:
+            break
+    return text.replace("\xa0", " ")
