@@ -86,3 +86,87 @@ def test_an_event_whose_end_cannot_be_read_begins_none_the_less(end: str) -> Non
 
     assert isinstance(record, Feature)
     assert (10, None) == (record.starts_at and record.starts_at.hour, record.ends_at)
+
+
+OWN = """BEGIN:VTIMEZONE\r
+TZID:{name}\r
+BEGIN:STANDARD\r
+DTSTART:16010101T020000\r
+TZOFFSETFROM:-0400\r
+TZOFFSETTO:-0500\r
+{standard}END:STANDARD\r
+BEGIN:DAYLIGHT\r
+DTSTART:16010101T020000\r
+TZOFFSETFROM:-0500\r
+TZOFFSETTO:-0400\r
+{daylight}END:DAYLIGHT\r
+END:VTIMEZONE\r
+"""
+RULES = {
+    "standard": "RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=1SU;BYMONTH=11\r\n",
+    "daylight": "RRULE:BYDAY=2SU;BYMONTH=3;FREQ=YEARLY\r\n",
+}
+
+
+def in_own_zone(time: str, more: str = "", name: str = "Customized Time Zone", **rules: str) -> list[Record]:
+    """Read an event of a zone that the calendar defines; the city's is UTC."""
+    begins = f'DTSTART;TZID="{name}":{time}\r\n{more}'
+    return read(
+        framed(
+            OWN.format(name=name, **{**RULES, **rules}),
+            event(form=WHOLE.replace("DTSTART:20261120T100000Z\r\n", begins)),
+        )
+    )
+
+
+@pytest.mark.parametrize(("time", "hour"), [("20261120T100000", 15), ("20260720T100000", 14)])
+def test_a_zone_that_the_calendar_defines_is_its_own(time: str, hour: int) -> None:
+    """Outlook calls any zone `Customized`; its rules tell which."""
+    (record,) = in_own_zone(time)
+
+    assert isinstance(record, Feature)
+    assert hour == (record.starts_at and record.starts_at.hour)
+
+
+def test_a_series_keeps_its_hour_over_the_change_of_a_zone_of_its_own() -> None:
+    """Ten o'clock stays ten o'clock there."""
+    (record,) = in_own_zone(
+        "20261001T100000", "RRULE:FREQ=WEEKLY\r\nEXDATE;TZID=Customized Time Zone:20261203T100000\r\n"
+    )
+
+    assert isinstance(record, Feature)
+    assert ["2026-11-26T15:00:00Z", "2026-12-10T15:00:00Z"] == record.properties["occurrences"][:2]
+
+
+def test_a_zone_that_the_world_knows_is_that_of_the_world() -> None:
+    """Whatever a calendar says of it."""
+    (record,) = in_own_zone("20261120T100000", name="Europe/Berlin")
+
+    assert isinstance(record, Feature)
+    assert 9 == (record.starts_at and record.starts_at.hour)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "RRULE:FREQ=SECONDLY\r\n",
+        "RRULE:FREQ=YEARLY;BYSECOND=1\r\n",
+        "RRULE:FREQ=YEARLY;INTERVAL=0\r\n",
+        "RRULE:nonsense\r\n",
+        "RDATE:soon\r\n",
+    ],
+)
+def test_a_zone_that_cannot_be_made_is_that_of_the_city(rule: str) -> None:
+    """Or has no rules then; no calendar is lost to it, nor a worker held up."""
+    (record,) = in_own_zone("20261120T100000", standard=rule, daylight=rule)
+
+    assert isinstance(record, Feature)
+
+
+@pytest.mark.parametrize("interval", ["0", "00", "-1", "", "x"])
+def test_a_rule_that_leads_nowhere_is_set_aside(interval: str) -> None:
+    """It would be counted through for ever."""
+    (record,) = read(framed(event(more=f"RRULE:FREQ=DAILY;INTERVAL={interval}\r\n")))
+
+    assert isinstance(record, Rejected)
+    assert "bad_rule" == record.reason

@@ -15,6 +15,7 @@ from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.connectors.icalendar import lines, moments, series
 from tasks.feeds.connectors.icalendar.lines import Event
+from tasks.feeds.connectors.icalendar.zones import Zones, known
 from tasks.feeds.reading.places import Geometry, point
 from tasks.feeds.reading.times import zone
 
@@ -58,9 +59,8 @@ class _Reader:
     def __init__(self, payload: Payload, calendar: lines.Calendar, source: Source) -> None:
         self._now = payload.fetched_at
         self._kind = str(source.options.get("feature_kind") or "event")
-        self._zone = moments.zone_named(
-            calendar.zone, zone(str(source.options.get("timezone") or source.timezone))
-        )
+        local = zone(str(source.options.get("timezone") or source.timezone))
+        self._zones = Zones(known(calendar.zone or "") or local, calendar.zones)
         self._known = [
             self._identified(event, f"{payload.name}#{number}")
             for number, event in enumerate(calendar.events)
@@ -98,10 +98,10 @@ class _Reader:
 
     def _feature(self, one: _Known) -> Feature:
         event = one.event
-        start, lasts = moments.span(event, self._zone)
+        start, lasts = moments.span(event, self._zones)
         begins, properties = start.utc, self._properties(event, start)
         if series.is_series(event) and "RECURRENCE-ID" not in event.properties:
-            coming = series.coming(event, start, self._moved(one.uid), self._now, self._zone)
+            coming = series.coming(event, start, self._moved(one.uid), self._now, self._zones)
             properties["occurrences"] = [moment.isoformat().replace("+00:00", "Z") for moment in coming]
             begins = next(
                 (moment for moment in coming if moment + (lasts or timedelta()) >= self._now), begins
@@ -132,7 +132,7 @@ class _Reader:
             replaced = other.event.first("RECURRENCE-ID")
             if other.uid == uid and replaced is not None:
                 try:
-                    found.append(moments.read(replaced, self._zone).utc)
+                    found.append(moments.read(replaced, self._zones).utc)
                 except Rejection:
                     continue
         return found
@@ -141,7 +141,7 @@ class _Reader:
         for name in ("LAST-MODIFIED", "DTSTAMP", "CREATED"):
             if told := event.first(name):
                 try:
-                    return moments.read(told, self._zone).utc
+                    return moments.read(told, self._zones).utc
                 except Rejection:
                     continue
         return None

@@ -11,6 +11,7 @@ from typing import Final
 
 from tasks.feeds.reading.documents import decoded
 
+_OBSERVANCES: Final = ("STANDARD", "DAYLIGHT")
 _ESCAPED: Final = re.compile(r"\\([\\;,nN])")
 
 
@@ -47,12 +48,21 @@ class Event:
 
 
 @dataclass(slots=True)
+class Rules:
+    """A zone that a calendar defines: its name, and the lines of each of its observances, by their kind."""
+
+    name: str = ""
+    observances: list[tuple[str, list[tuple[str, str]]]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Calendar:
-    """What a payload holds: whether it is a calendar at all, its zone, and its events."""
+    """What a payload holds: whether it is a calendar at all, its zone, the zones it defines, and its events."""
 
     begins: bool = False
     ends: bool = False
     zone: str | None = None
+    zones: list[Rules] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
 
@@ -71,6 +81,10 @@ def read(content: bytes) -> Calendar:
             if stack[-1] == "VEVENT":
                 calendar.events += [event] if event is not None else []
                 event = Event()
+            elif stack[-1] == "VTIMEZONE":
+                calendar.zones.append(Rules())
+            elif stack[-1] in _OBSERVANCES and calendar.zones:
+                calendar.zones[-1].observances.append((stack[-1], []))
         elif name == "END":
             closed = found.value.strip().upper()
             if closed in ("VEVENT", "VCALENDAR") and event is not None:
@@ -81,6 +95,10 @@ def read(content: bytes) -> Calendar:
                 stack.pop()
         elif stack[-1] == "VEVENT" and event is not None and name:
             event.properties.setdefault(name, []).append(found)
+        elif stack[-1] == "VTIMEZONE" and name == "TZID" and calendar.zones:
+            calendar.zones[-1].name = calendar.zones[-1].name or found.text
+        elif stack[-1] in _OBSERVANCES and calendar.zones and calendar.zones[-1].observances:
+            calendar.zones[-1].observances[-1][1].append((name, found.value))
         elif name == "X-WR-TIMEZONE" and calendar.zone is None:
             calendar.zone = found.value.strip()
     calendar.events += [event] if event is not None else []

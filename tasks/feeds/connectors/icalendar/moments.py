@@ -1,14 +1,12 @@
 """[p] The times of events: whole days, times of a zone, floating times, durations."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from shared.errors import Rejection
 from tasks.feeds.connectors.icalendar.lines import Event, Property
+from tasks.feeds.connectors.icalendar.zones import Zones
 
 _WRITTEN: Final = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})?(Z)?)?", re.ASCII)
 _DURATION: Final = re.compile(
@@ -31,29 +29,16 @@ class Moment(NamedTuple):
             raise Rejection("bad_time", f"{self.local} is outside the calendar") from None
 
 
-def zone_named(name: str | None, fallback: ZoneInfo) -> ZoneInfo:
-    """Return the zone of a TZID: IANA's, IANA's behind a path, or Windows'; else the fallback."""
-    told = (name or "").strip().strip("/")
-    parts = told.split("/")
-    for candidate in (told, WINDOWS_TO_OLSON.get(told), "/".join(parts[-2:]), "/".join(parts[-3:])):
-        try:
-            if candidate:
-                return ZoneInfo(candidate)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            continue
-    return fallback
-
-
-def read(found: Property, fallback: ZoneInfo) -> Moment:
+def read(found: Property, zones: Zones) -> Moment:
     """
-    Read a DATE or DATE-TIME; a floating time is of the fallback zone.
+    Read a DATE or DATE-TIME; a floating time is of the local zone.
 
     Raises: Rejection if it is neither.
     """
-    return written(found.value, zone_named(found.parameters.get("TZID"), fallback))
+    return written(found.value, zones.named(found.parameters.get("TZID")))
 
 
-def written(text: str, zone: ZoneInfo) -> Moment:
+def written(text: str, zone: tzinfo) -> Moment:
     """
     Read the text of a DATE or DATE-TIME in a zone.
 
@@ -73,7 +58,7 @@ def written(text: str, zone: ZoneInfo) -> Moment:
     return Moment(local, hour is None)
 
 
-def span(event: Event, fallback: ZoneInfo) -> tuple[Moment, timedelta | None]:
+def span(event: Event, zones: Zones) -> tuple[Moment, timedelta | None]:
     """
     Return when an event begins and how long it lasts, unknown when its end is before its beginning or cannot be read.
 
@@ -82,18 +67,18 @@ def span(event: Event, fallback: ZoneInfo) -> tuple[Moment, timedelta | None]:
     begins = event.first("DTSTART")
     if begins is None:
         raise Rejection("bad_time", "the event has no DTSTART")
-    start = read(begins, fallback)
+    start = read(begins, zones)
     begins_at = start.utc
     try:
-        lasts = _lasts(event, begins_at, start.is_day, fallback)
+        lasts = _lasts(event, begins_at, start.is_day, zones)
     except Rejection:
         return start, None
     return start, lasts if lasts >= timedelta() else None
 
 
-def _lasts(event: Event, begins_at: datetime, is_day: bool, fallback: ZoneInfo) -> timedelta:
+def _lasts(event: Event, begins_at: datetime, is_day: bool, zones: Zones) -> timedelta:
     if ends := event.first("DTEND"):
-        return read(ends, fallback).utc - begins_at
+        return read(ends, zones).utc - begins_at
     if duration := event.first("DURATION"):
         return _duration(duration.value)
     return timedelta(days=1) if is_day else timedelta()

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import recurring_ical_events
 from icalendar import Calendar, vRecur
@@ -12,7 +11,8 @@ from icalendar import Event as Component
 
 from shared.errors import Rejection
 from tasks.feeds.connectors.icalendar.lines import Event
-from tasks.feeds.connectors.icalendar.moments import Moment, as_date, written, zone_named
+from tasks.feeds.connectors.icalendar.moments import Moment, as_date, written
+from tasks.feeds.connectors.icalendar.zones import Zones
 
 _DAYS_AHEAD: Final = 60
 _MOST: Final = 60
@@ -21,6 +21,8 @@ _SPACE: Final = re.compile(r"\s+")
 _OF_OURS: Final = re.compile(r"(?:^|(?<=;))RSCALE=GREGORIAN(?:;|$)", re.IGNORECASE)
 #: Parts of a rule that turn a day into thousands of occurrences.
 _DENSE: Final = re.compile(r"(?:^|;)BY(?:HOUR|MINUTE|SECOND)=", re.IGNORECASE)
+#: A rule that goes no step forward would be counted through for ever.
+_STANDS: Final = re.compile(r"(?:^|;)INTERVAL=(?!0*[1-9]\d{0,5}(?:;|$))", re.IGNORECASE | re.ASCII)
 
 
 def is_series(event: Event) -> bool:
@@ -29,7 +31,7 @@ def is_series(event: Event) -> bool:
 
 
 def coming(
-    event: Event, start: Moment, moved: Iterable[datetime], now: datetime, fallback: ZoneInfo
+    event: Event, start: Moment, moved: Iterable[datetime], now: datetime, zones: Zones
 ) -> list[datetime]:
     """
     Return the beginnings, in UTC, of the occurrences from now to two months ahead.
@@ -38,9 +40,11 @@ def coming(
     Raises: Rejection if the rule cannot be read, or repeats more often than daily.
     """
     rules = list(dict.fromkeys(_tidy(found.value) for found in event.properties.get("RRULE", [])))
+    if any(_STANDS.search(rule) for rule in rules):
+        raise Rejection("bad_rule", f"{rules[0]!r:.100} has no interval that leads forward")
     if any(not _FREQUENCIES.search(rule) or _DENSE.search(rule) for rule in rules):
         raise Rejection("bad_rule", f"{rules[0]!r:.100} does not repeat by days, weeks, months or years")
-    component = _component(event, start, rules[:1], fallback)
+    component = _component(event, start, rules[:1], zones)
     calendar = Calendar()
     calendar.add_component(component)
     since = now.astimezone(UTC) - timedelta(days=1)
@@ -63,10 +67,10 @@ def _utc(value: object, start: Moment) -> datetime:
         return (value if value.tzinfo else value.replace(tzinfo=start.local.tzinfo)).astimezone(UTC)
     text = f"{value:%Y%m%d}" if hasattr(value, "year") else ""
     zone = start.local.tzinfo
-    return written(text, zone if isinstance(zone, ZoneInfo) else ZoneInfo("UTC")).utc
+    return written(text, zone if isinstance(zone, tzinfo) else UTC).utc
 
 
-def _component(event: Event, start: Moment, rules: list[str], fallback: ZoneInfo) -> Component:
+def _component(event: Event, start: Moment, rules: list[str], zones: Zones) -> Component:
     """Build a clean event of what the series needs, so that nothing else in it can fail."""
     component = Component()
     component.add("uid", "series")
@@ -78,7 +82,7 @@ def _component(event: Event, start: Moment, rules: list[str], fallback: ZoneInfo
         raise Rejection("bad_rule", f"{rules[0]!r:.100}: {error!s:.100}") from None
     for name in ("EXDATE", "RDATE"):
         for found in event.properties.get(name, []):
-            zone = zone_named(found.parameters.get("TZID"), fallback)
+            zone = zones.named(found.parameters.get("TZID"))
             for text in found.value.split(","):
                 # A PERIOD begins before its slash.
                 moment = written(text.split("/")[0], zone)
