@@ -1,9 +1,9 @@
 """
-[p] The forms in which publishers write times without a zone, as naive moments.
+[p] The forms in which publishers write times, as moments; those without an offset are naive.
 """
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Final
 
@@ -14,7 +14,11 @@ _HALVES: Final = {
     for hour in range(1, 13)
 }
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_CLOCK: Final = r"(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\s*([AaPp])?\.?[Mm]?\.?)?"
+#: Hour, minute, second, fraction, half of the day, offset.
+_CLOCK: Final = (
+    r"(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\s*([AaPp])?\.?[Mm]?\.?"
+    r"\s*(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?"
+)
 _NUMERIC: Final = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})" + _CLOCK, re.ASCII)
 _YEAR_FIRST: Final = re.compile(r"(\d{4})[/.\- ](\d{1,2}|[A-Za-z]{3,9})[/.\- ](\d{1,2})" + _CLOCK, re.ASCII)
 _DAY_THEN_MONTH: Final = re.compile(r"(\d{1,2})[/.\- ]([A-Za-z]{3,9})[/.\- ](\d{4}|\d{2})" + _CLOCK, re.ASCII)
@@ -67,9 +71,9 @@ def written(text: str, day_first: bool) -> datetime | None:
         month, day, year = found.group(1, 2, 3)
     else:
         return None
-    hour, minute, second_, fraction, half = found.group(4, 5, 6, 7, 8)
+    hour, minute, second_, fraction, half, offset = found.group(4, 5, 6, 7, 8, 9)
     try:
-        return datetime(  # noqa: DTZ001  # the caller places it in the zone
+        return datetime(
             int(year) + (2000 if len(year) == 2 else 0),
             _month(month),
             int(day),
@@ -77,9 +81,18 @@ def written(text: str, day_first: bool) -> datetime | None:
             int(minute or 0),
             int(second_ or 0),
             int((fraction or "0")[:6].ljust(6, "0")),
+            _zone(offset) if offset else None,
         )
     except ValueError:
         return None
+
+
+def _zone(offset: str) -> timezone:
+    digits = offset[1:].replace(":", "").ljust(4, "0")
+    if not digits.isdigit():
+        return UTC
+    minutes = int(digits[:2]) * 60 + int(digits[2:])
+    return timezone(timedelta(minutes=-minutes if offset.startswith("-") else minutes))
 
 
 def _hour(hour: int, half: str | None) -> int:
