@@ -3,73 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from unicodedata import normalize
 
 from shared.errors import Permanent, Rejection
 from tasks.feeds.reading.cells import BadRow, Row
-from tasks.feeds.reading.places import AT_THE_END, degrees, is_location
+from tasks.feeds.reading.column_names import NAMES, bare, letters
+from tasks.feeds.reading.places import AT_THE_END, degrees, is_location, is_place
 from tasks.feeds.reading.times import LocalTimes
 from tasks.feeds.reading.words import NOTHING
 
-#: Part -> names portals give it, best first; compared without case, spaces and punctuation.
-_NAMES: Final[Mapping[str, Sequence[str]]] = {
-    "external_id": (
-        "uniquekey", "caseenquiryid", "casenumber", "caseid", "casereference", "casereferencenumber",
-        "servicerequestid", "servicerequestnumber", "servicerequestsrnumber", "srnumber", "srid", "requestid",
-        "requestnumber", "reqid", "ticketid", "ticketnumber", "ticketno", "issueid", "incidentid", "incidentnumber",
-        "reportid", "identifiant", "iddemandeunique", "numerodemande", "numero", "identificador", "idincidencia",
-        "folio", "vorgangsnummer", "meldungsnummer", "meldingsnummer", "identificativo", "tunnus", "referenceno", "referencenumber", "idunique", "uniqueid", "id", "globalid", "objectid",
-    ),
-    "created_at": (
-        "createddate", "opendt", "openeddt", "opened", "openeddate", "opendate", "dateopened", "creationdate",
-        "createddatetime", "datetimecreated", "datecreated", "createdts", "createdat", "created", "requesteddatetime",
-        "requestdatetime", "requestdate", "requesteddate", "daterequested", "servicerequestdate", "servicecalldate",
-        "adddate", "entrydate", "dateentered", "enterdate", "receiveddate", "datereceived", "reporteddate",
-        "datereported", "reportdate", "submitteddate", "submitdate", "datetimereceived", "datetimesubmitted",
-        "ddsdatecreation", "creationts", "datecreation", "datesignalement", "fechacreacion", "fechaalta", "fecha",
-        "erstelltam", "meldedatum", "eingangsdatum", "datum", "datacreazione", "data", "datummelding", "luotu", "srcreatedate", "createdon", "opendatetime", "initiateddate",
-    ),
-    "closed_at": (
-        "closeddate", "closeddt", "closed", "closedate", "dateclosed", "closeddatetime", "completedts", "completeddate",
-        "completiondate", "datecompleted", "resolveddate", "resolutiondate", "dateresolved", "closedat", "closedts",
-        "closedon", "resolveddatetime", "servicerequestclosed", "datetimeclosed", "datecloture", "datefermeture", "fechacierre",
-        "abgeschlossen", "erledigtam", "datachiusura", "datumafgehandeld", "ddsdatefermeture",
-    ),
-    "updated_at": (
-        "updateddatetime", "updated", "updateddate", "lastupdated", "lastupdatedate", "lastupdate", "updatedat",
-        "lastmodifieddate", "lastmodified", "modifieddate", "resolutionactionupdateddate", "statuschangedate",
-        "laststatuschange", "dateupdated",
-    ),
-    "status": (
-        "status", "casestatus", "srstatus", "requeststatus", "ticketstatus", "currentstatus", "statusdescription",
-        "srstatusdescription", "servicerequeststatus", "state", "statut", "etat", "estado", "stato", "zustand", "tila",
-    ),
-    "title": (
-        "complainttype", "casetitle", "servicename", "servicerequesttype", "requesttype", "srtype", "issuetype", "type",
-        "typename", "srdescription", "servicecodedescription", "problemtype", "requestcategory", "category", "nature",
-        "subject", "name", "title", "typedemande", "nature", "activitenom", "categorie", "tipo", "asunto", "kategorie", "betreff",
-        "categoria", "onderwerp", "rubriek", "titre", "titulo", "titel", "otsikko",
-    ),
-    "description": (
-        "descriptor", "description", "servicedetails", "requestdetails", "details", "detail", "comments",
-        "servicerequestdescription", "requestdescription", "problem",
-    ),
-    "category": ("category", "subject", "servicecode", "department", "agency", "agencyname", "responsibleagency"),
-    "address": (
-        "incidentaddress", "address", "streetaddress", "srlocation", "fulladdress", "location", "locationaddress",
-        "locationstreetname", "requestaddress", "siteaddress", "blockaddress", "intersection",
-    ),
-    "latitude": ("latitude", "lat", "latitud", "latitudine", "breitengrad", "loclatitude", "loclat", "geolat", "pointy", "ylat"),
-    "longitude": ("longitude", "long", "longitud", "longitudine", "laengengrad", "langengrad", "loclongitude", "lon", "lng", "loclong", "loclon", "geolong", "pointx", "xlong"),
-    "geometry": (
-        "thegeom", "geometry", "geom", "shape", "location", "point", "geolocation", "locationpoint", "latlong",
-        "latitudelongitude", "coordinates", "geocodedcolumn", "location1", "incidentlocation",
-    ),
-    "url": ("url", "link", "requesturl", "mediaurl"),
-    "starts_at": (),
-    "ends_at": (),
-    "severity": (),
-}  # fmt: skip
 _TIMES: Final = frozenset(("created_at", "closed_at", "updated_at", "starts_at", "ends_at"))
 _DATE_LIKE: Final = re.compile(r"(?:date|time|dt|_ts|_at|_on)$|^date", re.IGNORECASE)
 _ID_LIKE: Final = re.compile(
@@ -91,11 +32,11 @@ def choose(names: Sequence[str], rows: Sequence[Row], named: Mapping[str, Any], 
 
     Raises: Permanent if an option names a part that there is not.
     """
-    if unknown := named.keys() - _NAMES.keys():
-        raise Permanent(f"unknown parts in options.fields: {sorted(unknown)}; known: {sorted(_NAMES)}")
+    if unknown := named.keys() - NAMES.keys():
+        raise Permanent(f"unknown parts in options.fields: {sorted(unknown)}; known: {sorted(NAMES)}")
     cells = [row for row in rows[:_JUDGED_BY] if not isinstance(row, BadRow)]
     chosen: Chosen = {}
-    for part, known in _NAMES.items():
+    for part, known in NAMES.items():
         if named:
             found = next((at for at, name in enumerate(names) if name == named.get(part)), None)
         else:
@@ -109,26 +50,22 @@ def _find(
     part: str, known: Sequence[str], names: Sequence[str], cells: Sequence[Sequence[Any]], times: LocalTimes
 ) -> int | None:
     # The system's own columns (`:updated_at`) tell when the portal changed, not the city.
-    plain = ["" if name.startswith(":") else _letters(name) for name in names]
-    for name in known:
-        for at, candidate in enumerate(plain):
-            if candidate == name and _fits(part, [row[at] for row in cells], times):
-                return at
+    plain = ["" if name.startswith(":") else letters(name) for name in names]
+    for written in (plain, list(map(bare, plain))):
+        for name in known:
+            for at, candidate in enumerate(written):
+                if candidate == name and _fits(part, [row[at] for row in cells], times):
+                    return at
     return None
-
-
-def _letters(name: str) -> str:
-    """Return a name without case, accents, spaces and punctuation."""
-    return re.sub(r"[^a-z0-9]", "", normalize("NFKD", name).lower())
 
 
 def _by_content(
     chosen: Chosen, names: Sequence[str], cells: Sequence[Sequence[Any]], times: LocalTimes
 ) -> Chosen:
     """
-    Find what no name told: an id by a column in which no two rows are the same, a beginning by written days.
+    Find what no name told: an id by a column in which no two rows are the same, a beginning by days, a place by places.
 
-    Both only among columns that play no part yet; an id's name has to end like one.
+    All only among columns that play no part yet; an id's name has to end like one.
     """
     free = [at for at, name in enumerate(names) if at not in chosen.values() and not name.startswith(":")]
     if "external_id" not in chosen:
@@ -144,6 +81,12 @@ def _by_content(
             if at != chosen.get("external_id") and is_written and _fits("created_at", filled, times):
                 chosen["created_at"] = at
                 break
+    if "geometry" not in chosen and not {"latitude", "longitude"} <= chosen.keys():
+        for at in free:
+            filled = [row[at] for row in cells if _is_filled(row[at])]
+            if at not in chosen.values() and filled and _share(filled, _is_place) >= 0.9:
+                chosen["geometry"] = at
+                break
     return chosen
 
 
@@ -157,7 +100,7 @@ def _fits(part: str, values: Sequence[Any], times: LocalTimes) -> bool:
     if part in ("latitude", "longitude"):
         return _share(filled, _is_degrees) >= 0.5
     if part == "geometry":
-        return _share(filled, lambda value: _is_place(value)) >= 0.5
+        return _share(filled, _is_place) >= 0.5
     if part == "address":
         return (
             _share(
@@ -181,7 +124,9 @@ def _is_filled(value: Any) -> bool:
 
 
 def _is_place(value: Any) -> bool:
-    if isinstance(value, Mapping) or is_location(value):
+    if isinstance(value, Mapping):
+        return is_place(value)
+    if is_location(value):
         return True
     text = str(value).strip()
     return bool(_PLACE.fullmatch(text) or AT_THE_END.fullmatch(text))

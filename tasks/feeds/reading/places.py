@@ -63,7 +63,7 @@ def _is_blank(cell: Any) -> bool:  # Any: as above.
 
 def geometry(cell: Any) -> Geometry | None:  # Any: as above.
     """
-    Read `(lat, lon)`, also behind an address, WKT, GeoJSON or Socrata's location object or list; blank is no place.
+    Read `(lat, lon)`, also behind an address, WKT, GeoJSON, an object of degrees or Socrata's list; blank is no place.
 
     Raises: Rejection if it is none of them.
     """
@@ -89,12 +89,28 @@ def is_location(cell: Any) -> bool:  # Any: as above.
     return isinstance(cell, list) and len(cell) == _LOCATION_LENGTH
 
 
+#: Longitude and latitude as portals' objects name them.
+_DEGREES: Final = (("longitude", "latitude"), ("lon", "lat"), ("lng", "lat"), ("long", "lat"))
+
+
+def is_place(cell: Mapping[str, Any]) -> bool:
+    """Tell whether an object is a place: GeoJSON, also around a geometry, or degrees by their names."""
+    shape = cell.get("geometry", cell)
+    return isinstance(shape, Mapping) and ("coordinates" in shape or _degrees_of(shape) is not None)
+
+
+def _degrees_of(cell: Mapping[str, Any]) -> tuple[Any, Any] | None:
+    return next(((cell[lon], cell[lat]) for lon, lat in _DEGREES if lon in cell and lat in cell), None)
+
+
 def _object(cell: Mapping[str, Any]) -> Geometry | None:
-    if "coordinates" in cell:
-        return checked(cell)
-    if "latitude" in cell or "longitude" in cell:
-        return point(cell.get("longitude"), cell.get("latitude"))
-    return None
+    shape = cell.get("geometry", cell)
+    if not isinstance(shape, Mapping):
+        return None
+    if "coordinates" in shape:
+        return checked(shape)
+    found = _degrees_of(shape)
+    return point(*found) if found else None
 
 
 def checked(shape: Mapping[str, Any]) -> Geometry | None:

@@ -1,11 +1,14 @@
-"""[p] The JSON forms of a table: lists of objects, lines of them, GeoJSON, and the portal's own."""
+"""[p] The JSON forms of a table: lists of objects, lines of them, GeoJSON, and what portals put around them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from tasks.feeds.connector import Malformed
 from tasks.feeds.reading.cells import BadRow, Row
 from tasks.feeds.reading.documents import json_of
+
+#: The keys in which portals put their rows: GeoJSON, Socrata, Opendatasoft 2 and 1 (and CKAN), Carto, OData.
+_WRAPPERS: Final = ("features", "data", "results", "records", "rows", "value", "items")
 
 
 def rows_of(content: bytes, name: str) -> tuple[Sequence[str], Iterator[Row]]:
@@ -15,14 +18,38 @@ def rows_of(content: bytes, name: str) -> tuple[Sequence[str], Iterator[Row]]:
     Raises: Malformed if it is no JSON, or holds no rows; it names the payload.
     """
     document = _document(content, name)
-    if isinstance(document, dict) and isinstance(document.get("features"), list):
-        document = [_flat(feature) for feature in document["features"]]
-    elif isinstance(document, dict) and isinstance(document.get("data"), list):
-        document = _portal_rows(document)
-    if not isinstance(document, list):
-        said = document.get("message") if isinstance(document, dict) else None
+    rows: Any = _unwrapped(document) if isinstance(document, dict) else document
+    if not isinstance(rows, list):
+        said = _said(document) if isinstance(document, dict) else None
         raise Malformed(f"{name}: no rows{f': {said!s:.200}' if said else ''}")
-    return _rows_of_objects(document)
+    return _rows_of_objects(rows)
+
+
+def _unwrapped(document: Mapping[str, Any]) -> Any:
+    """Return the rows that a portal's answer holds; nothing if it has none."""
+    # CKAN puts them one level deeper.
+    held = document["result"] if isinstance(document.get("result"), Mapping) else document
+    key = next((key for key in _WRAPPERS if isinstance(held.get(key), list)), None)
+    if key is None:
+        return None
+    if key == "data" and isinstance(document.get("meta"), Mapping):
+        return _portal_rows(document)
+    return [_flat(row) if key == "features" else _record(row) for row in held[key]]
+
+
+def _said(document: Mapping[str, Any]) -> Any:
+    """Return a portal's own words of why there are no rows."""
+    error = document.get("error")
+    return document.get("message") or (error.get("message") if isinstance(error, Mapping) else error)
+
+
+def _record(row: Any) -> Any:  # Any: JSON.
+    """Return a row; Opendatasoft's records have theirs in `fields`, beside an id and a geometry."""
+    fields = row.get("fields") if isinstance(row, Mapping) else None
+    if not isinstance(fields, Mapping):
+        return row
+    own = {"id": row["recordid"]} if isinstance(row.get("recordid"), str) else {}
+    return {**own, **fields, **({"geometry": row["geometry"]} if row.get("geometry") else {})}
 
 
 def _document(content: bytes, name: str) -> Any:  # Any: JSON.

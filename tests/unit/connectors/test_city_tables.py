@@ -1,0 +1,145 @@
+"""Tables of service requests as other cities and other portals write them."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from tasks.feeds.connector import Feature, Malformed
+from tests.support.feeds import parse, payload, source
+
+
+def read(document: Any) -> Feature:
+    """Return the one feature of a document."""
+    (record,) = parse(source("socrata"), payload(orjson.dumps(document)))
+    assert isinstance(record, Feature), record
+    return record
+
+
+def told(feature: Feature) -> tuple[Any, ...]:
+    """Return what an operator looks at first."""
+    place = feature.geometry and feature.geometry["coordinates"]
+    begins, ends = feature.starts_at, feature.ends_at
+    return (
+        feature.external_id,
+        feature.title,
+        feature.status,
+        f"{begins:%H}",
+        f"{ends:%H}",
+        feature.address,
+        place,
+    )
+
+
+DAY = "2026-11-20"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {
+            "sr_number": "7", "sr_type_desc": "Loose Dog", "sr_status_desc": "Closed", "sr_status_date": f"{DAY}T23:00:00",
+            "sr_created_date": f"{DAY}T10:00:00", "sr_closed_date": f"{DAY}T11:00:00", "sr_location": "1 Main",
+            "sr_location_x": "3113000", "sr_location_lat": "30.5", "sr_location_long": "-97.5",
+        },
+        {
+            "Case Number": "7", "Type": "Loose Dog", "Case Status": "Closed", "Case Created dttm": f"{DAY} 10:00:00",
+            "Case Closed dttm": f"{DAY} 11:00:00", "Incident Address 1": "1 Main", "Latitude": "30.5", "Longitude": "-97.5",
+        },
+        {
+            "SERVICEREQUESTID": "7", "SERVICECODEDESCRIPTION": "Loose Dog", "SERVICEORDERSTATUS": "CLOSED",
+            "ADDDATE": "2026/11/20 10:00:00+00", "RESOLUTIONDATE": "2026/11/20 11:00:00+00", "STREETADDRESS": "1 Main",
+            "LATITUDE": 30.5, "LONGITUDE": -97.5, "XCOORD": 397000.1,
+        },
+        {
+            "CASEID": 7, "TYPENAME": "Loose Dog", "CASESTATUS": "Closed", "OPENEDDATETIME": f"{DAY} 10:00",
+            "CLOSEDDATETIME": f"{DAY} 11:00", "ADDRESS": "1 Main", "XCOORD": -97.5, "YCOORD": 30.5,
+        },
+        {
+            "Unique Key": "7", "Service Request Type": "Loose Dog", "Status": "Closed", "Created Date": f"{DAY} 10:00",
+            "Closed Date": f"{DAY} 11:00", "Address": "1 Main", "Lat_Long Location": "(30.5, -97.5)",
+        },
+        {
+            "id_dmr": "7", "type_declaration": "Loose Dog", "statut": "Terminé", "datedecl": f"{DAY} 10:00",
+            "date_cloture": f"{DAY} 11:00", "adresse": "1 Main", "geo_point_2d": "30.5, -97.5",
+        },
+        {
+            "contacto": "7", "categoria": "Loose Dog", "estado_del_contacto": "Cerrado", "fecha_ingreso": f"{DAY} 10:00",
+            "fecha_cierre": f"{DAY} 11:00", "direccion": "1 Main", "lugar": {"lon": -97.5, "lat": 30.5},
+        },
+    ],
+    ids=["prefix and suffix", "words around", "offset", "coordinates", "content", "french", "spanish"],
+)  # fmt: skip
+def test_a_request_is_the_same_under_the_names_of_every_city(row: dict[str, Any]) -> None:
+    """Columns are found by their names, less what a system puts around all of them, and by what they hold."""
+    assert ("7", "Loose Dog", "closed", "10", "11", "1 Main", [-97.5, 30.5]) == told(read([row]))
+
+
+ROW = {"request_id": "7", "status": "Closed", "location": {"lon": -97.5, "lat": 30.5}}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"total_count": 1, "results": [ROW]},
+        {"success": True, "result": {"fields": [], "records": [ROW], "total": 1}},
+        {"rows": [ROW], "fields": {}, "total_rows": 1},
+        {"@odata.context": "x", "value": [ROW]},
+        {"nhits": 1, "records": [{"recordid": "x", "fields": ROW, "geometry": None}]},
+        {"data": [ROW]},
+    ],
+    ids=["opendatasoft 2", "ckan", "carto", "odata", "opendatasoft 1", "data"],
+)
+def test_rows_are_found_in_what_a_portal_puts_around_them(document: dict[str, Any]) -> None:
+    """Each has a wrapper of its own."""
+    found = read(document)
+
+    assert ("7", "closed", [-97.5, 30.5]) == (
+        found.external_id,
+        found.status,
+        (found.geometry or {})["coordinates"],
+    )
+
+
+def test_a_record_has_its_own_id_and_place_where_its_fields_have_none() -> None:
+    """Opendatasoft tells them beside the fields."""
+    place = {"type": "Point", "coordinates": [-97.5, 30.5]}
+    found = read({"records": [{"recordid": "x", "fields": {"status": "Closed"}, "geometry": place}]})
+
+    assert ("x", place) == (found.external_id, found.geometry)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"type": "Feature", "geometry": {"type": "Point", "coordinates": [-97.5, 30.5]}, "properties": {}},
+        {"longitude": "-97.5", "latitude": "30.5", "human_address": "{}"},
+        {"lng": -97.5, "lat": 30.5},
+    ],
+)
+def test_a_place_is_read_from_every_object_of_one(shape: dict[str, Any]) -> None:
+    """Also from a feature in a cell."""
+    found = read([{"id": "7", "geom": shape}])
+
+    assert [-97.5, 30.5] == (found.geometry or {})["coordinates"]
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"success": False, "error": {"message": "Not found: Resource"}}, "Not found: Resource"),
+        ({"error": "syntax error at WHERE"}, "syntax error"),
+        ({"result": "nothing"}, "no rows"),
+    ],
+)
+def test_a_portal_that_refuses_is_quoted(document: dict[str, Any], said: str) -> None:
+    """The admin reads why there are no rows."""
+    with pytest.raises(Malformed, match=said):
+        read(document)
+
+
+def test_projected_coordinates_are_no_degrees() -> None:
+    """Columns of that name hold feet or metres in most cities."""
+    found = read([{"id": "7", "x": 3113000.5, "y": 10070000.5}])
+
+    assert None is found.geometry
