@@ -121,9 +121,17 @@ def checked(shape: Mapping[str, Any]) -> Geometry | None:
     """
     coordinates = shape.get("coordinates")
     kind = shape.get("type")
+    parts = shape.get("geometries")
+    if (
+        kind == "GeometryCollection"
+        and isinstance(parts, list)
+        and len(parts) == 1
+        and isinstance(parts[0], Mapping)
+    ):
+        return checked(parts[0])
     if not isinstance(kind, str) or kind not in _SHAPES or not isinstance(coordinates, list):
         raise Rejection("bad_geometry", f"{kind!r:.40} is no shape we know")
-    if not coordinates:
+    if _is_empty(coordinates):
         return None
     if kind == "Point":
         if len(coordinates) < 2:
@@ -132,6 +140,10 @@ def checked(shape: Mapping[str, Any]) -> Geometry | None:
     if not _on_earth(coordinates, _SHAPES[kind]):
         raise Rejection("bad_geometry", "its positions are not on Earth, or not nested as its shape asks")
     return {"type": kind, "coordinates": coordinates}
+
+
+def _is_empty(nested: list[Any]) -> bool:  # Any: nested lists of JSON.
+    return all(isinstance(inner, list) and _is_empty(inner) for inner in nested)
 
 
 def drawn(shape: Callable[[], Geometry | None]) -> tuple[Geometry | None, dict[str, Any]]:

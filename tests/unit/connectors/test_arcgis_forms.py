@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tasks.feeds.connector import Described, Feature, Record, Rejected
+from tasks.feeds.connector import Described, Feature, Malformed, Record, Rejected
 from tests.support.feeds import parse, payload, source
 
 MERCATOR = {"x": -8_238_310.0, "y": 4_970_072.0}
@@ -109,11 +109,114 @@ def test_answers_without_rows_are_counted_as_what_they_tell() -> None:
     assert all(isinstance(one, Described) for answer in told for one in read(answer))
 
 
-def test_a_curve_is_set_aside_and_its_neighbour_is_not() -> None:
-    """Arcs have no form in GeoJSON; the reason says so."""
-    curve = {"attributes": {"OBJECTID": 1}, "geometry": {"curvePaths": [[[1, 2], {"c": [[3, 3], [1, 4]]}]]}}
-    first, second = read(layer(curve, {"attributes": {"OBJECTID": 2}}))
+def test_a_body_is_set_aside_and_its_neighbour_is_not() -> None:
+    """Multipatches have no form in GeoJSON; the reason says so."""
+    body = {"attributes": {"OBJECTID": 1}, "geometry": {"multipatch": []}}
+    first, second = read(layer(body, {"attributes": {"OBJECTID": 2}}))
 
     assert isinstance(first, Rejected)
     assert "bad_geometry" == first.reason
     assert isinstance(second, Feature)
+
+
+def shaped(shape: Any) -> Record:
+    """Read one feature of a shape in Esri's JSON."""
+    (record,) = read(layer({"attributes": {"OBJECTID": 1}, "geometry": shape}))
+    return record
+
+
+SQUARE = [[1, 1], [1, 2], [2, 2], [2, 1], [1, 1]]
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind", "positions"),
+    [
+        ({"curvePaths": [[[1, 1], {"c": [[3, 1], [2, 2]]}]]}, "MultiLineString", [[[1, 1], [2, 2], [3, 1]]]),
+        ({"curvePaths": [[[1, 1], {"b": [[3, 1], [2, 2], [2, 2]]}]]}, "MultiLineString", [[[1, 1], [3, 1]]]),
+        ({"paths": [[[1, 1]], [[1, 1], [2, 2]]]}, "MultiLineString", [[[1, 1], [2, 2]]]),
+        ({"hasZ": True, "points": [[1, 1, 9]]}, "MultiPoint", [[1, 1]]),
+    ],
+)
+def test_curves_heights_and_scraps_of_lines_are_drawn_as_lines(
+    shape: dict[str, Any], kind: str, positions: list[Any]
+) -> None:
+    """A curve goes through the positions it tells."""
+    record = shaped(shape)
+
+    assert isinstance(record, Feature)
+    assert {"type": kind, "coordinates": positions} == record.geometry
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"rings": [SQUARE, [[1, 1], [2, 2], [1, 1]]]},
+        {"curveRings": [[*SQUARE[:3], {"a": [[2, 1], [2, 1.5], 0, 1]}, [1, 1]]]},
+        {"xmin": 1, "ymin": 1, "xmax": 2, "ymax": 2},
+    ],
+    ids=["a scrap beside it", "curved", "envelope"],
+)
+def test_an_area_is_read_in_each_of_its_forms(shape: dict[str, Any]) -> None:
+    """A ring of three positions encloses nothing and costs nothing."""
+    record = shaped(shape)
+
+    assert isinstance(record, Feature)
+    assert record.geometry is not None
+    assert {(1, 1), (1, 2), (2, 2), (2, 1)} == {tuple(at) for at in record.geometry["coordinates"][0]}
+
+
+@pytest.mark.parametrize("shape", [{"rings": None}, {"paths": [[[1, 1]]]}, {"points": []}, {"xmin": "NaN"}])
+def test_a_shape_without_an_extent_is_no_place(shape: dict[str, Any]) -> None:
+    """And no reason to lose the row."""
+    record = shaped(shape)
+
+    assert isinstance(record, Feature)
+    assert None is record.geometry
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        (
+            {"type": "GeometryCollection", "geometries": [{"type": "Point", "coordinates": [1, 2]}]},
+            [1.0, 2.0],
+        ),
+        ({"type": "Polygon", "coordinates": [[]]}, None),
+        ({"type": "MultiPolygon", "coordinates": [[[]]]}, None),
+    ],
+)
+def test_geojson_that_holds_one_shape_or_none_is_read(shape: dict[str, Any], expected: Any) -> None:
+    """Also of a feature whose properties are null, which is legal."""
+    (record,) = read(geojson({"type": "Feature", "id": 7, "properties": None, "geometry": shape}))
+
+    assert isinstance(record, Feature)
+    assert ("7", expected) == (record.external_id, record.geometry and record.geometry["coordinates"])
+
+
+def test_no_row_of_a_whole_service_is_lost_to_its_neighbour_in_another_layer() -> None:
+    """Both layers have an object 1."""
+    told = [{"id": number, **layer({"attributes": {"OBJECTID": 1}})} for number in (0, 3)]
+    records = read({"layers": told})
+
+    assert ["0/1", "3/1"] == [record.external_id for record in records if isinstance(record, Feature)]
+    assert 2 == len({record.record for record in records})
+
+
+def test_a_feature_collection_tells_its_columns_apart_from_its_rows() -> None:
+    """As maps hold them."""
+    rows = layer({"attributes": {"OBJECTID": 1, "CreationDate": 1795176000000}})
+    held = {
+        "layerDefinition": {"fields": rows["fields"], "objectIdField": "OBJECTID"},
+        "featureSet": {"features": rows["features"]},
+    }
+    (record,) = read({"layers": [held]})
+
+    assert isinstance(record, Feature)
+    assert ("1", datetime(2026, 11, 20, 12, tzinfo=UTC)) == (record.external_id, record.starts_at)
+
+
+def test_counts_of_a_grid_are_not_taken_for_places() -> None:
+    """They would all lie off the coast of Africa."""
+    grid = {"originPosition": "upperLeft", "scale": [1, 1], "translate": [0, 0]}
+    with pytest.raises(Malformed, match="grid"):
+        read(layer({"attributes": {"OBJECTID": 1}, "geometry": {"x": 10, "y": 10}}, transform=grid))
