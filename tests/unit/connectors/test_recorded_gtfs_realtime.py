@@ -186,7 +186,7 @@ def test_an_entity_that_json_spells_wrongly_is_set_aside_alone() -> None:
 
     records = parse(source("gtfs_realtime"), payload(json.dumps(sent).encode()))
 
-    assert [("bad_entity", 0), ("bad_entity", 1), ("incomplete", 2), (None, 3)] == [
+    assert [("incomplete", 0), ("bad_entity", 1), ("incomplete", 2), (None, 3)] == [
         (getattr(record, "reason", None), int(record.record.split("#")[1])) for record in records
     ]
 
@@ -247,3 +247,75 @@ def test_a_trip_whose_start_is_merely_told_keeps_its_name() -> None:
     assert ["t@20240319"] == trips(
         {"trip_id": "t", "start_date": "20240319", "schedule_relationship": "UNSCHEDULED"}
     )
+
+
+SPOKEN: dict[str, Any] = {
+    "header": {"gtfs_realtime_version": "2.0", "incrementality": 0, "timestamp": 1795176000.859},
+    "entity": [
+        {
+            "id": "1",
+            "trip_update": {
+                "trip": {"trip_id": "T1", "start_date": "20261120", "route_id": ["R1"]},
+                "stop_time_update": {"stop_id": "S1", "arrival": {"delay": 60, "time": 1795176060}},
+                "timestamp": 1795175990.5,
+            },
+        },
+        {
+            "id": "2",
+            "alert": {"header_text": {"translation": [{"text": "Detour"}]}, "cause_detail": "a crash"},
+        },
+    ],
+}
+
+
+@pytest.mark.parametrize("document", [SPOKEN, {"status": "OK", "response": SPOKEN}])
+def test_json_that_is_not_quite_of_the_format_is_read_field_by_field(document: dict[str, Any]) -> None:
+    """Times with a fraction, a bare list of one, a text in place of translations; what cannot be read is left out."""
+    update, alert = parse(source("gtfs_realtime"), payload(json.dumps(document).encode()))
+
+    assert isinstance(update, TripUpdate)
+    assert ("T1@20261120", None, 60) == (update.external_id, update.route, update.delay_seconds)
+    assert [{"stop_id": "S1", "delay_seconds": 60, "arrival": "2026-11-20T12:01:00Z"}] == update.stops
+    assert ["2026-11-20T11:59:50+00:00", "2026-11-20T12:00:00+00:00"] == [
+        moment.isoformat() for moment in (update.observed_at, update.published_at) if moment
+    ]
+    assert isinstance(alert, Feature)
+    assert "Detour" == alert.title
+
+
+def alert_of(**told: Any) -> Feature:
+    """Read a message of one alert."""
+    message = gtfs.FeedMessage(header=gtfs.FeedHeader(gtfs_realtime_version="2.0"))
+    message.entity.add(id="a", alert=gtfs.Alert(**told))
+    (record,) = parse(source("gtfs_realtime"), payload(message.SerializeToString()))
+    assert isinstance(record, Feature), record
+    return record
+
+
+@pytest.mark.parametrize("end", [253_402_300_799, 2**63 - 1, 2**64 - 1, 0])
+def test_an_alert_that_ends_after_every_calendar_has_no_end(end: int) -> None:
+    """The last second of the year 9999 is no millisecond of 1978."""
+    found = alert_of(active_period=[gtfs.TimeRange(start=1795176000, end=end)])
+
+    assert found.starts_at is not None
+    assert None is found.ends_at
+
+
+def test_markup_in_an_alert_is_no_text() -> None:
+    """Agencies write their notices for web pages."""
+    said = gtfs.TranslatedString()
+    said.translation.add(text="<p>Detour &amp; delay</p>")
+
+    assert "Detour & delay" == alert_of(header_text=said).title
+
+
+def test_a_time_before_every_bus_is_none() -> None:
+    """Some write -1 where they predict nothing."""
+    message = gtfs.FeedMessage(header=gtfs.FeedHeader(gtfs_realtime_version="2.0"))
+    update = message.entity.add(id="a").trip_update
+    update.trip.trip_id = "T1"
+    update.stop_time_update.add(stop_id="S1").arrival.time = -1
+    (record,) = parse(source("gtfs_realtime"), payload(message.SerializeToString()))
+
+    assert isinstance(record, TripUpdate)
+    assert [{"stop_id": "S1"}] == record.stops

@@ -10,6 +10,7 @@ from google.transit import gtfs_realtime_pb2 as gtfs
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature
 from tasks.feeds.connectors.gtfs_realtime.message import Message
+from tasks.feeds.reading.markup import plain
 from tasks.feeds.reading.times import from_posix
 
 #: The words of CAP, so that notices of all kinds compare.
@@ -18,6 +19,9 @@ _SEVERITIES: Final = {
     gtfs.Alert.WARNING: "moderate",
     gtfs.Alert.SEVERE: "severe",
 }
+#: The year 5138, and milliseconds of 2001, between which no time is that of an alert.
+_NEVER: Final = 100_000_000_000
+_MILLISECONDS: Final = 1_000_000_000_000
 _ENTITY_FIELDS: Final = {"agency_id": "agencies", "route_id": "routes", "stop_id": "stops"}
 
 
@@ -63,7 +67,9 @@ def _fingerprint(said: gtfs.Alert) -> str:
 
 
 def _text(translated: gtfs.TranslatedString, language: str | None) -> str | None:
-    texts = {part.language.lower(): part.text.strip() for part in translated.translation if part.text.strip()}
+    texts = {
+        part.language.lower(): text for part in translated.translation if (text := plain(part.text).strip())
+    }
     wanted = (language or "en").lower()
     near = next((text for tag, text in texts.items() if tag.split("-")[0] == wanted.split("-")[0]), None)
     return texts.get(wanted) or near or next(iter(texts.values()), None)
@@ -71,13 +77,23 @@ def _text(translated: gtfs.TranslatedString, language: str | None) -> str | None
 
 def _span(periods: Iterable[gtfs.TimeRange]) -> tuple[datetime | None, datetime | None]:
     """Return the earliest start and the latest end; an end left open anywhere leaves the whole open."""
-    spans = [(from_posix(period.start), from_posix(period.end)) for period in periods]
+    spans = [(_moment(period.start), _moment(period.end)) for period in periods]
     starts = [start for start, _ in spans if start]
     ends = [end for _, end in spans if end]
     return (
         min(starts) if starts and len(starts) == len(spans) else None,
         max(ends) if ends and len(ends) == len(spans) else None,
     )
+
+
+def _moment(seconds: int) -> datetime | None:
+    """Read a time; one after every calendar is none: so agencies write that something has no end."""
+    if _NEVER <= seconds < _MILLISECONDS:
+        return None
+    try:
+        return from_posix(seconds)
+    except Rejection:
+        return None
 
 
 def _properties(said: gtfs.Alert) -> dict[str, Any]:
@@ -99,5 +115,5 @@ def _properties(said: gtfs.Alert) -> dict[str, Any]:
 
 
 def _written(seconds: int) -> str | None:
-    moment = from_posix(seconds)
+    moment = _moment(seconds)
     return moment.isoformat().replace("+00:00", "Z") if moment else None

@@ -4,12 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from google.protobuf import json_format, text_format
+from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 from google.transit import gtfs_realtime_pb2 as gtfs
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Malformed, Payload
+from tasks.feeds.connectors.gtfs_realtime.spelled import fill
 from tasks.feeds.reading.documents import json_of
 
 _TEXT: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|#[^\n]*\n)*(?:header|entity)\s*[:{]")
@@ -79,7 +80,7 @@ def _json(document: Any, name: str) -> Message:  # Any: JSON of a publisher.
         raise Malformed(f"{name}: no GTFS Realtime message: JSON without a header or a list of entities")
     read = gtfs.FeedHeader()
     try:
-        _fill(read, header)
+        fill(read, header)
     except Rejection as why:
         raise Malformed(f"{name}: no GTFS Realtime message: {why.detail}") from None
     return Message(read, [_entity(entity) for entity in entities])
@@ -88,18 +89,10 @@ def _json(document: Any, name: str) -> Message:  # Any: JSON of a publisher.
 def _entity(said: Any) -> Entity:  # Any: as above.
     entity = gtfs.FeedEntity()
     try:
-        _fill(entity, said)
+        fill(entity, said)
     except Rejection as why:
         return why
     return entity
-
-
-def _fill(message: Any, said: Any) -> None:  # Any: messages of protobuf are untyped; JSON as above.
-    try:
-        json_format.ParseDict(said, message, ignore_unknown_fields=True)
-    # What is no object at all fails in the library as it comes.
-    except (json_format.ParseError, AttributeError, TypeError, ValueError, RecursionError) as error:
-        raise Rejection("bad_entity", f"{error!s:.200}") from None
 
 
 def _whole(entity: Entity) -> Entity:

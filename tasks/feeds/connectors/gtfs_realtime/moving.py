@@ -38,7 +38,7 @@ def vehicle(
         kind=_kind(position.trip.route_id, options),
         lon=lon,
         lat=lat,
-        label=described.label or None,
+        label=described.label.strip() or None,
         route=position.trip.route_id or None,
         trip_id=position.trip.trip_id or None,
         bearing=_bearing(position),
@@ -186,7 +186,7 @@ def _stop(update: gtfs.TripUpdate.StopTimeUpdate) -> dict[str, Any]:
             event = getattr(update, name)
             if event.HasField("delay"):
                 stop.setdefault("delay_seconds", event.delay)
-            if moment := from_posix(event.time):
+            if event.time > 0 and (moment := from_posix(event.time)):
                 stop[name] = moment.isoformat().replace("+00:00", "Z")
     if update.HasField("schedule_relationship") and update.schedule_relationship:
         relationship = gtfs.TripUpdate.StopTimeUpdate.ScheduleRelationship

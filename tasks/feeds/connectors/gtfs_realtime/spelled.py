@@ -1,0 +1,57 @@
+"""
+[p] A message of JSON into its protocol buffer, also where it is not the JSON that the format itself would give.
+
+Gateways write a list of one as that one, whole numbers with a fraction, texts in place of translations.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from google.protobuf import json_format
+
+from shared.errors import Rejection
+
+#: What the library raises for JSON that is not of the message; what is no object at all fails in it as it comes.
+_UNFIT = (json_format.ParseError, AttributeError, TypeError, ValueError, RecursionError)
+
+
+def fill(message: Any, said: Any) -> None:  # Any: messages of protobuf are untyped; JSON of a publisher.
+    """
+    Fill a message with what is said of it; a field that cannot be read is left out.
+
+    Raises: Rejection if it is no object.
+    """
+    try:
+        json_format.ParseDict(said, message, ignore_unknown_fields=True)
+    except _UNFIT:
+        message.Clear()
+        _fill_fields(message, said)
+
+
+def _fill_fields(message: Any, said: Any) -> None:  # Any: as above.
+    if not isinstance(said, Mapping):
+        raise Rejection("bad_entity", f"{said!r:.100} is no object")
+    fields = {name: field for field in message.DESCRIPTOR.fields for name in (field.name, field.json_name)}
+    for name, value in said.items():
+        field = fields.get(name)
+        if field is None or value is None:
+            continue
+        if field.message_type is None:
+            _fill_value(message, field.name, value)
+            continue
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, Mapping):
+                within = getattr(message, field.name)
+                within = within.add() if field.is_repeated else within
+                within.SetInParent()
+                _fill_fields(within, one)
+
+
+def _fill_value(message: Any, name: str, value: Any) -> None:  # Any: as above.
+    tries = [value, int(value)] if isinstance(value, float) and abs(value) < 2**63 else [value]
+    for one in tries:
+        try:
+            json_format.ParseDict({name: one}, message)
+        except _UNFIT:
+            continue
+        return
