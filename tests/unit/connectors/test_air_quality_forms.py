@@ -167,3 +167,32 @@ def test_what_is_none_of_the_forms_is_malformed(content: bytes) -> None:
     """Also what looks like a file of AirNow at first."""
     with pytest.raises(Malformed):
         read(content)
+
+
+FORECAST = {
+    "DateIssue": "2026-11-22 ",
+    "DateForecast": "2026-11-23 ",
+    "ReportingArea": "Boston",
+    "Latitude": 42.3,
+    "Longitude": -71.0,
+    "ParameterName": "O3",
+    "AQI": 45,
+    "Category": {"Number": 1, "Name": "Good"},
+}
+
+
+def test_a_forecast_of_airnow_is_never_a_measurement() -> None:
+    """It is of the city's day, by a name of its own, and nobody observed it."""
+    content = payload(orjson.dumps([FORECAST, {**FORECAST, "ParameterName": "PM2.5", "AQI": -1}]))
+    thing, told, unknown = parse(source("air_quality", timezone="America/New_York"), content)
+
+    assert isinstance(thing, Thing)
+    assert isinstance(told, Observation)
+    assert ("Boston", None, "2026-11-23T05:00:00+00:00", "forecast_aqi_ozone") == (
+        told.external_id,
+        told.observed_at,
+        told.phenomenon_time.isoformat(),
+        told.results[0].observed_property,
+    )
+    assert isinstance(unknown, Rejected)
+    assert "sentinel" == unknown.reason

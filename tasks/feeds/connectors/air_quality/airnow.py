@@ -1,4 +1,4 @@
-"""[p] AirNow: indices with a local date, an hour and the abbreviation of a zone; values of monitors in UTC."""
+"""[p] AirNow: indices with a local date, an hour and a zone, or foretold for a day; values of monitors in UTC."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,8 @@ def rows_of(document: Any) -> Sequence[Any] | None:  # Any: JSON of a publisher.
         return None
     first = next((row for row in document if isinstance(row, dict)), {})
     names = {str(key).lower() for key in first}
-    return document if not document or "dateobserved" in names or {"utc", "parameter"} <= names else None
+    is_index = bool(names & {"dateobserved", "dateforecast"})
+    return document if not document or is_index or {"utc", "parameter"} <= names else None
 
 
 def rows_of_file(text: str) -> Sequence[Any] | None:
@@ -51,14 +52,15 @@ def _of_line(line: str) -> Any:
     }  # fmt: skip
 
 
-def records(rows: Sequence[Any], payload: Payload) -> Iterator[Record]:
-    """Yield each site once, and one observation per site and hour with the indices of all pollutants."""
+def records(rows: Sequence[Any], payload: Payload, timezone: str) -> Iterator[Record]:
+    """Yield each site once, and one observation per site and hour, or day, with the indices of all pollutants."""
+    times = LocalTimes(timezone)
     things: list[Thing] = []
     readings: list[Reading | Rejected] = []
     for number, row in enumerate(rows):
         record = f"{payload.name}#{number}"
         try:
-            thing, reading = _reading(row, record)
+            thing, reading = _reading(row, record, times)
             things.append(thing)
             readings.append(reading)
         except Rejection as why:
@@ -66,7 +68,7 @@ def records(rows: Sequence[Any], payload: Payload) -> Iterator[Record]:
     yield from joined(readings, things)
 
 
-def _reading(row: Any, record: str) -> tuple[Thing, Reading]:  # Any: JSON of a publisher.
+def _reading(row: Any, record: str, times: LocalTimes) -> tuple[Thing, Reading]:  # Any: JSON of a publisher.
     if not isinstance(row, dict):
         raise Rejection("not_an_object", "the row is no object")
     said: Mapping[str, Any] = {str(key).lower(): value for key, value in row.items()}
@@ -82,8 +84,19 @@ def _reading(row: Any, record: str) -> tuple[Thing, Reading]:  # Any: JSON of a 
     lon, lat = placed["coordinates"] if placed else (None, None)
     name = str(said.get("sitename") or said.get("reportingareaname") or said.get("reportingarea") or site)
     thing = Thing(external_id=site, record=record, kind="air_quality_station", name=name, lon=lon, lat=lat)
-    pollutant = observed_property(str(said.get("parametername") or "all"))
-    return thing, Reading(site, _moment(said), Result(f"aqi_{pollutant}", float(index), "1"), record)
+    name = f"aqi_{observed_property(str(said.get('parametername') or 'all'))}"
+    if "dateforecast" in said:
+        foretold = Result(f"forecast_{name}", float(index), "1")
+        return thing, Reading(site, _day(said, times), foretold, record, is_forecast=True)
+    return thing, Reading(site, _moment(said), Result(name, float(index), "1"), record)
+
+
+def _day(said: Mapping[str, Any], times: LocalTimes) -> datetime:
+    """Read the beginning of the day that is foretold, which names no zone: the city's."""
+    moment = times.parse(str(said["dateforecast"] or ""))
+    if moment is None:
+        raise Rejection("bad_time", "the forecast is of no day")
+    return moment
 
 
 def _of_monitor(said: Mapping[str, Any], record: str) -> tuple[Thing, Reading]:

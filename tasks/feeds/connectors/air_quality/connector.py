@@ -64,7 +64,7 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
         elif (rows := openaq.rows_of(document)) is not None:
             yield from openaq.records(rows, payload, sensors)
         elif (rows := airnow.rows_of(document)) is not None:
-            yield from airnow.records(rows, payload)
+            yield from airnow.records(rows, payload, source.timezone)
         else:
             raise Malformed(f"{payload.name}: no air quality we know: {excerpt(document):.200}")
 

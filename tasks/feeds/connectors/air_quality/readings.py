@@ -49,12 +49,13 @@ _PPB: Final = {"[ppb]": 1.0, "[ppm]": 1000.0}
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A result of a thing at a moment, and the record it came from."""
+    """A result of a thing at a moment, and the record it came from; what is foretold was not observed."""
 
     thing_id: str
     moment: datetime
     result: Result
     record: str
+    is_forecast: bool = False
 
 
 def observed_property(name: str) -> str:
@@ -132,15 +133,16 @@ def joined(readings: Sequence[Reading | Rejected], things: Sequence[Thing]) -> I
     several values of one property the largest wins, so that any order ends the same.
     """
     yield from _distinct(things, {reading.record for reading in readings})
-    together: dict[tuple[str, datetime], list[Reading]] = {}
+    together: dict[tuple[str, datetime, bool], list[Reading]] = {}
     for reading in readings:
         if isinstance(reading, Reading):
-            together.setdefault((reading.thing_id, reading.moment), []).append(reading)
+            key = reading.thing_id, reading.moment, reading.is_forecast
+            together.setdefault(key, []).append(reading)
     for reading in readings:
         if isinstance(reading, Rejected):
             yield reading
             continue
-        group = together[reading.thing_id, reading.moment]
+        group = together[reading.thing_id, reading.moment, reading.is_forecast]
         if group[0] is not reading:
             if group[0].record != reading.record:
                 yield Described(record=reading.record)
@@ -148,7 +150,7 @@ def joined(readings: Sequence[Reading | Rejected], things: Sequence[Thing]) -> I
         yield Observation(
             external_id=reading.thing_id,
             record=reading.record,
-            observed_at=reading.moment,
+            observed_at=None if reading.is_forecast else reading.moment,
             phenomenon_time=reading.moment,
             results=_largest(group),
         )
