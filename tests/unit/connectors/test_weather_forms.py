@@ -128,3 +128,90 @@ def test_a_table_may_write_the_day_first() -> None:
     records = read(b"Datum;Temp\n02.11.2026 12:00;3\n20.11.2026 12:00;4\n")
 
     assert ["02T11:00", "20T11:00"] == [when for when, _, _ in values(records)]
+
+
+def test_a_forecast_in_a_bulletin_measured_nothing() -> None:
+    """A TAF begins as a report does, and goes on with the hours for which it holds."""
+    bulletin = b"METAR KBOS 201154Z 36010KT 10/05=\nTAF KBOS 201130Z 2012/2118 18050KT P6SM="
+    report, told = [one for one in read(bulletin) if not isinstance(one, Thing)]
+
+    assert isinstance(report, Observation)
+    assert isinstance(told, Rejected)
+    assert "forecast" == told.reason
+
+
+LISTED = (
+    "raw_text,station_id,observation_time,latitude,longitude,temp_c,wind_dir_degrees,wind_speed_kt,altim_in_hg\n"
+    '"KJFK 202351Z 36010KT 10/05 A2992",KJFK,2026-11-20T23:51:00Z,40.6,-73.8,-1.1,VRB,10,29.92\n'
+    "KBOS NIL,KBOS,soon,42.3,-71.0,1,0,0,\n"
+)
+TAGGED = (
+    "<response><data><METAR><raw_text>KJFK 202351Z 36010KT 10/05 A2992</raw_text><station_id>KJFK</station_id>"
+    "<observation_time>2026-11-20T23:51:00Z</observation_time><latitude>40.6</latitude><longitude>-73.8</longitude>"
+    "<temp_c>-1.1</temp_c><wind_dir_degrees>VRB</wind_dir_degrees><wind_speed_kt>10</wind_speed_kt>"
+    "<altim_in_hg>29.92</altim_in_hg></METAR><METAR><station_id>KBOS</station_id></METAR></data></response>"
+)
+
+
+@pytest.mark.parametrize(
+    "content", [LISTED, f"No errors\nNo warnings\n5 ms\ndata source=metars\n{LISTED}", TAGGED]
+)
+def test_the_lists_of_airports_tell_where_and_when(content: str) -> None:
+    """Other than the bare report beside them: no zone of the month is guessed, and the station has its place."""
+    records = read(content.encode())
+    (thing,) = [one for one in records if isinstance(one, Thing)]
+
+    assert 2 == len(addresses(records))
+    assert ["bad_time"] == [one.reason for one in records if isinstance(one, Rejected)]
+    assert ("KJFK", -73.8) == (thing.external_id, thing.lon)
+    assert [
+        ("20T23:51", "air_temperature", -1.1),
+        ("20T23:51", "wind_speed", 5.14),
+        ("20T23:51", "air_pressure", 1013.2),
+    ] == values(records)
+
+
+def test_a_cell_of_the_forecast_is_read_by_its_periods() -> None:
+    """Each variable has periods of its own; what lies ahead is a forecast, and nobody observed it."""
+    told = {
+        "gridId": "BOX",
+        "updateTime": "2026-11-22T10:00:00+00:00",
+        "temperature": {
+            "uom": "wmoUnit:degC",
+            "values": [
+                {"validTime": "2026-11-22T06:00:00+00:00/PT1H", "value": 5.5},
+                {"validTime": "2026-11-23T06:00:00+00:00/PT3H", "value": 6},
+                {"validTime": "soon", "value": 7},
+            ],
+        },
+        "windSpeed": {
+            "uom": "wmoUnit:km_h-1",
+            "values": [{"validTime": "2026-11-23T06:00:00+00:00/P1D", "value": 36}],
+        },
+        "hazards": {"values": [{"validTime": "2026-11-23T06:00:00+00:00/P1D", "value": []}]},
+    }
+    ring = [[[-72, 42], [-72, 43], [-71, 43], [-71, 42], [-72, 42]]]
+    records = read(
+        {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": ring}, "properties": told}
+    )
+
+    assert {"payload#0"} == addresses(records)
+    assert ["bad_time"] == [one.reason for one in records if isinstance(one, Rejected)]
+    assert [-71.5] == [one.lon for one in records if isinstance(one, Thing)]
+    assert [
+        ("22T06:00", "air_temperature", 5.5),
+        ("23T06:00", "forecast_air_temperature", 6.0),
+        ("23T06:00", "forecast_wind_speed", 10.0),
+    ] == values(records)
+
+
+def test_the_old_name_of_the_weather_code_is_the_code() -> None:
+    """Open-Meteo wrote it without its underscore."""
+    told = {
+        **PARIS,
+        "hourly": {"time": ["2026-11-20T00:00"], "weathercode": [3]},
+        "hourly_units": {"weathercode": "wmo code"},
+    }
+    (result,) = [one for record in read(told) if isinstance(record, Observation) for one in record.results]
+
+    assert ("weather_code", "1") == (result.observed_property, result.unit)

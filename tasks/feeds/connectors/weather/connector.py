@@ -6,11 +6,14 @@ Source: https://open-meteo.com/en/docs, https://api.weather.gov/openapi.json, WM
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 from tasks.feeds.connector import Malformed, Payload, Plan, Record, Request, Source
-from tasks.feeds.connectors.weather import airports, metar, nws, openmeteo, tables
+from tasks.feeds.connectors.weather import airport_lists, airports, grids, metar, nws, openmeteo, tables
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading.documents import decoded, excerpt, load_json
+
+_FIRST_BYTES: Final = 1000
 
 
 def plan(source: Source) -> Plan:
@@ -29,9 +32,18 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
         content = payload.read()
         if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
             yield from _json(payload, source)
+        elif (reports := _listed(payload, content)) is not None:
+            yield from airports.records(reports, payload)
         else:
             text = decoded(content)
             yield from (metar if metar.is_metar(text) else tables).records(text, payload, source)
+
+
+def _listed(payload: Payload, content: bytes) -> Sequence[Any] | None:
+    """Return the reports of airports that an XML or CSV lists, or nothing if it lists none."""
+    if b"<response" in content[:_FIRST_BYTES]:
+        return airport_lists.rows_of_xml(payload)
+    return airport_lists.rows_of_csv(decoded(content))
 
 
 def _json(payload: Payload, source: Source) -> Iterator[Record]:
@@ -46,6 +58,8 @@ def _json(payload: Payload, source: Source) -> Iterator[Record]:
         yield from airports.records(reports, payload)
     elif (periods := nws.periods(document)) is not None:
         yield from nws.forecast(document, periods, payload)
+    elif (cell := grids.layers(document)) is not None:
+        yield from grids.records(document, cell, payload)
     elif (rows := nws.observations(document)) is not None:
         yield from nws.measured(rows, payload)
     else:

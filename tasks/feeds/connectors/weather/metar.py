@@ -10,6 +10,8 @@ from tasks.feeds.connector import Observation, Payload, Record, Rejected, Result
 from tasks.feeds.connectors.weather.values import result
 
 _BEGIN: Final = re.compile(r"(?<![A-Z0-9])([A-Z]{4}) (\d{2})(\d{2})(\d{2})Z(?![A-Z0-9])")
+#: What a forecast names where a report has its wind: the days and hours from and to which it holds.
+_VALID: Final = re.compile(r"\d{4}/\d{4}|\d{6}")
 _WIND: Final = re.compile(r"(\d{3}|VRB)P?(\d{2,3})(?:GP?(\d{2,3}))?(KT|MPS|KMH)")
 _TEMPERATURE: Final = re.compile(r"(M?\d{2})/(M?\d{2})?")
 _MILES: Final = re.compile(r"M?(?:(\d+)/(\d+)|(\d+))SM")
@@ -60,6 +62,8 @@ def _observation(report: str, begin: re.Match[str], record: str, received: datet
     moment = _moment(int(begin.group(2)), int(begin.group(3)), int(begin.group(4)), received)
     # Remarks hold other times, winds and temperatures.
     words = report.split(" RMK")[0].split()[2:]
+    if words and _VALID.fullmatch(words[0]):
+        raise Rejection("forecast", "the report is a forecast (TAF), which measured nothing")
     results = tuple(found for found in _results(words) if found)
     if not results:
         raise Rejection("no_result", "the report holds no value")

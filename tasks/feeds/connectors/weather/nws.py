@@ -58,16 +58,22 @@ def observations(document: Any) -> Sequence[Any] | None:  # Any: as above.
 
 def forecast(document: Mapping[str, Any], rows: Sequence[Any], payload: Payload) -> Iterator[Record]:
     """Yield the place of a forecast and one observation per period."""
-    place = _centre(document)
-    thing_id = f"nws-forecast:{place[1]},{place[0]}" if place else "nws-forecast"
+    place = forecast_place(document, f"{payload.name}#0")
     for number, row in enumerate(rows):
         record = f"{payload.name}#{number}"
         if number == 0:
-            yield _thing(thing_id, record, "weather_model", "Forecast", place)
+            yield place
         try:
-            yield _period(row, thing_id, record, payload)
+            yield _period(row, place.external_id, record, payload)
         except Rejection as why:
             yield Rejected(record=record, reason=why.reason, detail=why.detail, excerpt=excerpt(row))
+
+
+def forecast_place(document: Mapping[str, Any], record: str) -> Thing:
+    """Return the place of a forecast: the centre of its cell."""
+    place = _centre(document)
+    thing_id = f"nws-forecast:{place[1]},{place[0]}" if place else "nws-forecast"
+    return _thing(thing_id, record, "weather_model", "Forecast", place)
 
 
 def _centre(document: Mapping[str, Any]) -> tuple[float, float] | None:

@@ -34,11 +34,12 @@ _NAMES: Final = {
     "pressure_msl": "sea_level_pressure",
     "sealevelpressure": "sea_level_pressure",
     "probabilityofprecipitation": "precipitation_probability",
+    "weathercode": "weather_code",
     "temp_max": "air_temperature_max",
     "temp_min": "air_temperature_min",
 }
 #: What we store as whole numbers of nothing: codes and indices.
-_UNITLESS: Final = frozenset(("weather_code", "is_day", "uv_index", "european_aqi", "us_aqi"))
+_UNITLESS: Final = frozenset(("weather_code", "weathercode", "is_day", "uv_index", "european_aqi", "us_aqi"))
 
 
 def observed_property(name: str) -> str:
