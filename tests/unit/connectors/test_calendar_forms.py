@@ -170,3 +170,30 @@ def test_a_rule_that_leads_nowhere_is_set_aside(interval: str) -> None:
 
     assert isinstance(record, Rejected)
     assert "bad_rule" == record.reason
+
+
+@pytest.mark.parametrize(
+    ("written", "utc", "all_day"),
+    [
+        ("2026-11-20T10:00:00", "20T16:00", False),
+        ("20261120T100000-0500", "20T15:00", False),
+        ("2026-11-20T10:00:00Z", "20T10:00", False),
+        ("2026-11-20", "20T06:00", True),
+    ],
+)
+def test_times_with_dashes_and_offsets_are_read(written: str, utc: str, all_day: bool) -> None:
+    """No calendar may write them so, and some do."""
+    form = WHOLE.replace("DTSTART:20261120T100000Z", f"DTSTART;TZID=America/Chicago:{written}")
+    (record,) = read(framed(event(form=form)))
+
+    assert isinstance(record, Feature)
+    assert (utc, all_day) == (f"{record.starts_at:%dT%H:%M}", record.properties.get("all_day", False))
+
+
+def test_texts_are_plain_and_a_list_keeps_its_escaped_commas() -> None:
+    """Calendars on the web hold the markup of their pages."""
+    more = "DESCRIPTION:Come <b>all</b>\\,<br>by noon&nbsp;!\r\nCATEGORIES:Arts\\, Crafts,Music\r\n"
+    (record,) = read(framed(event(more=more)))
+
+    assert isinstance(record, Feature)
+    assert ("Come all,\nby noon !", "Arts, Crafts") == (record.description, record.category)

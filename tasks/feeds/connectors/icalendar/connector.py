@@ -16,6 +16,7 @@ from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rej
 from tasks.feeds.connectors.icalendar import lines, moments, series
 from tasks.feeds.connectors.icalendar.lines import Event
 from tasks.feeds.connectors.icalendar.zones import Zones, known
+from tasks.feeds.reading.markup import plain
 from tasks.feeds.reading.places import Geometry, point
 from tasks.feeds.reading.times import zone
 
@@ -106,16 +107,16 @@ class _Reader:
             begins = next(
                 (moment for moment in coming if moment + (lasts or timedelta()) >= self._now), begins
             )
-        text = event.text("DESCRIPTION")
+        text = plain(event.text("DESCRIPTION") or "").strip()
         return Feature(
             external_id=one.key,
             record=one.record,
             published_at=self._published(event),
             kind=self._kind,
-            title=event.text("SUMMARY") or "Event",
+            title=plain(event.text("SUMMARY") or "Event"),
             description=text[:_LONGEST] if text else None,
             status=(event.text("STATUS") or "").lower() or None,
-            category=(event.text("CATEGORIES") or "").split(",")[0].strip() or None,
+            category=event.first_of("CATEGORIES"),
             address=event.text("LOCATION"),
             url=_link(event.text("URL")),
             geometry=_place(event.text("GEO")),

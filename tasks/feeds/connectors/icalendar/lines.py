@@ -12,6 +12,7 @@ from typing import Final
 from tasks.feeds.reading.documents import decoded
 
 _OBSERVANCES: Final = ("STANDARD", "DAYLIGHT")
+_COMMA: Final = re.compile(r"(?<!\\),")
 _ESCAPED: Final = re.compile(r"\\([\\;,nN])")
 
 
@@ -45,6 +46,11 @@ class Event:
         """Return the text of the first property of a name; empty is nothing."""
         found = self.first(name)
         return (found.text or None) if found else None
+
+    def first_of(self, name: str) -> str | None:
+        """Return the first text of a list, whose own commas are escaped."""
+        found = self.first(name)
+        return Property(_COMMA.split(found.value)[0]).text or None if found else None
 
 
 @dataclass(slots=True)

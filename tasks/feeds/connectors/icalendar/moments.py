@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from shared.errors import Rejection
 from tasks.feeds.connectors.icalendar.lines import Event, Property
 from tasks.feeds.connectors.icalendar.zones import Zones
+from tasks.feeds.reading.times_written import iso
 
 _WRITTEN: Final = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})?(Z)?)?", re.ASCII)
 _DURATION: Final = re.compile(
@@ -46,7 +47,7 @@ def written(text: str, zone: tzinfo) -> Moment:
     """
     parts = _WRITTEN.fullmatch(text.strip())
     if parts is None:
-        raise Rejection("bad_time", f"{text!r:.60} is no time of a calendar")
+        return _spelled(text.strip(), zone)
     year, month, day, hour, minute, second, is_utc = parts.groups()
     try:
         local = datetime(
@@ -56,6 +57,14 @@ def written(text: str, zone: tzinfo) -> Moment:
     except ValueError:
         raise Rejection("bad_time", f"{text!r:.60} is no time of a calendar") from None
     return Moment(local, hour is None)
+
+
+def _spelled(text: str, zone: tzinfo) -> Moment:
+    """Read ISO 8601 with its dashes and its offset, which calendars must not write, and some do."""
+    found = iso(text)
+    if found is None:
+        raise Rejection("bad_time", f"{text!r:.60} is no time of a calendar")
+    return Moment(found if found.tzinfo else found.replace(tzinfo=zone), len(text) <= len("2026-11-20"))
 
 
 def span(event: Event, zones: Zones) -> tuple[Moment, timedelta | None]:
