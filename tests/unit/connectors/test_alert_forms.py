@@ -1,6 +1,8 @@
 """The forms of warnings that other offices send: spellings, shapes, wrappers, and the API's other answers."""
 
+import io
 import re
+import zipfile
 from typing import Any
 
 import orjson
@@ -210,6 +212,43 @@ def test_json_of_no_messages_is_malformed(document: Any) -> None:
     """It is quarantined, not taken for a quiet sky."""
     with pytest.raises(Malformed):
         parse(source("cap"), payload(orjson.dumps(document)))
+
+
+def packed(**files: str) -> bytes:
+    """Pack files into a zip."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name.replace("_", "."), text)
+    return held.getvalue()
+
+
+def test_messages_packed_into_a_zip_are_read_one_by_one() -> None:
+    """Each has an address of its own, also one that replaces its neighbour."""
+    first = CAP.format(status="Actual", kind="Alert", references="", shape="")
+    later = CAP.format(
+        status="Actual", kind="Update", references="Met Office,W1,2026-11-20T01:00:00Z", shape=""
+    )
+    records = parse(
+        source("cap"), payload(packed(a_xml=first, b_xml=later.replace("W1</id", "W2</id"), c_txt="?"))
+    )
+
+    assert ["payload#0", "payload#1"] == [record.record for record in records]
+    assert [Rejected, Feature] == [type(record) for record in records]
+
+
+def test_an_empty_zip_is_a_quiet_sky() -> None:
+    """No warning is in force."""
+    (record,) = parse(source("cap"), payload(packed()))
+
+    assert isinstance(record, Described)
+
+
+@pytest.mark.parametrize("content", [packed(a_xml=CAP)[:-30], packed(a_xml="no XML"), b"PK\x03\x04"])
+def test_a_broken_zip_is_malformed(content: bytes) -> None:
+    """Or one that holds what is no message."""
+    with pytest.raises(Malformed):
+        parse(source("cap"), payload(content))
 
 
 ALERT = {

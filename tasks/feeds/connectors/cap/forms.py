@@ -1,5 +1,5 @@
 """
-[p] A payload as a tree of CAP elements: its XML, or the JSON in which some services write the same.
+[p] A payload as a tree of CAP elements: its XML, a zip of them, or the JSON in which some services write the same.
 
 Source: https://nina.api.bund.dev (Germany's warnings), https://vmaapi.sr.se (Sweden's)
 """
@@ -11,6 +11,7 @@ from typing import Any, Final
 from lxml import etree
 
 from tasks.feeds.connector import Malformed, Payload
+from tasks.feeds.connectors.cap.packed import files, is_packed
 from tasks.feeds.reading.documents import children, excerpt, load_json, load_xml
 
 #: The names of CAP that are read of JSON; they are those of its XML.
@@ -36,9 +37,14 @@ def root_of(payload: Payload) -> etree._Element:
     """
     Return the root of a payload.
 
-    Raises: Malformed if it is neither XML nor JSON of CAP.
+    Raises: Malformed if it is neither XML nor JSON of CAP, nor a zip of XML.
     """
-    if payload.read().lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"["):
+    content = payload.read()
+    if is_packed(content):
+        root = etree.Element("alerts")
+        root.extend([load_xml(file) for file in files(content, payload)])
+        return root
+    if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"["):
         return load_xml(payload)
     document = load_json(payload)
     messages = _messages(document)
