@@ -220,3 +220,10 @@ def test_counts_of_a_grid_are_not_taken_for_places() -> None:
     grid = {"originPosition": "upperLeft", "scale": [1, 1], "translate": [0, 0]}
     with pytest.raises(Malformed, match="grid"):
         read(layer({"attributes": {"OBJECTID": 1}, "geometry": {"x": 10, "y": 10}}, transform=grid))
+
+
+def test_one_feature_alone_is_an_answer() -> None:
+    """A layer gives it under its object's number."""
+    (record,) = read({"feature": {"attributes": {"OBJECTID": 1}, "geometry": {"x": 1, "y": 2}}})
+
+    assert ((1.0, 2.0), "1") == (place(record), getattr(record, "external_id", None))

@@ -88,3 +88,56 @@ def test_an_error_of_the_api_is_told_in_its_words() -> None:
     content = b"<Error><Message>An error has occurred.</Message></Error>"
     with pytest.raises(Malformed, match="An error has occurred"):
         parse(source("legistar"), payload(content))
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {
+            "CommitteeName": "Council", "MeetingDate": "2026-11-20T00:00:00", "MeetingTime": "2026-11-20T18:30:00",
+            "Location": "Hall", "Cancelled": True, "Description": "<p>Budget</p>",
+        },
+        {
+            "name": "Council", "start_date": "2026-11-21T00:30:00+00:00", "status": "cancelled", "description": "Budget",
+            "location": {"name": "Hall", "url": "", "coordinates": None},
+        },
+        {
+            "summary": "Council", "start": {"dateTime": "2026-11-20T18:30:00-06:00"}, "location": "Hall",
+            "status": "cancelled", "description": "Budget",
+        },
+        {
+            "@type": "Event", "name": {"text": "Council"}, "startDate": "2026-11-20 18:30:00", "description": "Budget",
+            "eventStatus": "https://schema.org/EventCancelled", "venue": {"venue": "Hall"},
+        },
+    ],
+    ids=["date and whole time", "open civic data", "google", "schema.org"],
+)  # fmt: skip
+def test_a_meeting_is_the_same_under_the_names_of_every_dialect(row: dict[str, Any]) -> None:
+    """In any case, with any spaces, and with an object in the place of a text."""
+    (record,) = read([row])
+
+    assert isinstance(record, Feature)
+    assert ("Council", "Hall", "Budget", True, "2026-11-21T00:30:00+00:00") == (
+        record.title,
+        record.address,
+        record.description,
+        record.withdrawn,
+        record.starts_at and record.starts_at.isoformat(),
+    )
+
+
+def test_a_place_is_told_with_its_address() -> None:
+    """Each part of it once."""
+    where = {"name": "Hall", "address": {"formattedAddress": "1 Main St"}, "venue": "Hall"}
+    (record,) = read([{**MEETING, "EventLocation": where}])
+
+    assert isinstance(record, Feature)
+    assert "Hall, 1 Main St" == record.address
+
+
+def test_a_meeting_is_not_lost_to_its_end() -> None:
+    """An hour alone is no moment."""
+    (record,) = read([{**MEETING, "EndTime": "late"}])
+
+    assert isinstance(record, Feature)
+    assert None is record.ends_at

@@ -18,6 +18,8 @@ def layers(document: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
     """Return what holds features: the answer itself, or the layers of a whole service's; none if there are none."""
     if isinstance(document.get("features"), list):
         return [document]
+    if isinstance(document.get("feature"), dict):
+        return [{**document, "features": [document["feature"]]}]
     told = document.get("layers")
     layers = [_layer(layer) for layer in told if isinstance(layer, dict)] if isinstance(told, list) else []
     return [layer for layer in layers if isinstance(layer.get("features"), list)] or None

@@ -6,49 +6,33 @@ Source: https://webapi.legistar.com/Help, https://fullcalendar.io/docs/event-obj
 """
 
 import hashlib
-import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-import nh3
-
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rejected, Request, Source
+from tasks.feeds.connectors.legistar import parts
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading.documents import all_text, children, excerpt, load_json, load_xml, local_name
 from tasks.feeds.reading.times import LocalTimes, from_posix
 
-#: Part -> the names that the dialects give it, best first.
-_PARTS: Final[Mapping[str, Sequence[str]]] = {
-    "title": ("EventBodyName", "Name", "title"),
-    "description": ("EventComment", "description"),
-    "date": ("EventDate", "Meeting Date"),
-    "time": ("EventTime", "Meeting Time"),
-    "start": ("start",),
-    "end": ("end",),
-    "changed": ("EventLastModifiedUtc",),
-    "agenda_status": ("EventAgendaStatusName",),
-    "minutes_status": ("EventMinutesStatusName",),
-    "place": ("EventLocation", "Meeting Location", "venue_slug"),
-    "url": ("EventInSiteURL", "url", "Meeting Details"),
-    "agenda": ("EventAgendaFile", "Agenda"),
-    "minutes": ("EventMinutesFile", "Minutes"),
-}
+_WRAPPERS: Final = ("value", "events", "meetings", "items", "results")
 _MEETING: Final = "GranicusEvent"
 _XML: Final = (f"ArrayOf{_MEETING}", _MEETING)
 _ID_IN_URL: Final = re.compile(r"[?&]ID=(\d+)")
-_MAY_CALL_OFF: Final = ("time", "title", "agenda_status", "minutes_status")
+_MAY_CALL_OFF: Final = ("time", "title", "status", "agenda_status", "minutes_status")
 _CALLED_OFF: Final = re.compile(r"cancel|called off|postpone", re.IGNORECASE)
 #: `6:30 p.m.`, `6 PM (after the hearing)`, `18:30`; a bare number is none.
 _CLOCK: Final = re.compile(
     r"\b(\d{1,2})(?::(\d{2})(?::\d{2})?(?:\s*([ap])\.?m)?|\s*([ap])\.?m)", re.IGNORECASE | re.ASCII
 )
+#: A day and an hour in the place of one of them.
+_WHOLE: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*", re.ASCII)
 _MARK: Final = re.compile(r"-*em-*|-{2,}")
 #: A number of so many digits is a moment of POSIX, in seconds or milliseconds.
 _POSIX_DIGITS: Final = 9
-_LONGEST: Final = 4000
 
 
 def plan(source: Source) -> Plan:
@@ -95,66 +79,50 @@ def _xml_rows(payload: Payload) -> list[Any]:
 
 
 def _listed(document: Any) -> list[Any] | None:  # Any: JSON of a publisher.
-    """Return the meetings of a document: a list, one in OData's `value` or a calendar's `events`, or one meeting."""
+    """Return the meetings of a document: a list, also in what services put around it, or one meeting."""
     if isinstance(document, dict):
-        wrapped = next((document[name] for name in ("value", "events") if name in document), None)
+        wrapped = next((document[name] for name in _WRAPPERS if isinstance(document.get(name), list)), None)
         document = [document] if "EventId" in document else wrapped
     return document if isinstance(document, list) else None
 
 
-def _feature(row: Any, record: str, kind: str, times: LocalTimes) -> Feature:  # Any: JSON of a publisher.
-    if not isinstance(row, dict):
+def _feature(said: Any, record: str, kind: str, times: LocalTimes) -> Feature:  # Any: JSON of a publisher.
+    if not isinstance(said, dict):
         raise Rejection("not_an_object", "the meeting is no object")
-    title = _text(row, "title")
+    row = parts.named(said)
+    title = parts.text(row, "title")
     starts = _starts(row, times)
     if title is None:
         raise Rejection("no_identity", "the meeting has no name")
     if starts is None:
         raise Rejection("bad_time", "the meeting has no date")
-    called_off = any(_CALLED_OFF.search(_text(row, part) or "") for part in _MAY_CALL_OFF)
-    place = _text(row, "place")
+    words = (parts.text(row, part) or "" for part in _MAY_CALL_OFF)
+    called_off = parts.is_true(row, "called_off") or any(map(_CALLED_OFF.search, words))
+    place = parts.place(row)
     return Feature(
         external_id=_identity(row, title, starts),
         record=record,
         published_at=_changed(row),
         kind=kind,
         title=title,
-        description=_text(row, "description"),
+        description=parts.text(row, "description"),
         status="cancelled" if called_off else None,
         address=" ".join(_MARK.sub(" ", place).split()) if place else None,
-        url=_link(row, "url"),
+        url=parts.link(row, "url"),
         starts_at=starts,
-        ends_at=_moment(row, "end", times),
+        ends_at=_ends(row, times),
         properties=_properties(row),
         withdrawn=called_off,
     )
 
 
-def _text(row: Mapping[str, Any], part: str) -> str | None:
-    """Return a part's text without markup; a link gives its label, and `Not available` is nothing."""
-    for name in _PARTS[part]:
-        value = row.get(name)
-        value = value.get("label") if isinstance(value, dict) else value
-        if isinstance(value, str | int | float) and not isinstance(value, bool) and str(value).strip():
-            text = html.unescape(nh3.clean(str(value), tags=set())).replace("\xa0", " ").strip()
-            if text and text.lower() != "not available":
-                return text[:_LONGEST]
-    return None
-
-
-def _link(row: Mapping[str, Any], part: str) -> str | None:
-    for name in _PARTS[part]:
-        value = row.get(name)
-        value = value.get("url") if isinstance(value, dict) else value
-        if isinstance(value, str) and value.strip().lower().startswith(("https://", "http://")):
-            return value.strip()
-    return None
-
-
 def _starts(row: Mapping[str, Any], times: LocalTimes) -> datetime | None:
-    if moment := _moment(row, "start", times):
+    if moment := _moment(parts.text(row, "start"), times):
         return moment
-    date, clock = _text(row, "date"), _text(row, "time")
+    date, clock = parts.text(row, "date"), parts.text(row, "time")
+    whole = next((text for text in (clock, date) if text and _WHOLE.fullmatch(text)), None)
+    if whole and (whole == clock or clock is None):
+        return times.parse(whole)
     if date is None:
         return None
     day = date.split("T")[0]
@@ -167,33 +135,40 @@ def _starts(row: Mapping[str, Any], times: LocalTimes) -> datetime | None:
     return times.parse(day)
 
 
-def _moment(row: Mapping[str, Any], part: str, times: LocalTimes) -> datetime | None:
-    text = _text(row, part)
+def _ends(row: Mapping[str, Any], times: LocalTimes) -> datetime | None:
+    """Return the end; an hour alone, or words, are none."""
+    try:
+        return _moment(parts.text(row, "end"), times)
+    except Rejection:
+        return None
+
+
+def _moment(text: str | None, times: LocalTimes) -> datetime | None:
     if text and text.isascii() and text.isdigit() and len(text) >= _POSIX_DIGITS:
         return from_posix(text)
     return times.parse(text) if text else None
 
 
 def _changed(row: Mapping[str, Any]) -> datetime | None:
-    text = _text(row, "changed")
+    text = parts.text(row, "changed")
     return LocalTimes("UTC").parse(text) if text else None
 
 
 def _identity(row: Mapping[str, Any], title: str, starts: datetime) -> str:
     """Return Legistar's number of the meeting, from the API or from the link to its calendar entry."""
-    told = row.get("EventId")
-    if isinstance(told, int | str) and not isinstance(told, bool) and str(told).strip():
-        return str(told).strip()
-    entry = row.get("iCalendar")
+    for told in parts.values(row, "id"):
+        if isinstance(told, int | str) and not isinstance(told, bool) and str(told).strip():
+            return str(told).strip()
+    entry = row.get("icalendar")
     in_url = _ID_IN_URL.search(str(entry.get("url"))) if isinstance(entry, dict) else None
     if in_url:
         return in_url.group(1)
-    parts = (_link(row, "url"), title, starts.isoformat())
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+    told = (parts.link(row, "url"), title, starts.isoformat())
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:32]
 
 
 def _properties(row: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {part: link for part in ("agenda", "minutes") if (link := _link(row, part))}
-    if row.get("allDay") is True:
+    found: dict[str, Any] = {name: link for name in ("agenda", "minutes") if (link := parts.link(row, name))}
+    if parts.is_true(row, "all_day"):
         found["all_day"] = True
     return found

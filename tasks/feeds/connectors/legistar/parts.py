@@ -1,0 +1,108 @@
+"""[p] The parts of a meeting under the names that the dialects give them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from tasks.feeds.reading.column_names import letters
+from tasks.feeds.reading.markup import cleaned
+
+#: Part -> names of it, best first; compared without case, spaces and punctuation.
+_NAMES: Final[Mapping[str, Sequence[str]]] = {
+    "title": (
+        "eventbodyname",
+        "eventname",
+        "committeename",
+        "meetingname",
+        "name",
+        "title",
+        "summary",
+        "subject",
+    ),
+    "description": ("eventcomment", "description", "shortdescription"),
+    "date": ("eventdate", "meetingdate", "startdate", "date"),
+    "time": ("eventtime", "meetingtime", "starttime", "time"),
+    "start": ("start", "startdatetime", "datetime"),
+    "end": ("end", "enddatetime", "enddate", "endtime"),
+    "changed": ("eventlastmodifiedutc",),
+    "status": ("status", "eventstatus", "meetingstatus"),
+    "agenda_status": ("eventagendastatusname", "agendastatus"),
+    "minutes_status": ("eventminutesstatusname",),
+    "place": ("eventlocation", "meetinglocation", "location", "venue", "venueslug", "place", "address"),
+    "url": ("eventinsiteurl", "url", "meetingdetails", "eventurl", "htmllink", "link"),
+    "agenda": ("eventagendafile", "agenda"),
+    "minutes": ("eventminutesfile", "minutes"),
+    "called_off": ("cancelled", "canceled", "iscancelled", "iscanceled"),
+    "all_day": ("allday", "isallday"),
+    "id": ("eventid", "meetingid"),
+}
+#: What an object in the place of a text has it in, best first.
+_TEXTS: Final = ("label", "text", "rendered", "name", "datetime", "utc", "local", "date")
+#: What an object in the place of a place tells of it.
+_PLACES: Final = ("name", "venue", "address", "formattedaddress", "streetaddress", "city")
+_LONGEST: Final = 4000
+
+
+def named(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row, or an object within it, by the bare letters of its names."""
+    found: dict[str, Any] = {}
+    for name, value in row.items():
+        found.setdefault(letters(name), value)
+    return found
+
+
+def values(row: Mapping[str, Any], part: str) -> Iterator[Any]:
+    """Yield what a row, by its bare names, has of a part."""
+    yield from (row[name] for name in _NAMES[part] if row.get(name) is not None)
+
+
+def text(row: Mapping[str, Any], part: str) -> str | None:
+    """Return a part's text without markup; a link gives its label, and `Not available` is nothing."""
+    return next((found for value in values(row, part) if (found := _text(value))), None)
+
+
+def _text(value: Any) -> str | None:  # Any: JSON of a publisher.
+    if isinstance(value, dict):
+        within = named(value)
+        return next((found for name in _TEXTS if (found := _bare(within.get(name)))), None)
+    return _bare(value)
+
+
+def _bare(value: Any) -> str | None:  # Any: as above.
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        return None
+    found = cleaned(str(value)).strip()
+    return found[:_LONGEST] if found and found.lower() != "not available" else None
+
+
+def place(row: Mapping[str, Any]) -> str | None:
+    """Return where a meeting is: its text, or the name and address of an object."""
+    for value in values(row, "place"):
+        told = list(_told(value)) if isinstance(value, dict) else [_text(value)]
+        if found := ", ".join(dict.fromkeys(one for one in told if one)):
+            return found
+    return None
+
+
+def _told(value: Mapping[str, Any]) -> Iterator[str | None]:
+    within = named(value)
+    if "label" in within:
+        yield _bare(within["label"])
+    for name in _PLACES:
+        inner = within.get(name)
+        yield from _told(inner) if isinstance(inner, dict) else [_bare(inner)]
+
+
+def link(row: Mapping[str, Any], part: str) -> str | None:
+    """Return a part that is a link; other schemes have no business on our pages."""
+    for value in values(row, part):
+        told = named(value).get("url") if isinstance(value, dict) else value
+        if isinstance(told, str) and told.strip().lower().startswith(("https://", "http://")):
+            return told.strip()
+    return None
+
+
+def is_true(row: Mapping[str, Any], part: str) -> bool:
+    """Tell whether a part is said to be so."""
+    return any(
+        value is True or (isinstance(value, str) and value.lower() == "true") for value in values(row, part)
+    )
