@@ -47,7 +47,8 @@ def test_a_naive_time_is_the_citys_own(text: str, expected: datetime) -> None:
 
 
 def test_day_first_swaps_the_two_numbers() -> None:
-    """03/04/2022 is April the third where days come first."""
+    """03/04/2022 is April the third where days come first, and 03.04.2022 everywhere."""
+    assert utc(2022, 4, 3, 10) == LocalTimes("UTC").parse("3.4.2022 10:00")
     assert utc(2022, 4, 3) == LocalTimes("UTC", day_first=True).parse("03/04/2022")
     assert utc(2022, 3, 4) == LocalTimes("UTC").parse("03/04/2022")
 

@@ -62,7 +62,8 @@ def written(text: str, day_first: bool) -> datetime | None:
     """Read a date of numbers or with a written month; none if it is no such form, or no day a calendar has."""
     if found := _NUMERIC.fullmatch(text):
         first, second, year = found.group(1, 2, 3)
-        day, month = (first, second) if day_first else (second, first)
+        # Who writes dots writes the day first.
+        day, month = (first, second) if day_first or "." in text[1:3] else (second, first)
     elif found := _YEAR_FIRST.fullmatch(text):
         year, month, day = found.group(1, 2, 3)
     elif found := _DAY_THEN_MONTH.fullmatch(text):
