@@ -164,7 +164,15 @@ SPOKEN: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("document", [SPOKEN, [SPOKEN], {"timestamp": "x", "alerts": [SPOKEN]}])
+@pytest.mark.parametrize(
+    "document",
+    [
+        SPOKEN,
+        [SPOKEN],
+        {"timestamp": "x", "alerts": [SPOKEN]},
+        {"warnings": [{"alert": SPOKEN, "uuid": "x"}]},
+    ],
+)
 def test_a_message_in_json_is_that_of_its_xml(document: Any) -> None:
     """Alone, in a list, or in a wrapper."""
     shape = "<polygon>10.0,20.0 10.0,21.0 11.0,21.0 10.0,20.0</polygon>"

@@ -1,7 +1,8 @@
 """
 [p] A payload as a tree of CAP elements: its XML, a zip of them, or the JSON in which some services write the same.
 
-Source: https://nina.api.bund.dev (Germany's warnings), https://vmaapi.sr.se (Sweden's)
+Source: https://nina.api.bund.dev (Germany's warnings), https://vmaapi.sr.se (Sweden's),
+https://api.meteoalarm.org (the weather services of Europe)
 """
 
 import re
@@ -59,13 +60,16 @@ def root_of(payload: Payload) -> etree._Element:
 
 
 def _messages(document: Any) -> Sequence[dict[str, Any]] | None:  # Any: JSON of a publisher.
-    """Return the messages of a document: one alone, a list, or one in `alerts`; nothing if they are none."""
+    """Return the messages of a document: one alone, a list, or one in `alerts` or `warnings`; nothing if they are none."""
     if isinstance(document, dict):
-        document = [document] if "identifier" in document else document.get("alerts")
-    is_list = isinstance(document, list) and all(
-        isinstance(message, dict) and "identifier" in message for message in document
-    )
-    return document if is_list else None
+        held = document.get("alerts", document.get("warnings"))
+        document = [document] if "identifier" in document else held
+    if not isinstance(document, list):
+        return None
+    # Meteoalarm puts each into an object of its own.
+    messages = [one["alert"] if isinstance(one, dict) and "alert" in one else one for one in document]
+    are_messages = all(isinstance(message, dict) and "identifier" in message for message in messages)
+    return messages if are_messages else None
 
 
 def _add(parent: etree._Element, name: str, said: dict[str, Any], depth: int = 1) -> etree._Element:
