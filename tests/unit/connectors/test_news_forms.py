@@ -62,6 +62,9 @@ def test_every_form_of_a_place_is_found(inside: str, kind: str) -> None:
         ("Fri, 20 Nov 2026 12:00:00 GMT", "20T12:00"),
         ("Nov 20, 2026 1:00 PM CET", "20T12:00"),
         ("1795176000", "20T12:00"),
+        ("Friday, November 20, 2026 - 1:00pm", "20T12:00"),
+        ("Nov. 20, 2026 at 1:00 p.m.", "20T12:00"),
+        ("20.11.2026 13:00", "20T12:00"),
     ],
 )
 def test_a_time_is_of_the_zone_it_names_or_the_citys(written: str, utc: str) -> None:

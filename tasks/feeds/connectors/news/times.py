@@ -12,6 +12,9 @@ _HALF_DAY: Final = re.compile(r"(.*\d\s*[AP]\.?M\.?)(?:\s+[A-Z]{2,5})?", re.IGNO
 _ZONE: Final = re.compile(r"\d\s+\(?([A-Z]{3,5})\)?\s*$")
 #: The abbreviations that mail knows; any other is the publisher's own, which is the city's.
 _ZONES_OF_MAIL: Final = frozenset(("UTC", "GMT", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT"))
+#: `Monday, November 23, 2026 - 10:00am`, as content systems write for people: the day of the week, and a dash or `at`.
+_WEEKDAY: Final = re.compile(r"^[A-Z]{3,9},?\s+(?=[A-Z]{3,9}\.?\s+\d{1,2},)", re.IGNORECASE)
+_BETWEEN: Final = re.compile(r"(?<=\d)\s+(?:-|at)\s+(?=\d{1,2}:)", re.IGNORECASE)
 _POSIX: Final = re.compile(r"\d{9,13}", re.ASCII)
 
 
@@ -20,7 +23,7 @@ def moment(entry: Mapping[str, Any], name: str, times: LocalTimes) -> datetime |
     text = entry.get(name)
     if not isinstance(text, str) or not text.strip():
         return None
-    text = text.strip()
+    text = _BETWEEN.sub(" ", _WEEKDAY.sub("", text.strip()))
     for read in _readers(text, times):
         try:
             return read(text)
