@@ -51,7 +51,8 @@ def _find(
 ) -> int | None:
     # The system's own columns (`:updated_at`) tell when the portal changed, not the city.
     plain = ["" if name.startswith(":") else letters(name) for name in names]
-    for written in (plain, list(map(bare, plain))):
+    # What is left of `service_id` is no identifier of a row.
+    for written in (plain, list(map(bare, plain)) if part != "external_id" else ()):
         for name in known:
             for at, candidate in enumerate(written):
                 if candidate == name and _fits(part, [row[at] for row in cells], times):

@@ -143,3 +143,14 @@ def test_projected_coordinates_are_no_degrees() -> None:
     found = read([{"id": "7", "x": 3113000.5, "y": 10070000.5}])
 
     assert None is found.geometry
+
+
+def test_the_number_of_a_service_is_not_that_of_a_request() -> None:
+    """Two requests for one service are two."""
+    rows = [
+        {"service_id": 5, "status": "Closed", "note": "a"},
+        {"service_id": 5, "status": "Closed", "note": "b"},
+    ]
+    records = parse(source("socrata"), payload(orjson.dumps(rows)))
+
+    assert 2 == len({record.external_id for record in records if isinstance(record, Feature)})
