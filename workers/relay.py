@@ -82,7 +82,7 @@ class Relay:
             with transaction() as tx:
                 rescued = sweep.rescue(tx)
                 forget_silent(tx)
-                rides = {kind: riders(seconds) for kind, seconds in sweep.longest(tx).items()}
+                rides = {kind: riders(seconds) for kind, seconds in sweep.long_ones(tx).items()}
             self._sizes = rides | _batch_sizes()
             if rescued:
                 log.warning("jobs rescued from silent workers", extra={"count": rescued})

@@ -3,35 +3,42 @@
 from collections.abc import Sequence
 from uuid import UUID, uuid4
 
-from sqlalchemy import TextClause, text
-
-from shared.db import Transaction
+from shared.arrays import array_of
+from shared.db import Prepared, Transaction
 from shared.jobs.admission import admit
 from shared.jobs.lease import Lease, tell
 from shared.jobs.pace import lease_seconds
 from shared.jobs.points import reach
 
 _START = """
-SET state = 'running', attempt = attempt + 1, lease_token = :token, worker = :worker,
-  lease_until = clock_timestamp() + make_interval(secs => :lease), started_at = clock_timestamp(),
+SET state = 'running', attempt = attempt + 1, lease_token = $1, worker = $2,
+  lease_until = clock_timestamp() + make_interval(secs => $5), started_at = clock_timestamp(),
   error = NULL, progress = 0"""
-_MAY_RUN = """state = 'queued' AND NOT cancel_requested AND kind = :kind AND attempt < max_attempts
+_MAY_RUN = """state = 'queued' AND NOT cancel_requested AND kind = $4 AND attempt < max_attempts
   AND NOT EXISTS (SELECT 1 FROM queues q WHERE q.name = jobs.queue AND q.paused)"""
 _STARTED = "jobs.id, kind, queue, args, attempt, max_attempts, traceparent, batch_id, tenant, rate_key"
 
-_CLAIM = text(f"""
+_CLAIM = Prepared(
+    "claim",
+    f"""
 WITH careless AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
-UPDATE jobs {_START} FROM careless WHERE id = ANY(CAST(:ids AS uuid[])) AND {_MAY_RUN} RETURNING {_STARTED}
-""")  # noqa: S608 - parts of a statement, all written here
+UPDATE jobs {_START} FROM careless WHERE id = ANY($3::uuid[]) AND {_MAY_RUN} RETURNING {_STARTED}
+""",  # noqa: S608 - parts of a statement, all written here
+    5,
+)
 
 # Within the end of another job: that commit must reach the disk, and a transaction that holds one job waits
 # for no other.
-_CLAIM_NEXT = text(f"""
+_CLAIM_NEXT = Prepared(
+    "claim_next",
+    f"""
 WITH free AS MATERIALIZED (
-  SELECT id AS free_id FROM jobs WHERE id = ANY(CAST(:ids AS uuid[])) AND rate_key IS NULL AND {_MAY_RUN}
+  SELECT id AS free_id FROM jobs WHERE id = ANY($3::uuid[]) AND rate_key IS NULL AND {_MAY_RUN}
   FOR UPDATE SKIP LOCKED)
 UPDATE jobs {_START} FROM free WHERE id = free_id RETURNING {_STARTED}
-""")  # noqa: S608 - parts of a statement, all written here
+""",  # noqa: S608 - as above
+    5,
+)
 
 
 def claim(tx: Transaction, kind: str, job_ids: Sequence[UUID], worker: str) -> list[Lease]:
@@ -54,19 +61,10 @@ def claim_next(tx: Transaction, kind: str, job_id: UUID, worker: str) -> Lease |
 
 
 def _claim(
-    tx: Transaction, statement: TextClause, kind: str, job_ids: Sequence[UUID], worker: str
+    tx: Transaction, statement: Prepared, kind: str, job_ids: Sequence[UUID], worker: str
 ) -> list[Lease]:
     token = uuid4()
-    rows = tx.execute(
-        statement,
-        {
-            "token": token,
-            "worker": worker,
-            "ids": [str(i) for i in job_ids],
-            "kind": kind,
-            "lease": lease_seconds(),
-        },
-    ).all()
+    rows = statement.run(tx, str(token), worker, array_of(job_ids), kind, lease_seconds()).all()
     admitted = [row for row in rows if row.rate_key is None or admit(tx, row.rate_key, row.id, token)]
     leases = [
         Lease(

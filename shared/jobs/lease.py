@@ -13,7 +13,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from shared.db import Transaction
+from shared.arrays import array_of
+from shared.db import Prepared, Transaction
 from shared.events import JobChanged
 from shared.jobs.admission import defer
 from shared.jobs.batches import settle_batches
@@ -60,11 +61,15 @@ UPDATE jobs SET progress = :progress WHERE id = :id AND lease_token = :token AND
 RETURNING cancel_requested
 """)
 
-_SUCCEED = text("""
+_SUCCEED = Prepared(
+    "succeed",
+    """
 UPDATE jobs SET state = 'succeeded', progress = 100, lease_token = NULL, lease_until = NULL,
   finished_at = clock_timestamp()
-WHERE id = ANY(CAST(:ids AS uuid[])) AND lease_token = :token AND state = 'running' RETURNING id, batch_id
-""")
+WHERE id = ANY($1::uuid[]) AND lease_token = $2 AND state = 'running' RETURNING id, batch_id
+""",
+    2,
+)
 
 # A cancel that was asked for wins over another try: queued again, the job could never be claimed.
 _FAIL = text("""
@@ -114,9 +119,8 @@ def succeed(tx: Transaction, leases: Sequence[Lease]) -> None:
 
     Raises: Fenced when any lease is lost; the transaction must then roll back whole.
     """
-    token = leases[0].token
-    ids = [str(lease.job_id) for lease in leases]
-    rows = tx.execute(_SUCCEED, {"ids": ids, "token": token}).all()
+    ids = [lease.job_id for lease in leases]
+    rows = _SUCCEED.run(tx, array_of(ids), str(leases[0].token)).all()
     if len(rows) != len(leases):
         raise Fenced(ids)
     settle_batches(tx, [row.batch_id for row in rows], succeeded=True)

@@ -68,9 +68,9 @@ def room(slots: int, drained_per_second: float, in_redis: int) -> int:
     return max(0, max(slots * WINDOW_PER_SLOT, int(drained_per_second * WINDOW_SECONDS)) - in_redis)
 
 
-def riders(longest_seconds: float) -> int:
-    """Return how many jobs of a kind may share a message, given the longest that one took lately."""
-    return max(1, min(RIDE_LIMIT, int(RIDE_SECONDS / max(longest_seconds, 1e-6))))
+def riders(long_seconds: float) -> int:
+    """Return how many jobs of a kind may share a message, given what nearly all of them took at most lately."""
+    return max(1, min(RIDE_LIMIT, int(RIDE_SECONDS / max(long_seconds, 1e-6))))
 
 
 def window(slots: int, largest_batch: int, outstanding: int) -> int:

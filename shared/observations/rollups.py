@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from sqlalchemy import text
 
+from shared.arrays import array_of
 from shared.db import Transaction
-from shared.observations.arrays import array_of
 
 HOUR: Final = timedelta(hours=1)
 _ADD: Final = """

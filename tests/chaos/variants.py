@@ -4,8 +4,6 @@ import os
 import sys
 from collections.abc import Callable
 
-from sqlalchemy import text
-
 VARIABLE = "CHAOS_BREAK"
 #: Set for beats that keep the schedule of the chaos rows instead of the platform's.
 SCHEDULE_VARIABLE = "CHAOS_SCHEDULE"
@@ -13,13 +11,18 @@ SCHEDULE_VARIABLE = "CHAOS_SCHEDULE"
 
 def _without_fence() -> None:
     """Let whoever comes last finish a job, whatever its token."""
+    from shared.db import Prepared
     from shared.jobs import lease
 
-    lease._SUCCEED = text("""
+    lease._SUCCEED = Prepared(
+        "succeed",
+        """
     UPDATE jobs SET state = 'succeeded', progress = 100, lease_token = NULL, lease_until = NULL,
       finished_at = clock_timestamp()
-    WHERE id = ANY(CAST(:ids AS uuid[])) AND CAST(:token AS uuid) IS NOT NULL RETURNING id, batch_id
-    """)
+    WHERE id = ANY($1::uuid[]) AND $2::uuid IS NOT NULL RETURNING id, batch_id
+    """,
+        2,
+    )
 
 
 def _without_rescue() -> None:

@@ -7,8 +7,8 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import text
 
+from shared.arrays import array_of
 from shared.db import Transaction
-from shared.observations.arrays import array_of
 from tasks.feeds.storing.keys import HashSet
 from tasks.feeds.storing.table import Writing
 

@@ -14,8 +14,8 @@ import numpy as np
 import orjson
 from sqlalchemy import text
 
+from shared.arrays import array_of
 from shared.db import Transaction
-from shared.observations.arrays import array_of
 from shared.observations.rollups import add_hours, sum_again
 from tasks.feeds.connector import Observation
 from tasks.feeds.encoding.binary import BEGIN, END

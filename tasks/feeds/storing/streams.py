@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from shared.arrays import array_of
 from shared.clock import new_id, rfc3339
 from shared.db import Transaction
-from shared.observations.arrays import array_of
 from tasks.feeds.connector import Result
 from tasks.feeds.encoding.binary import EPOCH
 from tasks.feeds.encoding.times import NEVER
