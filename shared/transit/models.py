@@ -72,3 +72,5 @@ class TransitTrip(Base):
     #: Seconds after "noon minus 12 h" of the service day; NULL between two stops whose times are known.
     arrivals: Mapped[list[int | None]] = mapped_column(ARRAY(Integer))
     departures: Mapped[list[int | None]] = mapped_column(ARRAY(Integer))
+    #: It runs at a headway, by frequencies.txt: its times only tell how far apart its calls are.
+    is_repeated: Mapped[bool] = mapped_column(server_default=text("false"))

@@ -24,7 +24,7 @@ def trips_of(tx: Transaction, timetable: Row[Any], ids: Collection[str]) -> Sequ
     return tx.execute(
         text(
             "SELECT trip_id, route_id, service_id, headsign, direction_id, shape_id, stop_ids, sequences, arrivals,"
-            " departures FROM transit_trips WHERE timetable_id = :id AND trip_id = ANY(:ids)"
+            " departures, is_repeated FROM transit_trips WHERE timetable_id = :id AND trip_id = ANY(:ids)"
         ),
         {"id": timetable.id, "ids": sorted(ids)},
     ).all()

@@ -279,7 +279,8 @@ class TransitTrip:
     """
     A trip of a timetable with its calls, in parallel lists by their sequence.
 
-    Times are seconds after "noon minus 12 h" of the service day; none are told between two that are known.
+    Times are seconds after "noon minus 12 h" of the service day; none are told between two that are known. A trip
+    that `is_repeated` runs at a headway: its times only tell how far apart its calls are.
     """
 
     record: str
@@ -293,6 +294,7 @@ class TransitTrip:
     sequences: Sequence[int] = ()
     arrivals: Sequence[int | None] = ()
     departures: Sequence[int | None] = ()
+    is_repeated: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

@@ -157,6 +157,27 @@ def test_a_trip_update_says_when_each_stop_was_to_be_reached(site: Site) -> None
     ] == stops  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("start", "planned"), [("26:10:00", "2026-10-26T02:10:00Z"), ("", None), ("soon", None)]
+)
+def test_a_trip_at_a_headway_is_planned_from_its_own_start(
+    site: Site, start: str, planned: str | None
+) -> None:
+    """One trip_id runs many times a day: its times in the table are nobody's, and are not told as such."""
+
+    def running(entity: gtfs.FeedEntity) -> None:
+        update(entity)
+        entity.trip_update.trip.start_time = start
+
+    rows_of_it = "trip_id,start_time,end_time,headway_secs\nt-night,24:00:00,28:00:00,600\n"
+    site.pages |= {GIVEN: timetable(frequencies=rows_of_it), LIVE: message(running)}
+    run_feed(add_static(), site)
+    run_feed(add_live(static="timetable"), site)
+
+    first = rows("SELECT stops FROM trip_updates")[0][0][0]
+    assert ("Old Harbour", planned) == (first["name"], first.get("scheduled_departure"))
+
+
 def test_an_alert_lies_at_its_stops_or_else_along_its_route(site: Site) -> None:
     """What was only ids is on the map, and says where in words."""
     run_feed(add_static(), site)

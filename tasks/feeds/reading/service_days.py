@@ -4,11 +4,15 @@
 Source: https://github.com/google/transit/blob/master/gtfs/spec/en/reference.md (field type Time).
 """
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from shared.errors import Rejection
+
+_TIME: Final = re.compile(r"(\d{1,3}):([0-5]?\d):([0-5]?\d)", re.ASCII)
 _NOON: Final = time(12)
 _HALF: Final = timedelta(hours=12)
 _FIRST_YEAR: Final = 1900
@@ -38,6 +42,22 @@ def moment(day: date, seconds: int, zone: ZoneInfo) -> datetime:
     """Return the moment of a timetable's time in UTC; `seconds` may be more than a day's."""
     noon = datetime.combine(day, _NOON, zone).astimezone(UTC)
     return noon - _HALF + timedelta(seconds=seconds)
+
+
+def seconds_of(text: str) -> int | None:
+    """
+    Read `8:05:00` or `25:35:00`: hours may go on after 24, for calls after midnight of the service day. Blank is none.
+
+    Raises: Rejection if it is no time.
+    """
+    stripped = text.strip()
+    if not stripped:
+        return None
+    found = _TIME.fullmatch(stripped)
+    if found is None:
+        raise Rejection("bad_time", f"{text!r:.40} is not H:MM:SS")
+    hours, minutes, seconds = found.groups()
+    return int(hours) * 3600 + int(minutes) * 60 + int(seconds)
 
 
 def day_of(written: str | None) -> date | None:

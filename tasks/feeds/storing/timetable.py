@@ -20,7 +20,7 @@ _ROUTES: Final = (
 )
 _TRIPS: Final = (
     "timetable_id, trip_id, route_id, service_id, headsign, direction_id, shape_id,"
-    " stop_ids, sequences, arrivals, departures"
+    " stop_ids, sequences, arrivals, departures, is_repeated"
 )
 
 
@@ -94,6 +94,7 @@ def _trip(timetable_id: UUID, row: TransitTrip) -> Iterator[str]:
     yield _text("{" + ",".join(map(_quoted, row.stop_ids)) + "}")
     for numbers in (row.sequences, row.arrivals, row.departures):
         yield "{" + ",".join("NULL" if number is None else str(number) for number in numbers) + "}"
+    yield "t" if row.is_repeated else "f"
 
 
 def _text(value: str | None) -> str:

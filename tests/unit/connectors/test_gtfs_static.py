@@ -7,7 +7,7 @@ import pytest
 
 from tasks.feeds.connector import Malformed, Record, Rejected, Service, Thing, TransitRoute, TransitTrip
 from tasks.feeds.connectors.gtfs_static import package
-from tasks.feeds.connectors.gtfs_static.service_time import UNTOLD, seconds_of
+from tasks.feeds.reading.service_days import seconds_of
 from tests.support.feeds import parse, payload, source
 from tests.support.timetables import TABLES, timetable, zipped
 
@@ -162,6 +162,15 @@ def test_the_days_of_a_service_are_those_of_both_calendars() -> None:
     ] == [trip.service for trip in found]
 
 
+def test_trips_of_frequencies_run_again_and_again() -> None:
+    """A row that is none says nothing; without the table no trip does."""
+    rows = "trip_id,start_time,end_time,headway_secs\nt-day,6:00:00,9:00:00,600\n,,,\nt-gone,6:00:00,9:00:00,60\n"
+
+    found = [record for record in read(timetable(frequencies=rows)) if isinstance(record, TransitTrip)]
+
+    assert {"t-day": True, "t-night": False} == {trip.trip_id: trip.is_repeated for trip in found}
+
+
 def test_a_route_is_drawn_by_the_shape_that_most_of_its_trips_follow() -> None:
     """One line for each direction, its points in their order; broken points are left out."""
     trips = "route_id,service_id,trip_id,direction_id,shape_id\n" + "".join(
@@ -195,10 +204,10 @@ def test_a_row_that_no_reader_can_split_is_set_aside_alone() -> None:
     ("text", "seconds"),
     [
         ("08:05:00", 29_100), ("8:05:00", 29_100), (" 8:05:00", 29_100), ("25:35:00", 92_100),
-        ("00:00:00", 0), ("101:00:01", 363_601), ("", UNTOLD), ("  ", UNTOLD),
+        ("00:00:00", 0), ("101:00:01", 363_601), ("", None), ("  ", None),
     ],
 )  # fmt: skip
-def test_hours_go_on_after_midnight(text: str, seconds: int) -> None:
+def test_hours_go_on_after_midnight(text: str, seconds: int | None) -> None:
     """A service day has more than 24 hours."""
     assert seconds == seconds_of(text)
 

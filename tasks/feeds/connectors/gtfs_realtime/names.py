@@ -1,14 +1,16 @@
 """[p] The names, places and times that the timetable gives to what a message names; what it does not know stays."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from google.transit import gtfs_realtime_pb2 as gtfs
 
+from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Stop, Timetable, TransitRoute, TransitTrip, TripUpdate, Vehicle
 from tasks.feeds.reading.places import Geometry
-from tasks.feeds.reading.service_days import Days, day_of, moment, nearest_day
+from tasks.feeds.reading.service_days import Days, day_of, moment, nearest_day, seconds_of
 from tasks.feeds.reading.times import zone
 
 #: An alert over more routes is one over the network, which is nowhere in particular.
@@ -39,6 +41,8 @@ class Names:
         trip = self._known.trips.get(record.trip_id)
         record.route = record.route or (trip.route_id if trip else None)
         record.properties = {**record.properties, **self._of_route(record.route, trip)}
+        if trip is not None and trip.is_repeated:
+            trip = _from_its_start(trip, record.properties.get("start_time", ""))
         is_planned = trip is not None and record.properties.get("relationship") not in _UNPLANNED
         day = self._day(trip, record) if trip is not None and is_planned else None
         calls = _calls(trip, record.stops)
@@ -128,6 +132,22 @@ class Names:
 def route_name(route: TransitRoute) -> str:
     """Return what riders call a route."""
     return route.short_name or route.long_name or route.route_id
+
+
+def _from_its_start(trip: TransitTrip, start_time: str) -> TransitTrip:
+    """Return a trip that runs at a headway with the times of the run that starts then; untold, it has no times."""
+    try:
+        start = seconds_of(start_time)
+    except Rejection:
+        start = None
+    told = (time for call in zip(trip.departures, trip.arrivals, strict=True) for time in call)
+    first = next((time for time in told if time is not None), None)
+    shift = None if start is None or first is None else start - first
+
+    def moved(times: Sequence[int | None]) -> list[int | None]:
+        return [None if shift is None or seconds is None else seconds + shift for seconds in times]
+
+    return replace(trip, arrivals=moved(trip.arrivals), departures=moved(trip.departures))
 
 
 def _calls(trip: TransitTrip | None, stops: Sequence[Any]) -> Iterator[int | None]:

@@ -6,7 +6,7 @@ Source: https://github.com/google/transit/blob/master/gtfs/spec/en/reference.md
 """
 
 import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any, Final
 
 from shared.errors import Rejection
@@ -144,6 +144,7 @@ class _Timetable:
     def _all_trips(self) -> Iterator[Record]:
         known = services.read(self._package)
         names = list(self._stops)
+        repeated = self._repeated()
         for trip in self._trips.values():
             calls = self._calls.pop(trip.trip_id)
             yield TransitTrip(
@@ -158,7 +159,13 @@ class _Timetable:
                 sequences=calls.sequences.tolist(),
                 arrivals=[told(seconds) for seconds in calls.arrivals],
                 departures=[told(seconds) for seconds in calls.departures],
+                is_repeated=trip.trip_id in repeated,
             )
+
+    def _repeated(self) -> Set[str]:
+        """Return the ids of trips that run again and again; a row that is none says nothing."""
+        rows = (cells for _, cells in self._package.table("frequencies").records())
+        return {cells.get("trip_id", "") for cells in rows if not isinstance(cells, csv.Error)}
 
 
 def _excerpt(row: Row) -> str:

@@ -21,7 +21,7 @@ from tasks.feeds.reading.delimited import MENDED, SNIFFED_BYTES, layout
 #: Tables without which there is no timetable.
 REQUIRED: Final = ("agency", "routes", "stops", "trips", "stop_times")
 #: Tables that are read; any other is left alone.
-READ: Final = frozenset((*REQUIRED, "calendar", "calendar_dates", "shapes"))
+READ: Final = frozenset((*REQUIRED, "calendar", "calendar_dates", "frequencies", "shapes"))
 #: The most that all tables that are read may unpack to, and members that a zip may list.
 MOST_BYTES: Final = 1024 * 1024 * 1024
 MOST_MEMBERS: Final = 1000

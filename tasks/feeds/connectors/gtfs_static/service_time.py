@@ -1,11 +1,9 @@
 """[p] Times of a timetable: seconds after "noon minus 12 h" of the service day, and more than a day of them."""
 
-import re
 from typing import Final
 
-from shared.errors import Rejection
+from tasks.feeds.reading.service_days import seconds_of
 
-_TIME: Final = re.compile(r"(\d{1,3}):([0-5]?\d):([0-5]?\d)", re.ASCII)
 #: A time that nobody tells: the vehicle calls between two stops whose times are known.
 UNTOLD: Final = -1
 #: Different texts that are remembered; a timetable of a minute's precision has some thousands.
@@ -26,26 +24,11 @@ class Times:
         """
         seconds = self._known.get(text)
         if seconds is None:
-            seconds = seconds_of(text)
+            told = seconds_of(text)
+            seconds = UNTOLD if told is None else told
             if len(self._known) < _REMEMBERED:
                 self._known[text] = seconds
         return seconds
-
-
-def seconds_of(text: str) -> int:
-    """
-    Read one time: hours may go on after 24, for calls after midnight of the service day.
-
-    Raises: Rejection if it is no time.
-    """
-    stripped = text.strip()
-    if not stripped:
-        return UNTOLD
-    found = _TIME.fullmatch(stripped)
-    if found is None:
-        raise Rejection("bad_time", f"{text!r:.40} is not H:MM:SS")
-    hours, minutes, seconds = found.groups()
-    return int(hours) * 3600 + int(minutes) * 60 + int(seconds)
 
 
 def told(seconds: int) -> int | None:
