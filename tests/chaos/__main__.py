@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"seeds {seeds[0]} to {seeds[-1]}, engine waits x {options.scale}", flush=True)
     print(report.table([]), flush=True)
     if options.jobs > 1:
-        results = _side_by_side(seeds, options.jobs, given)
+        results = _side_by_side(seeds, [row.number for row in chosen], options.jobs, given)
     else:
         results = _one_by_one(seeds, chosen, options)
     if options.json:
@@ -55,9 +55,9 @@ def _one_by_one(seeds: list[int], chosen: list[MatrixRow], options: argparse.Nam
     return results
 
 
-def _side_by_side(seeds: list[int], jobs: int, given: list[str]) -> list[Result]:
+def _side_by_side(seeds: list[int], rows: list[int], jobs: int, given: list[str]) -> list[Result]:
     results: list[Result] = []
-    for found in side_by_side.run(seeds, jobs, side_by_side.options_of_a_run(given)):
+    for found in side_by_side.run(seeds, rows, jobs, side_by_side.options_of_a_run(given)):
         results += found
         print("\n".join(report.line(result) for result in found), flush=True)
     return sorted(results, key=lambda result: (result.seed, result.row))
@@ -118,7 +118,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, default=1, help="how many seeds")
     parser.add_argument("--seed", type=int, help="the first seed")
     parser.add_argument(
-        "--jobs", type=int, default=1, help="how many seeds run at a time, each on its own servers"
+        "--jobs",
+        type=int,
+        default=1,
+        help="how many runs at a time, of seeds or rows, each on its own servers",
     )
     parser.add_argument("--minutes", type=float, help="how long the soak takes (row 24)")
     parser.add_argument("--scale", type=float, default=0.1, help="the engine's waits are this much shorter")
