@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Thread
 from typing import Final
 
@@ -23,8 +23,9 @@ CITY: Final = "london"
 INTERVAL_SECONDS: Final = 60
 #: So that hanging and giant answers cost the rehearsal seconds and not minutes.
 _LIMITS: Final = {"FEEDS_TOTAL_SECONDS": "1", "FEEDS_MAX_BYTES": str(2 << 20)}
-#: The city lives a minute in each second or so that a minute takes here: what its publishers send is always new.
+#: The city lives a minute in each second or so that a minute takes here, and tells of each: what it sends is new.
 _SPEED: Final = 60.0
+_TOLD_EACH_SECONDS: Final = 1
 _PATIENCE_SECONDS: Final = 120
 #: Columns that tell when something was; to age them all is to let time pass.
 _TIMES: Final = {
@@ -93,7 +94,10 @@ def _is_at_rest() -> bool:
 def stage(known: list[Publisher]) -> Iterator[Stage]:
     """Run servers, relay and worker, with a feed for each publisher."""
     hour = Hour()
-    server = Publishers(load_city(CITY, speed=_SPEED), known, hour)
+    city = replace(
+        load_city(CITY, speed=_SPEED), fresh_seconds=_TOLD_EACH_SECONDS, report_seconds=_TOLD_EACH_SECONDS
+    )
+    server = Publishers(city, known, hour)
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     try:
         with rig("workers.app", scale=1.0) as made:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import floor
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -45,6 +46,19 @@ class SimulatedCity:
     speed: float
     tracks: tuple[Track, ...]
     areas: tuple[tuple[str, BaseGeometry], ...]
+    #: Feeds are made anew this often; between two makings their bytes do not change.
+    fresh_seconds: int = 5
+    #: Vehicles and stations say this often how they are.
+    report_seconds: int = 10
+
+    def made_at(self, moment: float) -> int:
+        """Return when what a feed tells at a moment was made."""
+        return floor(moment / self.fresh_seconds) * self.fresh_seconds
+
+    def reported_at(self, moment: int, *who: str | int) -> int:
+        """Return when somebody last reported: each has its own second between two reports."""
+        offset = floor(between(0, self.report_seconds, self.seed, *who))
+        return floor((moment - offset) / self.report_seconds) * self.report_seconds + offset
 
     def clock(self, moment: float) -> float:
         """Return the simulator's own seconds at a moment given in POSIX seconds."""

@@ -12,8 +12,6 @@ from deploy.local.simulator.city import SimulatedCity
 # A GBFS file is open and nested: `Any` stands for one JSON value.
 Json = dict[str, Any]
 
-FRESH_SECONDS = 5
-REPORT_SECONDS = 10
 STATIC_TTL_SECONDS = 300
 STATUS_TTL_SECONDS = 10
 DAY_SECONDS = 86_400
@@ -49,7 +47,7 @@ def stations(city: SimulatedCity) -> list[Station]:
 def gbfs(city: SimulatedCity, moment: float, base: str) -> Json:
     """Return the discovery file; `base` is the address that the other files stand under."""
     feeds = [{"name": name, "url": f"{base}/{name}.json"} for name in FILES]
-    return _file({"en": {"feeds": feeds}}, moment, STATIC_TTL_SECONDS)
+    return _file(city, {"en": {"feeds": feeds}}, moment, STATIC_TTL_SECONDS)
 
 
 def system_information(city: SimulatedCity, moment: float) -> Json:
@@ -63,7 +61,7 @@ def system_information(city: SimulatedCity, moment: float) -> Json:
         "license_url": "https://creativecommons.org/publicdomain/zero/1.0/",
         "feed_contact_email": "nobody@example.org",
     }
-    return _file(data, moment, STATIC_TTL_SECONDS)
+    return _file(city, data, moment, STATIC_TTL_SECONDS)
 
 
 def vehicle_types(city: SimulatedCity, moment: float) -> Json:
@@ -76,13 +74,13 @@ def vehicle_types(city: SimulatedCity, moment: float) -> Json:
         "max_range_meters": EBIKE_RANGE_M,
         "name": "Electric bike",
     }
-    return _file({"vehicle_types": [bike, ebike]}, moment, STATIC_TTL_SECONDS)
+    return _file(city, {"vehicle_types": [bike, ebike]}, moment, STATIC_TTL_SECONDS)
 
 
 def system_regions(city: SimulatedCity, moment: float) -> Json:
     """Return the areas that have stations."""
     areas = sorted({station.area for station in stations(city)})
-    return _file({"regions": [_region(area) for area in areas]}, moment, STATIC_TTL_SECONDS)
+    return _file(city, {"regions": [_region(area) for area in areas]}, moment, STATIC_TTL_SECONDS)
 
 
 def station_information(city: SimulatedCity, moment: float) -> Json:
@@ -98,21 +96,21 @@ def station_information(city: SimulatedCity, moment: float) -> Json:
         }
         for station in stations(city)
     ]
-    return _file({"stations": rows}, moment, STATIC_TTL_SECONDS)
+    return _file(city, {"stations": rows}, moment, STATIC_TTL_SECONDS)
 
 
 def station_status(city: SimulatedCity, moment: float) -> Json:
     """Return what each station last reported."""
-    now = _made_at(moment)
+    now = city.made_at(moment)
     rows = [_status(city, station, now) for station in stations(city)]
-    return _file({"stations": rows}, moment, STATUS_TTL_SECONDS)
+    return _file(city, {"stations": rows}, moment, STATUS_TTL_SECONDS)
 
 
 def free_bike_status(city: SimulatedCity, moment: float) -> Json:
     """Return the bikes that stand in the street; a bike's id changes with each trip, as the standard asks."""
-    now = _made_at(moment)
+    now = city.made_at(moment)
     rows = [row for index in range(FREE_BIKES) if (row := _free_bike(city, index, now))]
-    return _file({"bikes": rows}, moment, STATUS_TTL_SECONDS)
+    return _file(city, {"bikes": rows}, moment, STATUS_TTL_SECONDS)
 
 
 FILES: dict[str, Callable[[SimulatedCity, float], Json]] = {
@@ -125,13 +123,11 @@ FILES: dict[str, Callable[[SimulatedCity, float], Json]] = {
 }
 
 
-def _made_at(moment: float) -> int:
-    return floor(moment / FRESH_SECONDS) * FRESH_SECONDS
-
-
-def _file(data: Json, moment: float, ttl_seconds: int) -> Json:
+def _file(city: SimulatedCity, data: Json, moment: float, ttl_seconds: int) -> Json:
     made = (
-        _made_at(moment) if ttl_seconds == STATUS_TTL_SECONDS else floor(moment / ttl_seconds) * ttl_seconds
+        city.made_at(moment)
+        if ttl_seconds == STATUS_TTL_SECONDS
+        else floor(moment / ttl_seconds) * ttl_seconds
     )
     return {"last_updated": made, "ttl": ttl_seconds, "version": "2.3", "data": data}
 
@@ -140,14 +136,8 @@ def _region(area: str) -> dict[str, str]:
     return {"region_id": area.lower().replace(" ", "-"), "name": area}
 
 
-def _last_report(city: SimulatedCity, station: Station, now: int) -> int:
-    """Return when a station last spoke: each has its own second within the ten."""
-    offset = floor(between(0, REPORT_SECONDS, city.seed, station.station_id, "report"))
-    return floor((now - offset) / REPORT_SECONDS) * REPORT_SECONDS + offset
-
-
 def _status(city: SimulatedCity, station: Station, now: int) -> Json:
-    reported = _last_report(city, station, now)
+    reported = city.reported_at(now, station.station_id, "report")
     key = (city.seed, station.station_id)
     clock = city.clock(reported)
     hour = floor(clock / 3_600)

@@ -11,9 +11,6 @@ from deploy.local.simulator.chance import between, choose, drift, roll
 from deploy.local.simulator.city import SimulatedCity
 from deploy.local.simulator.motion import Run, Track, run_at
 
-# The feed is made anew this often; between two makings its bytes do not change.
-FRESH_SECONDS = 5
-REPORT_SECONDS = 10
 TRAIN_SPACING_M = 3_600.0
 BUSES_PER_ROUTE = 3
 CALLS_AHEAD = 6
@@ -62,10 +59,9 @@ def vehicles(city: SimulatedCity) -> Iterator[Vehicle]:
 
 def vehicle_positions(city: SimulatedCity, moment: float) -> bytes:
     """Return a full data set of where each vehicle last reported to be, inside the city's bounds."""
-    feed = _feed(moment)
+    feed = _feed(city, moment)
     for vehicle in vehicles(city):
-        offset = floor(between(0, REPORT_SECONDS, city.seed, vehicle.vehicle_id))
-        reported = _floored(feed.header.timestamp - offset, REPORT_SECONDS) + offset
+        reported = city.reported_at(feed.header.timestamp, vehicle.vehicle_id)
         run = vehicle.at(city, reported)
         position, bearing, speed_mps = run.place()
         if city.holds(position):
@@ -82,7 +78,7 @@ def vehicle_positions(city: SimulatedCity, moment: float) -> bytes:
 
 def trip_updates(city: SimulatedCity, moment: float) -> bytes:
     """Return a full data set of when each vehicle will call at its next stops."""
-    feed = _feed(moment)
+    feed = _feed(city, moment)
     for vehicle in vehicles(city):
         run = vehicle.at(city, feed.header.timestamp)
         entity = feed.entity.add(id=f"trip-{vehicle.vehicle_id}")
@@ -103,7 +99,7 @@ def trip_updates(city: SimulatedCity, moment: float) -> bytes:
 
 def service_alerts(city: SimulatedCity, moment: float) -> bytes:
     """Return the notices in force: each begins, says more half-way, and ends."""
-    feed = _feed(moment)
+    feed = _feed(city, moment)
     newest = floor(city.clock(moment) / ALERT_EVERY_SECONDS)
     oldest = newest - ALERT_LONGEST_SECONDS // ALERT_EVERY_SECONDS - 1
     for number in range(oldest, newest + 1) if city.tracks else ():
@@ -111,16 +107,12 @@ def service_alerts(city: SimulatedCity, moment: float) -> bytes:
     return feed.SerializeToString()
 
 
-def _feed(moment: float) -> gtfs.FeedMessage:
+def _feed(city: SimulatedCity, moment: float) -> gtfs.FeedMessage:
     feed = gtfs.FeedMessage()
     feed.header.gtfs_realtime_version = "2.0"
     feed.header.incrementality = gtfs.FeedHeader.FULL_DATASET
-    feed.header.timestamp = _floored(moment, FRESH_SECONDS)
+    feed.header.timestamp = city.made_at(moment)
     return feed
-
-
-def _floored(moment: float, step: int) -> int:
-    return floor(moment / step) * step
 
 
 def _describe_trip(trip: gtfs.TripDescriptor, city: SimulatedCity, run: Run, vehicle: Vehicle) -> None:

@@ -18,7 +18,6 @@ from deploy.local.simulator.works import works_at
 
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json; charset=utf-8"
-FRESH_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +48,8 @@ def answer(city: SimulatedCity, question: Question) -> Answer:
     """Return what stands at the address, or 404."""
     page = PAGES.get(question.path)
     if page is None:
-        return Answer(b'{"error": "nothing stands here"}\n', JSON, _made(question), 404)
+        return Answer(b'{"error": "nothing stands here"}\n', JSON, city.made_at(question.moment), 404)
     return page(city, question)
-
-
-def _made(question: Question) -> int:
-    return int(question.moment // FRESH_SECONDS * FRESH_SECONDS)
 
 
 def _json(value: object, made_at: int, status: int = 200, **headers: str) -> Answer:
@@ -67,26 +62,26 @@ def _json(value: object, made_at: int, status: int = 200, **headers: str) -> Ans
 def _gbfs_file(
     build: Callable[[SimulatedCity, float], Json], city: SimulatedCity, question: Question
 ) -> Answer:
-    return _json(build(city, question.moment), _made(question))
+    return _json(build(city, question.moment), city.made_at(question.moment))
 
 
 def _gbfs_discovery(
     build: Callable[[SimulatedCity, float, str], Json], city: SimulatedCity, question: Question
 ) -> Answer:
     folder = question.path.rpartition("/")[0]
-    return _json(build(city, question.moment, question.base + folder), _made(question))
+    return _json(build(city, question.moment, question.base + folder), city.made_at(question.moment))
 
 
 def _bytes(
     build: Callable[[SimulatedCity, float], bytes], media_type: str, city: SimulatedCity, question: Question
 ) -> Answer:
-    return Answer(build(city, question.moment), media_type, _made(question))
+    return Answer(build(city, question.moment), media_type, city.made_at(question.moment))
 
 
 def _document(
     build: Callable[[SimulatedCity, float], Json], media_type: str, city: SimulatedCity, question: Question
 ) -> Answer:
-    return replace(_json(build(city, question.moment), _made(question)), media_type=media_type)
+    return replace(_json(build(city, question.moment), city.made_at(question.moment)), media_type=media_type)
 
 
 def _dataset(
@@ -95,15 +90,17 @@ def _dataset(
     try:
         rows = run_query(rows_at(city, question.moment), question.query)
     except QueryRefused as refusal:
-        return _json({"code": refusal.code, "error": True, "message": str(refusal)}, _made(question), 400)
+        return _json(
+            {"code": refusal.code, "error": True, "message": str(refusal)}, city.made_at(question.moment), 400
+        )
     if question.path.endswith(".csv"):
-        return Answer(to_csv(rows).encode(), "text/csv; charset=utf-8", _made(question))
+        return Answer(to_csv(rows).encode(), "text/csv; charset=utf-8", city.made_at(question.moment))
     fields = json.dumps(list(rows[0]) if rows else [], separators=(",", ":"))
-    return _json(without_nulls(rows), _made(question), X_SODA2_Fields=fields)
+    return _json(without_nulls(rows), city.made_at(question.moment), X_SODA2_Fields=fields)
 
 
-def _health(_city: SimulatedCity, question: Question) -> Answer:
-    return _json({"status": "ok", "simulated": True}, _made(question))
+def _health(city: SimulatedCity, question: Question) -> Answer:
+    return _json({"status": "ok", "simulated": True}, city.made_at(question.moment))
 
 
 def _index(city: SimulatedCity, question: Question) -> Answer:
@@ -118,7 +115,7 @@ def _index(city: SimulatedCity, question: Question) -> Answer:
         f"<ul>{rows}</ul><p>Faults for tests: <code>/fault/MODE/…</code> or <code>?fault=MODE</code>; "
         "<code>/fault/</code> lists the modes.</p></html>\n"
     )
-    return Answer(text.encode(), "text/html; charset=utf-8", _made(question))
+    return Answer(text.encode(), "text/html; charset=utf-8", city.made_at(question.moment))
 
 
 PAGES: dict[str, Page] = {
