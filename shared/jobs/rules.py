@@ -18,7 +18,7 @@ WINDOW_SECONDS = 0.5
 #: Jobs that end at once share a message, though each is claimed alone: as many as take this long together.
 RIDE_SECONDS = 0.1
 #: And no more than this, so that a lost message delays few.
-RIDE_LIMIT = 16
+RIDE_LIMIT = 64
 #: A kind is known to end at once when its last ended jobs show it: so many at least, and no older than this.
 RIDE_SAMPLE = 20
 RIDE_MEMORY_SECONDS = 60

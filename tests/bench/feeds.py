@@ -1,4 +1,9 @@
-"""P1 and P2: a city's 311 export loaded for the first time, again, and with one row in a hundred changed."""
+"""
+P1 and P2: a city's 311 export loaded for the first time, again, and with one row in a hundred changed.
+
+The keys of `features` have their price: its own rows, ready, by one COPY into a table with the same keys and
+indexes are the most that any way of storing them can reach.
+"""
 
 import json
 import subprocess
@@ -24,6 +29,7 @@ ROWS = 100_000
 GROWTH = 10
 URL = "https://data.example/311.csv"
 LOADERS = Path(__file__).parent / "peers" / "load_peers.py"
+KEYED = "its rows, ready, by COPY into a table with its keys"
 PEERS = {"dlt merge": "dlt", "pandas to_sql": "pandas", "ORM merge": "orm"}
 
 
@@ -37,6 +43,7 @@ def measure(runs: int) -> list[Row]:
         taken = [_once(file, changed) for _ in range(runs)]
         grown = _load(_feed(), big)
         peers = {name: [_peer(made, which, file)] for name, which in PEERS.items()}
+        peers[KEYED] = [ROWS / run["keyed"]["seconds"] for run in taken]
     return _rows(taken, grown, peers)
 
 
@@ -71,6 +78,7 @@ def _once(file: Path, changed: Path) -> dict[str, Any]:
     feed_id = _feed()
     found: dict[str, Any] = {"copy": {"seconds": _copy(file)}, "first": _load(feed_id, file)}
     _expect(newest_run(feed_id), new=ROWS)
+    found["keyed"] = {"seconds": _copy_keyed(file.with_suffix(".rows"))}
     found["same"] = _load(feed_id, file)
     assert "unchanged" == newest_run(feed_id).state
     found["changed"] = _load(feed_id, changed)
@@ -114,6 +122,28 @@ def _load(feed_id: UUID, path: Path, *more: str) -> dict[str, float]:
     command = [sys.executable, "-m", "tests.bench.feeds_load", str(feed_id), str(path), *more]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def _copy_keyed(path: Path) -> float:
+    """Return the seconds of a COPY of the rows of `features`, as they are stored, into a table like it."""
+    raw = engine().raw_connection()
+    try:
+        with raw.cursor() as cursor, path.open("w+b") as stream:
+            cursor.execute(
+                "DROP TABLE IF EXISTS keyed_copy; CREATE TABLE keyed_copy (LIKE features INCLUDING ALL)"
+            )
+            cursor.copy_expert("COPY features TO STDOUT (FORMAT binary)", stream)  # type: ignore[attr-defined]  # psycopg2's
+            raw.commit()
+            stream.seek(0)
+            began = time.perf_counter()
+            cursor.copy_expert("COPY keyed_copy FROM STDIN (FORMAT binary)", stream)  # type: ignore[attr-defined]  # psycopg2's
+            raw.commit()
+            took = time.perf_counter() - began
+            cursor.execute("DROP TABLE keyed_copy")
+            raw.commit()
+            return took
+    finally:
+        raw.close()
 
 
 def _copy(path: Path) -> float:
