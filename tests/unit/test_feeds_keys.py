@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from tasks.feeds.storing.keys import HashSet
 
-BOUND = 1 << 60
+BOUND = 1 << 61
 #: Near the ends of the parts that hashes are kept in, and of all that there are.
-near_bounds = st.builds(lambda part, by: part * BOUND + by, st.integers(-8, 7), st.integers(0, 3))
+near_bounds = st.builds(lambda part, by: part * BOUND + by, st.integers(-4, 3), st.integers(0, 3))
 batches = st.lists(near_bounds | st.integers(-(1 << 63), (1 << 63) - 1), max_size=30)
 
 

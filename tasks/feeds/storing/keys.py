@@ -10,8 +10,8 @@ Keys = npt.NDArray[np.int64]
 
 
 #: Hashes are kept in so many parts, of which one at a time is laid out anew: little memory is needed twice.
-_PARTS: Final = 16
-_BOUNDS: Final = np.array([(part << 60) - (1 << 63) for part in range(_PARTS + 1)][1:-1], dtype=np.int64)
+_PARTS: Final = 8
+_BOUNDS: Final = np.array([(part << 61) - (1 << 63) for part in range(_PARTS + 1)][1:-1], dtype=np.int64)
 
 
 class HashSet:

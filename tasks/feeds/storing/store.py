@@ -60,7 +60,8 @@ class Store:
         self._put_lines(tx, chunk)
         for noun, rows in chunk.rows.items():
             if rows:
-                self._put_rows(tx, noun, chunk, list(rows.values()))
+                listed = list(rows.values())
+                self._put_rows(tx, noun, chunk, listed, self.seen[noun].add(list(rows)))
         self._put_observations(tx, chunk, is_last)
         if not self.writing.is_replay:
             self._timetable.put(tx, chunk.timetable, is_last)
@@ -82,12 +83,11 @@ class Store:
         """Copy features that were read at once and are new for sure; others are merged row by row."""
         if not chunk.lines:
             return
-        seen = self.seen["features"]
         lines = together(chunk.lines)
-        if not self._is_first_load(tx, "features") or seen.holds(lines.ids).any():
-            self._put_rows(tx, "features", chunk, list(lines.rows()))
+        again = self.seen["features"].add(lines.ids)
+        if again or not self._is_first_load(tx, "features"):
+            self._put_rows(tx, "features", chunk, list(lines.rows()), again)
             return
-        seen.add(lines.ids)
         ids = [uuid_utils.uuid7() for _ in lines.ids]
         told = [(str(id_), lines.kind) for id_ in ids[-FEATURES_AN_EVENT:]]
         copy(tx, TABLES["features"], self.writing, lines, ids)
@@ -96,9 +96,11 @@ class Store:
         self._note_newest([moment(lines.newest(self.writing.now))])
         tell_features(tx, self.writing, told, more=lines.size - len(told))
 
-    def _put_rows(self, tx: Transaction, noun: Noun, chunk: Chunk, rows: Sequence[Row]) -> None:
-        ids = [row.external_id for row in rows]
-        again = frozenset(ids[place] for place in self.seen[noun].add(ids))
+    def _put_rows(
+        self, tx: Transaction, noun: Noun, chunk: Chunk, rows: Sequence[Row], seen_places: Sequence[int]
+    ) -> None:
+        """Merge rows; those at `seen_places` have ids that came before in this run."""
+        again = frozenset(rows[place].external_id for place in seen_places)
         fresh = [row for row in rows if row.external_id not in again] if again else rows
         all_new = self._is_first_load(tx, noun)
         merged = merge(tx, TABLES[noun], self.writing, fresh, all_new=all_new)
