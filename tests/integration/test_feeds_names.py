@@ -135,7 +135,7 @@ def test_stops_of_a_timetable_are_things_that_nobody_observes(site: Site) -> Non
 
 
 def test_a_trip_update_says_when_each_stop_was_to_be_reached(site: Site) -> None:
-    """24:50 of the day on which clocks went back is 0:50 UTC; time and delay follow from each other."""
+    """24:50 of the day on which clocks went back is 0:50 UTC; time and delay follow from each other, on to later stops."""
     run_feed(add_static(), site)
     run_feed(add_live(static="timetable"), site)
 
@@ -148,6 +148,11 @@ def test_a_trip_update_says_when_each_stop_was_to_be_reached(site: Site) -> None
             "stop_id": "s1", "name": "Old Harbour", "delay_seconds": 120,
             "scheduled_arrival": "2026-10-26T00:50:00Z", "scheduled_departure": "2026-10-26T00:50:00Z",
             "departure": "2026-10-26T00:52:00Z",
+        },
+        {
+            "stop_id": "s2", "stop_sequence": 2, "name": "Market", "delay_seconds": 120,
+            "scheduled_arrival": "2026-10-26T01:00:00Z", "arrival": "2026-10-26T01:02:00Z",
+            "scheduled_departure": "2026-10-26T01:01:00Z", "departure": "2026-10-26T01:03:00Z",
         },
         {
             "stop_id": "s3", "stop_sequence": 3, "name": "Hill Top", "delay_seconds": 100,

@@ -1,6 +1,6 @@
 """[p] The names, places and times that the timetable gives to what a message names; what it does not know stays."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -9,6 +9,7 @@ from google.transit import gtfs_realtime_pb2 as gtfs
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Stop, Timetable, TransitRoute, TransitTrip, TripUpdate, Vehicle
+from tasks.feeds.connectors.gtfs_realtime.calls import Call, complete, places, written
 from tasks.feeds.reading.places import Geometry
 from tasks.feeds.reading.service_days import Days, day_of, moment, nearest_day, seconds_of
 from tasks.feeds.reading.times import zone
@@ -45,14 +46,18 @@ class Names:
             trip = _from_its_start(trip, record.properties.get("start_time", ""))
         is_planned = trip is not None and record.properties.get("relationship") not in _UNPLANNED
         day = self._day(trip, record) if trip is not None and is_planned else None
-        calls = _calls(trip, record.stops)
-        record.stops = [
+        calls = list(places(trip, record.stops))
+        stops = [
             self._stop(stop, told, trip, call, day)
             for stop, told, call in zip(record.stops, update.stop_time_update, calls, strict=True)
         ]
         if record.delay_seconds is None:
-            delays = (stop["delay_seconds"] for stop in record.stops if "delay_seconds" in stop)
+            delays = (stop["delay_seconds"] for stop in stops if "delay_seconds" in stop)
             record.delay_seconds = next(delays, None)
+        found = {call: stop for call, stop in zip(calls, stops, strict=True) if call is not None}
+        # An update that tells of a stop beside the trip, or twice of one, is not the timetable's to complete.
+        is_whole = len(found) == len(stops)
+        record.stops = self._complete(found, record, trip, day) if trip and day and is_whole else stops
 
     def alert(self, record: Feature) -> None:
         """Name the routes and stops of an alert, and place it: at its stops, else along its routes."""
@@ -95,6 +100,29 @@ class Names:
         days = Days(service.weekdays, service.start, service.end, service.added, service.removed)
         return nearest_day(days, min(times), max(times), near, self._zone)
 
+    def _complete(
+        self, told: Mapping[int, Call], record: TripUpdate, trip: TransitTrip, day: date
+    ) -> list[Call]:
+        """Return the calls of an update with those that follow from it; a canceled trip has all of its own."""
+        calls = range(len(trip.stop_ids))
+        if record.properties.get("relationship") == "canceled":
+            return [{**self._planned(trip, place, day), **told.get(place, {})} for place in calls]
+        if not told and record.delay_seconds is None:
+            return []
+        delay = None if told else record.delay_seconds
+        return complete(told, lambda place: self._planned(trip, place, day), len(calls), delay)
+
+    def _planned(self, trip: TransitTrip, place: int, day: date) -> Call:
+        """Return a call as the timetable knows it."""
+        stop_id = trip.stop_ids[place]
+        found: Call = {"stop_id": stop_id, "stop_sequence": trip.sequences[place]}
+        if known := self._known.stops.get(stop_id):
+            found["name"] = known.name
+        for name, seconds in (("arrival", trip.arrivals[place]), ("departure", trip.departures[place])):
+            if seconds is not None:
+                found[f"scheduled_{name}"] = written(moment(day, seconds, self._zone))
+        return found
+
     def _stop(
         self,
         stop: dict[str, Any] | Any,  # a stop of this record, whose mapping is ours
@@ -119,11 +147,11 @@ class Names:
         self, found: dict[str, Any], name: str, planned: datetime, event: gtfs.TripUpdate.StopTimeEvent
     ) -> None:
         """Say when it was to be there; of time and delay the one that is not told follows from the other."""
-        found[f"scheduled_{name}"] = _written(planned)
+        found[f"scheduled_{name}"] = written(planned)
         if found.get("relationship") in _UNPREDICTED:
             return
         if name not in found and event.HasField("delay"):
-            found[name] = _written(planned + timedelta(seconds=event.delay))
+            found[name] = written(planned + timedelta(seconds=event.delay))
         elif name in found:
             late = datetime.fromisoformat(found[name]) - planned
             found.setdefault("delay_seconds", round(late.total_seconds()))
@@ -150,21 +178,6 @@ def _from_its_start(trip: TransitTrip, start_time: str) -> TransitTrip:
     return replace(trip, arrivals=moved(trip.arrivals), departures=moved(trip.departures))
 
 
-def _calls(trip: TransitTrip | None, stops: Sequence[Any]) -> Iterator[int | None]:
-    """Yield each stop's place in its trip: by its sequence, else by the next call at that stop."""
-    at = 0
-    for stop in stops:
-        found: int | None = None
-        if trip is not None:
-            sequence, stop_id = stop.get("stop_sequence"), stop.get("stop_id")
-            if sequence in trip.sequences:
-                found = list(trip.sequences).index(sequence)
-            elif sequence is None and stop_id in trip.stop_ids[at:]:
-                found = list(trip.stop_ids).index(stop_id, at)
-        at = at if found is None else found + 1
-        yield found
-
-
 def _points(stops: Sequence[Stop]) -> Geometry | None:
     places = [[stop.lon, stop.lat] for stop in stops if stop.lon is not None and stop.lat is not None]
     if len(places) == 1:
@@ -177,7 +190,3 @@ def _ways(routes: Sequence[TransitRoute]) -> Geometry | None:
         return None
     lines = [line for route in routes if route.geometry for line in route.geometry["coordinates"]]
     return {"type": "MultiLineString", "coordinates": lines} if lines else None
-
-
-def _written(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,74 @@
+"""[p] The calls of a trip: which of them an update speaks of, and those it leaves to the timetable."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from tasks.feeds.connector import TransitTrip
+
+Call = dict[str, Any]
+"""A stop of a trip update in the form of `trip_updates.stops`."""
+
+_EVENTS: Final = ("arrival", "departure")
+
+
+def places(trip: TransitTrip | None, stops: Sequence[Any]) -> Iterator[int | None]:
+    """Yield each stop's place in its trip: by its sequence, else by the next call at that stop."""
+    at = 0
+    for stop in stops:
+        found: int | None = None
+        if trip is not None:
+            sequence, stop_id = stop.get("stop_sequence"), stop.get("stop_id")
+            if sequence in trip.sequences:
+                found = list(trip.sequences).index(sequence)
+            elif sequence is None and stop_id in trip.stop_ids[at:]:
+                found = list(trip.stop_ids).index(stop_id, at)
+        at = at if found is None else found + 1
+        yield found
+
+
+def complete(
+    told: Mapping[int, Call], planned: Callable[[int], Call], count: int, delay: int | None = None
+) -> list[Call]:
+    """
+    Return the calls that an update tells, by their place, and those after the first of them that it leaves out.
+
+    A delay holds for the calls that follow, over stops that are skipped, until a stop tells another or that
+    there is no data. `delay` is that of the trip as a whole, from its first call on.
+    Source: https://gtfs.org/documentation/realtime/feed-entities/trip-updates/#stoptimeupdate
+    """
+    calls: list[Call] = []
+    for place in range(min(told, default=0) if delay is None else 0, count):
+        call = told.get(place)
+        if call is None:
+            call = _delayed(planned(place), delay)
+        elif call.get("relationship") == "no_data":
+            delay = None
+        elif call.get("relationship") != "skipped":
+            delay = _leaves_with(call, delay)
+        calls.append(call)
+    return calls
+
+
+def written(at: datetime) -> str:
+    """Write a moment as `trip_updates.stops` holds it."""
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def _delayed(call: Call, delay: int | None) -> Call:
+    if delay is None:
+        return call
+    call["delay_seconds"] = delay
+    for name in _EVENTS:
+        if planned := call.get(f"scheduled_{name}"):
+            call[name] = written(datetime.fromisoformat(planned) + timedelta(seconds=delay))
+    return call
+
+
+def _leaves_with(call: Call, before: int | None) -> int | None:
+    """Return the delay with which a trip leaves a stop; one that tells none changes nothing."""
+    for name in reversed(_EVENTS):
+        if (at := call.get(name)) and (planned := call.get(f"scheduled_{name}")):
+            return round((datetime.fromisoformat(at) - datetime.fromisoformat(planned)).total_seconds())
+    told: int | None = call.get("delay_seconds", before)
+    return told

@@ -1,0 +1,155 @@
+"""What a trip update leaves out of its trip follows from the timetable, by the rules of GTFS Realtime."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from google.transit import gtfs_realtime_pb2 as gtfs
+
+from tasks.feeds.connector import Service, Stop, Timetable, TransitRoute, TransitTrip, TripUpdate
+from tests.support.feeds import parse, payload, source
+
+#: Five calls from 8:00 on, ten minutes apart, on a line of a city in UTC.
+TRIP = TransitTrip(
+    record="",
+    trip_id="t1",
+    route_id="r1",
+    service=Service("daily", "1111111", "20200101", "20991231"),
+    stop_ids=("a", "b", "c", "d", "e"),
+    sequences=(1, 2, 3, 4, 5),
+    arrivals=(28_800, 29_400, None, 30_600, 31_200),
+    departures=(28_800, 29_460, None, 30_600, 31_200),
+)
+TIMETABLE = Timetable(
+    "UTC",
+    routes={"r1": TransitRoute(record="", route_id="r1", timezone="UTC", route_type=3)},
+    trips={"t1": TRIP},
+    stops={stop: Stop(stop.upper()) for stop in TRIP.stop_ids},
+)
+SKIPPED = gtfs.TripUpdate.StopTimeUpdate.SKIPPED
+NO_DATA = gtfs.TripUpdate.StopTimeUpdate.NO_DATA
+
+
+def read(fill: Callable[[gtfs.TripUpdate], Any]) -> TripUpdate:
+    """Read a trip update of the trip that is filled in, in a city whose timetable is known."""
+    message = gtfs.FeedMessage(header=gtfs.FeedHeader(gtfs_realtime_version="2.0", timestamp=1_767_254_400))
+    update = message.entity.add(id="1").trip_update
+    update.trip.trip_id, update.trip.start_date = "t1", "20260101"
+    fill(update)
+    known = replace(source("gtfs_realtime"), timetable=TIMETABLE)
+    found = parse(known, payload(message.SerializeToString()))[0]
+    assert isinstance(found, TripUpdate)
+    return found
+
+
+def delays(update: TripUpdate) -> list[tuple[str, int | None]]:
+    """Return each call's stop and delay."""
+    return [(stop["stop_id"], stop.get("delay_seconds")) for stop in update.stops]
+
+
+def test_a_delay_holds_for_the_calls_that_follow() -> None:
+    """Until a stop tells another; what comes before the first stop told is over."""
+
+    def two_stops(update: gtfs.TripUpdate) -> None:
+        update.stop_time_update.add(stop_sequence=2).departure.delay = 120
+        update.stop_time_update.add(stop_sequence=4).arrival.delay = 60
+
+    assert [("b", 120), ("c", 120), ("d", 60), ("e", 60)] == delays(read(two_stops))
+
+
+def test_a_call_that_is_left_out_has_a_name_a_plan_and_a_prediction() -> None:
+    """As if it had been told; a time that the timetable does not tell is none."""
+    stops = read(
+        lambda update: setattr(update.stop_time_update.add(stop_id="b").departure, "delay", 90)
+    ).stops
+
+    assert {"stop_id": "c", "stop_sequence": 3, "name": "C", "delay_seconds": 90} == stops[1]
+    assert {
+        "stop_id": "e", "stop_sequence": 5, "name": "E", "delay_seconds": 90,
+        "scheduled_arrival": "2026-01-01T08:40:00Z", "arrival": "2026-01-01T08:41:30Z",
+        "scheduled_departure": "2026-01-01T08:40:00Z", "departure": "2026-01-01T08:41:30Z",
+    } == stops[3]  # fmt: skip
+
+
+def test_a_delay_goes_on_with_what_the_trip_leaves_a_stop_with() -> None:
+    """It arrives three minutes late and waits no longer than it must."""
+
+    def catching_up(update: gtfs.TripUpdate) -> None:
+        stop = update.stop_time_update.add(stop_sequence=2)
+        stop.arrival.delay, stop.departure.delay = 180, 150
+
+    assert [("b", 180), ("c", 150), ("d", 150), ("e", 150)] == delays(read(catching_up))
+
+
+def test_a_delay_passes_over_a_skipped_stop_and_ends_where_there_is_no_data() -> None:
+    """A skipped stop tells nothing of the next; no data tells that nothing is known."""
+
+    def broken(update: gtfs.TripUpdate) -> None:
+        update.stop_time_update.add(stop_sequence=1).departure.delay = 60
+        update.stop_time_update.add(stop_sequence=2, schedule_relationship=SKIPPED)
+        update.stop_time_update.add(stop_sequence=4, schedule_relationship=NO_DATA)
+
+    told = read(broken)
+
+    assert [("a", 60), ("b", None), ("c", 60), ("d", None), ("e", None)] == delays(told)
+    assert ["scheduled_arrival"] == [
+        name for name in ("scheduled_arrival", "arrival") if name in told.stops[4]
+    ]
+
+
+def test_a_delay_of_the_whole_trip_is_one_of_all_its_calls() -> None:
+    """No stop is told; without a delay, or beside stops that tell theirs, nothing follows from it."""
+
+    def late(update: gtfs.TripUpdate) -> None:
+        update.delay = 30
+
+    def late_but_told(update: gtfs.TripUpdate) -> None:
+        update.delay = 30
+        update.stop_time_update.add(stop_sequence=5).arrival.delay = 10
+
+    assert [30] * 5 == [delay for _, delay in delays(read(late))]
+    assert [("e", 10)] == delays(read(late_but_told))
+    assert [] == delays(read(lambda update: None))
+
+
+def test_a_canceled_trip_has_all_the_calls_it_will_not_make() -> None:
+    """Those who wait at its stops are told so; nothing of it is predicted."""
+
+    def canceled(update: gtfs.TripUpdate) -> None:
+        update.trip.schedule_relationship = gtfs.TripDescriptor.CANCELED
+        update.delay = 30
+
+    told = read(canceled)
+
+    assert [(stop, None) for stop in "abcde"] == delays(told)
+    assert "2026-01-01T08:00:00Z" == told.stops[0]["scheduled_departure"]
+    assert not any("departure" in stop or "arrival" in stop for stop in told.stops)
+
+
+def added(update: gtfs.TripUpdate) -> None:
+    """A trip that bears the id of a planned one and runs at other times."""
+    update.trip.schedule_relationship = gtfs.TripDescriptor.ADDED
+    update.stop_time_update.add(stop_sequence=2).departure.time = 1_767_255_000
+
+
+def diverted(update: gtfs.TripUpdate) -> None:
+    """A trip that calls at a stop beside its way."""
+    update.stop_time_update.add(stop_sequence=2).departure.delay = 60
+    update.stop_time_update.add(stop_id="elsewhere").departure.time = 1_767_255_000
+
+
+def doubled(update: gtfs.TripUpdate) -> None:
+    """An update that tells twice of one stop."""
+    update.stop_time_update.add(stop_sequence=2).departure.delay = 60
+    update.stop_time_update.add(stop_sequence=2).departure.delay = 90
+
+
+@pytest.mark.parametrize(
+    ("fill", "stops"), [(added, ["b"]), (diverted, ["b", "elsewhere"]), (doubled, ["b", "b"])]
+)
+def test_what_does_not_run_as_planned_is_kept_as_told(
+    fill: Callable[[gtfs.TripUpdate], None], stops: list[str]
+) -> None:
+    """The timetable says nothing of it."""
+    assert stops == [stop for stop, _ in delays(read(fill))]
