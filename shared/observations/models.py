@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DDL, ForeignKey, Index, UniqueConstraint, event, text
+from sqlalchemy import DDL, Computed, ForeignKey, Index, UniqueConstraint, event, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db import Base, Id
@@ -126,7 +126,11 @@ class TripUpdateRow(Base):
     """The latest prediction for one trip of one service day."""
 
     __tablename__ = "trip_updates"
-    __table_args__ = (UniqueConstraint("feed_id", "external_id"),)
+    __table_args__ = (
+        UniqueConstraint("feed_id", "external_id"),
+        # Of a day's trips the few that are under way.
+        Index("ix_trip_updates_listed", "feed_id", postgresql_where=text("missing_since IS NULL")),
+    )
 
     id: Mapped[Id]
     city: Mapped[str]
@@ -139,8 +143,13 @@ class TripUpdateRow(Base):
     vehicle: Mapped[str | None]
     delay_seconds: Mapped[int | None]
     #: [{stop_id, stop_sequence, arrival, departure, delay_seconds, relationship}], times RFC 3339.
-    #: With a timetable also name, scheduled_arrival and scheduled_departure.
+    #: With a timetable also name, scheduled_arrival and scheduled_departure, and the calls that it leaves out.
     stops: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    #: The stop_id of each stop, so that a feed's trips can be looked through without reading `stops`, which is long.
+    #: It is never NULL, and must not be NOT NULL: staging tables take that over, and not what fills it.
+    stop_ids: Mapped[list[Any] | None] = mapped_column(
+        Computed("jsonb_path_query_array(stops, '$[*].\"stop_id\"'::jsonpath)", persisted=True)
+    )
     properties: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     observed_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]

@@ -16,6 +16,7 @@ from web.api import (
     profile,
     pulse,
     reports,
+    trips,
     uploads,
 )
 
@@ -24,6 +25,7 @@ NOUNS = (
     cities.api,
     features.api,
     observations.api,
+    trips.api,
     pulse.api,
     reports.api,
     uploads.api,
