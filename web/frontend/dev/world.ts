@@ -124,9 +124,9 @@ export class World {
         );
       }
       case 'vehicles':
-        return list(this.vehicles);
+        return verb === 'trip' ? ok(this.trip(id ?? '')) : list(this.vehicles);
       case 'things':
-        return list(this.things);
+        return verb === 'departures' ? ok(this.departures(id ?? '')) : list(this.things);
       case 'datastreams':
         return ok({
           datastream: {
@@ -270,6 +270,63 @@ export class World {
       trip_id: null,
       properties: {},
       ...this.timed(5, 0.2),
+    };
+  }
+
+  private trip(vehicle: string): Json {
+    return {
+      ...this.line(0),
+      vehicle_id: vehicle,
+      calls: STREETS.map((name, i) => ({
+        stop_id: `stop-${i}`,
+        thing_id: `stop-${i}`,
+        name,
+        stop_sequence: i + 1,
+        scheduled_arrival: null,
+        scheduled_departure: ago(-4 * i),
+        predicted_arrival: null,
+        predicted_departure: i === 3 ? null : ago(-4 * i - 2),
+        delay_seconds: i === 3 ? null : 120,
+        relationship: i === 3 ? 'skipped' : 'scheduled',
+      })),
+    };
+  }
+
+  private departures(id: string): Json {
+    const { source } = this.timed(5, 0.2);
+    return {
+      thing: {
+        ...this.thing(0),
+        id,
+        kind: 'transit_stop',
+        name: STREETS[Number(id.split('-').at(-1))] ?? STREETS[0],
+        properties: { code: '490' },
+        datastreams: [],
+      },
+      feeds: [{ freshness: 'fresh', source }],
+      items: Array.from({ length: 8 }, (_, i) => ({
+        ...this.line(i),
+        stop_id: id,
+        stop_name: null,
+        scheduled: ago(-3 * i - 1),
+        predicted: i === 2 ? null : ago(-3 * i - 1 - (i % 3)),
+        delay_seconds: (i % 3) * 60,
+      })),
+    };
+  }
+
+  private line(i: number): Json {
+    return {
+      trip_id: `trip-${i}`,
+      start_date: null,
+      route: null,
+      route_name: ['12', '73', 'N5'][i % 3],
+      route_color: ['#b42335', '#0b5cad', null][i % 3],
+      route_text_color: null,
+      headsign: STREETS[i % STREETS.length],
+      delay_seconds: 120,
+      relationship: i === 2 ? 'canceled' : 'scheduled',
+      ...this.timed(i === 4 ? 3 : 5, i === 4 ? 14 : 0.2),
     };
   }
 

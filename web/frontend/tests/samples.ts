@@ -1,4 +1,4 @@
-import type { Feature, Feed, Report, Thing, Vehicle } from '@/api/types';
+import type { Call, Departure, Feature, Feed, Report, Thing, Trip, Vehicle } from '@/api/types';
 
 /** Samples hold what the page reads; a field that the API adds changes no test. */
 export const times = {
@@ -136,4 +136,50 @@ export function feed(over: Partial<Feed> = {}): Feed {
     counts: { features: 1, things: 0, vehicles: 0 },
     ...over,
   } as Feed;
+}
+
+export function call(over: Partial<Call> = {}): Call {
+  return {
+    stop_id: 's-1',
+    thing_id: 't-9',
+    name: 'Market',
+    stop_sequence: 1,
+    scheduled_arrival: null,
+    scheduled_departure: '2026-03-01T12:10:00Z',
+    predicted_arrival: null,
+    predicted_departure: '2026-03-01T12:13:00Z',
+    delay_seconds: 180,
+    relationship: 'scheduled',
+    ...over,
+  };
+}
+
+const line = {
+  trip_id: 'trip-1',
+  start_date: '20260301',
+  route: 'r7',
+  route_name: '7',
+  route_color: '#1A2B3C',
+  route_text_color: '#FFFFFF',
+  headsign: 'Hill Top',
+  delay_seconds: 180,
+  relationship: 'scheduled',
+  times,
+  freshness: 'fresh' as const,
+  source: { ...source, feed_id: 'feed-2', name: 'Trip updates' },
+};
+
+export function trip(over: Partial<Trip> = {}): Trip {
+  return { ...line, vehicle_id: 'v-1', calls: [call()], ...over };
+}
+
+export function departure(over: Partial<Departure> = {}): Departure {
+  return {
+    ...line,
+    stop_id: 's-1',
+    stop_name: 'Market',
+    scheduled: '2026-03-01T12:10:00Z',
+    predicted: '2026-03-01T12:13:00Z',
+    ...over,
+  };
 }

@@ -1,5 +1,5 @@
-import type { QueryClient } from '@tanstack/react-query';
-import type { Job, Report } from '@/api/types';
+import type { InvalidateQueryFilters, Query, QueryClient } from '@tanstack/react-query';
+import type { Departures, Job, Report, Trip } from '@/api/types';
 import { apply, type CityState, type Slice } from './apply';
 import type { EventData, LiveEvent } from './frames';
 import { LiveSocket, type LiveState } from './socket';
@@ -90,14 +90,21 @@ export class LiveStore {
     if (event.name === 'ReportChanged') this.reportChanged(event.data);
     if (event.name === 'JobChanged') this.jobChanged(event.data);
     if (event.name === 'FeedRan') this.feedRan(event.data);
+    if (event.name === 'FreshnessChanged') this.predictedAnew(event.data.feed_id);
     if (event.name === 'FeaturesChanged') this.rereadSoon(['search', event.data.city]);
   }
 
-  /** Only pages of who runs the feeds read these; nobody else asks again. */
+  /** Only pages that show these ask again: of who runs the feeds, of who waits for a vehicle. */
   private feedRan({ feed_id, city }: EventData['FeedRan']): void {
+    this.predictedAnew(feed_id);
     this.rereadSoon(['runs', feed_id]);
     this.rereadSoon(['source', feed_id]);
     this.rereadSoon(['sources', city]);
+  }
+
+  private predictedAnew(feedId: string): void {
+    const predicate = (query: Query) => isPredictedBy(query, feedId);
+    this.rereadSoon(['predicted', feedId], { predicate });
   }
 
   private reportChanged({ report_id, report }: EventData['ReportChanged']): void {
@@ -116,15 +123,24 @@ export class LiveStore {
   }
 
   /** Read again what is on screen, at most every two seconds a key. */
-  private rereadSoon(queryKey: string[]): void {
+  private rereadSoon(queryKey: string[], which: InvalidateQueryFilters = { queryKey }): void {
     const name = queryKey.join('/');
     if (this.rereads.has(name)) return;
     const run = () => {
       this.rereads.delete(name);
-      void this.cache.invalidateQueries({ queryKey });
+      void this.cache.invalidateQueries(which);
     };
     this.rereads.set(name, window.setTimeout(run, REREAD_EVERY_MS));
   }
+}
+
+/** Whether a feed tells of a vehicle's trip, by its place or a prediction, or predicts a stop's departures. */
+function isPredictedBy({ queryKey: [noun, of], state: { data } }: Query, feedId: string): boolean {
+  if (noun === 'trip')
+    return of === feedId || (data as Trip | undefined)?.source.feed_id === feedId;
+  if (noun !== 'departures') return false;
+  const feeds = (data as Departures | undefined)?.feeds ?? [];
+  return feeds.some(({ source }) => source.feed_id === feedId);
 }
 
 function cityOf(event: LiveEvent): string | null {

@@ -33,6 +33,7 @@ const LOOKS: Record<string, Look> = {
   subway: { icon: 'subway', colour: 'transit' },
   rail: { icon: 'rail', colour: 'transit' },
   ferry: { icon: 'ferry', colour: 'transit' },
+  transit_stop: { icon: 'station', colour: 'transit' },
   bicycle: { icon: 'bicycle', colour: 'bike' },
   scooter: { icon: 'scooter', colour: 'bike' },
   moped: { icon: 'scooter', colour: 'bike' },

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useLayoutEffect, useMemo, useState } from 'react';
+import { lazy, Suspense, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { Link } from 'wouter';
 import { useCitySlug } from '@/app/useCitySlug';
 import { useTheme } from '@/app/theme';
@@ -22,6 +22,7 @@ import {
   useClosed,
   useBasemap,
   useCity,
+  useDepartures,
   useFeatures,
   useFeeds,
   useFound,
@@ -30,7 +31,7 @@ import {
   useThings,
   useVehicles,
 } from './queries';
-import { shownOnMap } from './selection';
+import { shownOnMap, unlistedThing } from './selection';
 import { Tiles } from './Tiles';
 
 const Detail = lazy(withWords(() => import('./Detail')));
@@ -63,13 +64,23 @@ export default function CityPage() {
   const selected = params.get('sel') as Ref | null;
   useMapInView(selected !== null);
   const select = (ref: Ref) => set({ sel: ref }, 'push');
+  const opened = useRef<Ref | null>(null);
+  const open = (ref: Ref) => {
+    opened.current = ref;
+    select(ref);
+  };
   const close = () => {
     set({ sel: null }, 'push');
-    document.querySelector<HTMLElement>(`[data-ref="${CSS.escape(selected ?? '')}"]`)?.focus();
+    // From one item another may have been opened that stands in no list.
+    const row = opened.current ?? selected ?? '';
+    document.querySelector<HTMLElement>(`[data-ref="${CSS.escape(row)}"]`)?.focus();
   };
+  const observed = things.data ?? (things.isError ? NONE : undefined);
+  const stop = useDepartures(unlistedThing(selected, observed)).data?.thing;
   const shown = useMemo(
-    () => shownOnMap(selected, features.data, reports.data, vehicles.data, things.data),
-    [selected, features.data, reports.data, vehicles.data, things.data],
+    () =>
+      shownOnMap(selected, features.data, reports.data, vehicles.data, stop ? [stop] : things.data),
+    [selected, features.data, reports.data, vehicles.data, things.data, stop],
   );
   const onMap = useMemo(
     () => ({
@@ -129,7 +140,7 @@ export default function CityPage() {
               items={items}
               filterKey={`${slug}/${view}/${params.get('kinds') ?? ''}/${params.get('since') ?? ''}/${params.get('closed') ?? ''}/${params.get('q') ?? ''}`}
               selected={selected}
-              onSelect={select}
+              onSelect={open}
               onHover={setHovered}
               empty={
                 <NothingHere
@@ -147,7 +158,8 @@ export default function CityPage() {
               city={city.data}
               features={features.data ?? NONE}
               vehicles={vehicles.data ?? NONE}
-              things={things.data ?? NONE}
+              things={observed}
+              onSelect={select}
               onClose={close}
             />
           </Suspense>
@@ -170,7 +182,7 @@ export default function CityPage() {
                 ? { lon: hovered.lon, lat: hovered.lat, kind: hovered.kind }
                 : null
             }
-            onSelect={select}
+            onSelect={open}
             fallback={<NoMap />}
           />
         )}

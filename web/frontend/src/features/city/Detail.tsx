@@ -1,22 +1,24 @@
-import { lazy, Suspense, useEffect, useRef, type ReactNode } from 'react';
+import { lazy, Suspense, useEffect, useRef } from 'react';
 import { Link } from 'wouter';
 import { ApiError } from '@/api/problem';
 import type { City, Feature, Report, Thing, Vehicle } from '@/api/types';
 import { useText } from '@/i18n/useText';
 import type { Ref } from '@/map/geojson';
 import { IconButton } from '@/ui/Button';
-import { FreshnessMark } from '@/ui/FreshnessMark';
 import { Icon } from '@/ui/Icon';
 import { useEvent } from '@/ui/useEvent';
-import { KindBadge } from '@/ui/KindBadge';
 import { Notice } from '@/ui/Notice';
 import { SourceLine, Timing } from '@/ui/Timing';
 import { Facts } from '@/ui/Table';
 import { Photos } from '@/features/reports/Photos';
 import { StatusHistory } from '@/features/reports/StatusHistory';
 import { useReport } from '@/features/reports/queries';
+import { Gone, Head, Line, Part, plainProperties, Waiting } from './DetailParts';
 import { vehicleTitle } from './items';
 import { useFeature } from './queries';
+import { StopDetail } from './StopDetail';
+import { TripPart } from './TripPart';
+import { runsTrips } from './trips';
 import { humanWords, propertyWords, unitOf } from './units';
 import { safeUrl } from '@/ui/safeUrl';
 
@@ -27,12 +29,15 @@ interface Props {
   city: City;
   features: Feature[];
   vehicles: Vehicle[];
-  things: Thing[];
+  /** Absent until they were read. */
+  things?: Thing[];
+  onSelect: (ref: Ref) => void;
   onClose: () => void;
 }
 
 /** Everything known about one item; opens over the list, never over the map. */
-export default function Detail({ refId, city, features, vehicles, things, onClose }: Props) {
+export default function Detail(props: Props) {
+  const { refId, city, features, vehicles, things, onSelect, onClose } = props;
   const { t } = useText();
   const [noun, id] = split(refId);
   const panel = useRef<HTMLElement>(null);
@@ -69,11 +74,13 @@ export default function Detail({ refId, city, features, vehicles, things, onClos
         )}
         {noun === 'report' && <ReportDetail id={id} city={city} />}
         {noun === 'vehicle' && (
-          <VehicleDetail vehicle={vehicles.find((one) => one.id === id)} city={city} />
+          <VehicleDetail
+            vehicle={vehicles.find((one) => one.id === id)}
+            city={city}
+            onSelect={onSelect}
+          />
         )}
-        {noun === 'thing' && (
-          <ThingDetail thing={things.find((one) => one.id === id)} city={city} />
-        )}
+        {noun === 'thing' && <ThingOrStop id={id} things={things} city={city} />}
       </div>
     </aside>
   );
@@ -82,44 +89,6 @@ export default function Detail({ refId, city, features, vehicles, things, onClos
 function split(ref: string): [noun: string, id: string] {
   const at = ref.indexOf(':');
   return [ref.slice(0, at), ref.slice(at + 1)];
-}
-
-interface HeadProps {
-  kind: string;
-  title: string;
-  freshness?: Feature['freshness'];
-  children?: ReactNode;
-}
-
-function Head({ kind, title, freshness, children }: HeadProps) {
-  const { t } = useText();
-  return (
-    <header className="flex gap-3">
-      <KindBadge kind={kind} size={40} />
-      <div className="min-w-0">
-        <p className="flex items-center gap-2 text-xs text-muted">
-          {t(`kind.${kind}` as 'kind.report', { defaultValue: kind })}
-          {freshness && <FreshnessMark freshness={freshness} />}
-        </p>
-        <h2 className="text-lg leading-6 font-semibold break-words">{title}</h2>
-        {children}
-      </div>
-    </header>
-  );
-}
-
-function Part({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section className="mt-5 border-t border-line pt-3">
-      <h3 className="mb-2 text-xs font-medium text-muted">{title}</h3>
-      {children}
-    </section>
-  );
-}
-
-function Gone() {
-  const { t } = useText();
-  return <Notice tone="warn">{t('detail.gone')}</Notice>;
 }
 
 function FeatureDetail({ id, known, city }: { id: string; known?: Feature; city: City }) {
@@ -238,24 +207,13 @@ function ReportFacts({ report }: { report: Report }) {
 /** What stands in the detail by itself, or is a colour, is not told again among the properties. */
 const NAMED = ['route_name', 'route_color', 'route_text_color', 'headsign'] as const;
 
-/** A line by the name riders know, beside its colour when the timetable tells one. */
-function Line({ vehicle }: { vehicle: Vehicle }) {
-  const { route, route_name, route_color } = vehicle;
-  return (
-    <span className="inline-flex items-center gap-2">
-      {route_color && (
-        <span
-          aria-hidden="true"
-          className="inline-block size-3 border border-line"
-          style={{ backgroundColor: route_color }}
-        />
-      )}
-      {route_name ?? route}
-    </span>
-  );
+interface VehicleProps {
+  vehicle?: Vehicle;
+  city: City;
+  onSelect: (ref: Ref) => void;
 }
 
-function VehicleDetail({ vehicle, city }: { vehicle?: Vehicle; city: City }) {
+function VehicleDetail({ vehicle, city, onSelect }: VehicleProps) {
   const { t, count } = useText();
   if (!vehicle) return <Gone />;
   const speed = vehicle.speed_mps;
@@ -266,10 +224,7 @@ function VehicleDetail({ vehicle, city }: { vehicle?: Vehicle; city: City }) {
         <Facts
           facts={[
             [t('detail.vehicle'), vehicle.label ?? vehicle.external_id],
-            [
-              t('detail.route'),
-              (vehicle.route_name ?? vehicle.route) && <Line vehicle={vehicle} />,
-            ],
+            [t('detail.route'), (vehicle.route_name ?? vehicle.route) && <Line {...vehicle} />],
             [t('detail.headsign'), vehicle.headsign],
             [t('detail.trip'), vehicle.trip_id],
             [t('detail.bearing'), vehicle.bearing != null && `${Math.round(vehicle.bearing)}°`],
@@ -281,6 +236,7 @@ function VehicleDetail({ vehicle, city }: { vehicle?: Vehicle; city: City }) {
           ]}
         />
       </div>
+      {runsTrips(vehicle.kind) && <TripPart vehicle={vehicle} city={city} onSelect={onSelect} />}
       <Part title={t('detail.source')}>
         <SourceLine source={vehicle.source} />
       </Part>
@@ -291,9 +247,15 @@ function VehicleDetail({ vehicle, city }: { vehicle?: Vehicle; city: City }) {
   );
 }
 
-function ThingDetail({ thing, city }: { thing?: Thing; city: City }) {
+/** What is observed is known to the page; what is not is a stop, if it is there at all. */
+function ThingOrStop({ id, things, city }: { id: string; things?: Thing[]; city: City }) {
+  const thing = things?.find((one) => one.id === id);
+  if (thing) return <ThingDetail thing={thing} city={city} />;
+  return things ? <StopDetail id={id} city={city} /> : <Waiting />;
+}
+
+function ThingDetail({ thing, city }: { thing: Thing; city: City }) {
   const { t, count } = useText();
-  if (!thing) return <Gone />;
   const first = thing.datastreams[0];
   return (
     <article>
@@ -325,32 +287,6 @@ function ThingDetail({ thing, city }: { thing?: Thing; city: City }) {
       </Part>
     </article>
   );
-}
-
-function Waiting() {
-  return (
-    <div className="space-y-3">
-      <div className="skeleton h-6 w-3/4" />
-      <div className="skeleton h-4 w-1/2" />
-      <div className="skeleton h-24" />
-    </div>
-  );
-}
-
-/** The publisher's own fields that are plain values, less those that are told already. */
-function plainProperties(
-  properties: Record<string, unknown> | undefined,
-  told: (string | null | undefined)[] = [],
-): [string, string][] {
-  const known = new Set(told.map((value) => value?.toLowerCase()));
-  return Object.entries(properties ?? {})
-    .filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value) && value !== '')
-    .filter(([, value]) => !known.has(String(value).toLowerCase()))
-    .slice(0, 12)
-    .map(([name, value]) => [
-      humanWords(name) ?? name,
-      typeof value === 'string' ? (humanWords(value) ?? value) : String(value),
-    ]);
 }
 
 function show(value: unknown): string {

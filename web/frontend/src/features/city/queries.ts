@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { api, must } from '@/api/client';
-import type { Feature, FeatureKind } from '@/api/types';
+import type { Feature, FeatureKind, Vehicle } from '@/api/types';
 import { KEPT, KEPT_PER_KIND } from '@/live/apply';
 import { cityKey } from '@/live/store';
 import { useLive } from '@/live/useLive';
@@ -163,6 +163,26 @@ export function useHistory(datastream: string) {
           params: { path: { id: datastream }, query: { bucket: '5m' } },
         }),
       ),
+  });
+}
+
+/** The trip of a vehicle; the stream says when a feed that tells of it has run. */
+export function useTrip({ id, source }: Vehicle) {
+  return useQuery({
+    queryKey: ['trip', source.feed_id, id],
+    staleTime: 0,
+    queryFn: () => must(api.GET('/api/v1/vehicles/{id}/trip', { params: { path: { id } } })),
+  });
+}
+
+/** A stop with its departures; the stream says when a feed that predicts them has run. */
+export function useDepartures(id: string | null) {
+  return useQuery({
+    queryKey: ['departures', id],
+    enabled: id !== null,
+    staleTime: 0,
+    queryFn: () =>
+      must(api.GET('/api/v1/things/{id}/departures', { params: { path: { id: id ?? '' } } })),
   });
 }
 

@@ -21,3 +21,10 @@ export function shownOnMap(
   const kind = 'kind' in found ? found.kind : 'report';
   return { lon: found.lon, lat: found.lat, kind, geometry };
 }
+
+/** The id of a selected thing that is not among those observed: a stop of a timetable, if anything. */
+export function unlistedThing(ref: string | null, things: Thing[] | undefined): string | null {
+  const [noun, id] = (ref ?? '').split(':');
+  if (noun !== 'thing' || !id || !things || things.some((one) => one.id === id)) return null;
+  return id;
+}
