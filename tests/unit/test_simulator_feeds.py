@@ -11,6 +11,9 @@ from shapely.geometry import Point
 from deploy.local.simulator import gbfs, gbfs3
 from deploy.local.simulator.city import SimulatedCity, load_city
 from deploy.local.simulator.gtfs_realtime import service_alerts, trip_updates, vehicle_positions
+from deploy.local.simulator.timetable import timetable
+from tasks.feeds.connector import Rejected, Thing, TransitTrip
+from tests.support.feeds import parse, payload, source
 
 MOMENT = 1_763_800_003.2  # 22 November 2025, 08:26:43 UTC
 
@@ -128,6 +131,39 @@ class TestTrips:
         dates = {entity.trip_update.trip.start_date for entity in read(trip_updates(city, moment)).entity}
 
         assert "20250701" in dates
+
+
+class TestTimetable:
+    """The package that the trips belong to."""
+
+    def test_it_is_the_one_that_the_trips_name(self, city: SimulatedCity) -> None:
+        """Every trip, route and stop of the updates is in it, and nothing of it is set aside."""
+        records = parse(source("gtfs_static"), payload(timetable(city, MOMENT)))
+        trips = {record.trip_id: record for record in records if isinstance(record, TransitTrip)}
+        stops = {record.external_id for record in records if isinstance(record, Thing)}
+        updates = [entity.trip_update for entity in read(trip_updates(city, MOMENT)).entity]
+
+        assert not [record for record in records if isinstance(record, Rejected)]
+        assert all(record.is_repeated and record.headsign for record in trips.values())
+        for update in updates:
+            assert update.trip.route_id == trips[update.trip.trip_id].route_id
+            assert {call.stop_id for call in update.stop_time_update} <= stops
+
+    def test_a_trip_is_as_late_as_it_says(self, city: SimulatedCity) -> None:
+        """Its start and the timetable's times tell the delay that the update tells, to the rounding of seconds."""
+        records = parse(source("gtfs_static"), payload(timetable(city, MOMENT)))
+        planned = {record.trip_id: record for record in records if isinstance(record, TransitTrip)}
+        delays = set()
+        for update in (entity.trip_update for entity in read(trip_updates(city, MOMENT)).entity):
+            call, trip = update.stop_time_update[0], planned[update.trip.trip_id]
+            at = datetime.strptime(
+                f"{update.trip.start_date} {update.trip.start_time}+0000", "%Y%m%d %H:%M:%S%z"
+            )
+            arrival = trip.arrivals[list(trip.sequences).index(call.stop_sequence)] or 0
+            assert abs(at.timestamp() + arrival + call.arrival.delay - call.arrival.time) <= 2
+            delays.add(call.arrival.delay)
+
+        assert {True, False} == {delay >= 60 for delay in delays}
 
 
 class TestAlerts:

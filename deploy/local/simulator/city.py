@@ -136,7 +136,8 @@ def _train_track(feature: dict[str, Any], areas: Sequence[tuple[str, BaseGeometr
     facts = feature["properties"]
     points = tuple((lon, lat) for lon, lat in feature["geometry"]["coordinates"])
     ends = _nearest_area(points[0], areas), _nearest_area(points[-1], areas)
-    return Track(facts["route_id"], facts["line"], points, tuple(facts["stations"]), TRAIN_MPS, ends)
+    stops = tuple(facts["stations"])
+    return Track(facts["route_id"], facts["line"], points, stops, TRAIN_MPS, ends, facts["colour"])
 
 
 def _bus_tracks(

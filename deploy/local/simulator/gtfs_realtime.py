@@ -10,10 +10,12 @@ from google.transit import gtfs_realtime_pb2 as gtfs
 from deploy.local.simulator.chance import between, choose, drift, roll
 from deploy.local.simulator.city import SimulatedCity
 from deploy.local.simulator.motion import Run, Track, run_at
+from deploy.local.simulator.timetable import trip_id
 
 TRAIN_SPACING_M = 3_600.0
 BUSES_PER_ROUTE = 3
 CALLS_AHEAD = 6
+LONGEST_DELAY_SECONDS = 300
 ALERT_EVERY_SECONDS = 420
 ALERT_LONGEST_SECONDS = 2_400
 MARK = "Simulated: this is a demo, not a real notice."
@@ -85,7 +87,7 @@ def trip_updates(city: SimulatedCity, moment: float) -> bytes:
         _describe_trip(entity.trip_update.trip, city, run, vehicle)
         _describe_vehicle(entity.trip_update.vehicle, vehicle, run)
         entity.trip_update.timestamp = feed.header.timestamp
-        delay = round(60 * max(0.0, drift(run.started_at, 1800.0, city.seed, vehicle.vehicle_id)))
+        delay = delay_seconds(city, run, vehicle)
         first = run.next_call
         for sequence, call in enumerate(run.calls[first : first + CALLS_AHEAD], start=first + 1):
             update = entity.trip_update.stop_time_update.add(
@@ -115,9 +117,16 @@ def _feed(city: SimulatedCity, moment: float) -> gtfs.FeedMessage:
     return feed
 
 
+def delay_seconds(city: SimulatedCity, run: Run, vehicle: Vehicle) -> int:
+    """Return how late a trip is, from its first call to its last."""
+    drifted = drift(run.started_at, 1800.0, city.seed, vehicle.vehicle_id)
+    return round(LONGEST_DELAY_SECONDS * max(0.0, drifted))
+
+
 def _describe_trip(trip: gtfs.TripDescriptor, city: SimulatedCity, run: Run, vehicle: Vehicle) -> None:
-    started = datetime.fromtimestamp(city.moment(run.started_at), UTC).astimezone(city.timezone)
-    trip.trip_id = f"{vehicle.vehicle_id}-{run.number}"
+    planned = city.moment(run.started_at) - delay_seconds(city, run, vehicle)
+    started = datetime.fromtimestamp(planned, UTC).astimezone(city.timezone)
+    trip.trip_id = trip_id(run.track, run.direction)
     trip.route_id = run.track.route_id
     trip.direction_id = run.direction
     trip.start_date, trip.start_time = f"{started:%Y%m%d}", f"{started:%H:%M:%S}"

@@ -40,6 +40,8 @@ class Track:
     stops: tuple[int, ...]
     cruise_mps: float
     ends: tuple[str, str]
+    #: `#rrggbb`, or nothing.
+    colour: str = ""
 
     @cached_property
     def along_m(self) -> tuple[float, ...]:

@@ -14,6 +14,7 @@ from deploy.local.simulator.requests311 import Row, requests_at
 from deploy.local.simulator.sky import warnings_at, weather_at
 from deploy.local.simulator.soda import run_query, to_csv, without_nulls
 from deploy.local.simulator.soda_where import QueryRefused
+from deploy.local.simulator.timetable import timetable
 from deploy.local.simulator.works import works_at
 
 PROTOBUF = "application/x-protobuf"
@@ -125,6 +126,7 @@ PAGES: dict[str, Page] = {
     **{f"/gbfs/{name}.json": partial(_gbfs_file, build) for name, build in gbfs.FILES.items()},
     "/gbfs3/gbfs.json": partial(_gbfs_discovery, gbfs3.discovery),
     **{f"/gbfs3/{name}.json": partial(_gbfs_file, build) for name, build in gbfs3.FILES.items()},
+    "/gtfs/timetable.zip": partial(_bytes, timetable, "application/zip"),
     "/gtfs-rt/vehicles.pb": partial(_bytes, gtfs_realtime.vehicle_positions, PROTOBUF),
     "/gtfs-rt/trip_updates.pb": partial(_bytes, gtfs_realtime.trip_updates, PROTOBUF),
     "/gtfs-rt/alerts.pb": partial(_bytes, gtfs_realtime.service_alerts, PROTOBUF),
