@@ -93,6 +93,41 @@ def test_everybody_can_read_it(checked: Visitor, path: str) -> None:
     assert [] == checked.violations()
 
 
+def test_a_vehicle_leads_to_its_stops_and_a_stop_to_its_departures(
+    checked: Visitor, platform: Platform
+) -> None:
+    """By keyboard alone, and readable by everybody."""
+
+    def under_way() -> str | None:
+        """Return a vehicle of the demo whose next stop is known."""
+        vehicles = platform.get("/vehicles", city="london")["items"]
+        for vehicle in (one for one in vehicles if one["trip_id"]):
+            answer = platform.http.get(f"/vehicles/{vehicle['id']}/trip")
+            if answer.status_code == 200 and answer.json()["calls"][-1]["thing_id"]:
+                return str(vehicle["id"])
+        return None
+
+    vehicle = checked.until(under_way)
+    page = checked.open_live(f"/?view=vehicles&sel=vehicle:{vehicle}")
+    detail = page.get_by_role("complementary")
+    expect(detail.get_by_role("heading", name="Next stops")).to_be_visible()
+    stop = detail.get_by_role("listitem").get_by_role("button").last
+    expect(stop).to_be_visible()
+    assert [] == checked.violations()
+
+    name = stop.inner_text()
+    stop.focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"[?&]sel=thing:"))
+    expect(detail.get_by_role("heading", level=2)).to_have_text(name)
+    expect(detail.get_by_role("heading", name="Departures")).to_be_visible()
+    expect(detail).to_contain_text("London demo departures (simulated)")
+    assert [] == checked.violations()
+
+    page.keyboard.press("Escape")
+    expect(detail).to_be_hidden()
+
+
 def test_it_asks_nobody_else(visitor: Visitor) -> None:
     """Under its own policy the page works, complains about nothing and reaches no other origin."""
     page = visitor.open_live()
