@@ -51,7 +51,7 @@ class Publisher:
                 body = json.dumps(publisher.requests).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
-                self.send_header("Cache-Control", "max-age=1")
+                self.send_header("Cache-Control", "max-age=0")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
