@@ -24,6 +24,8 @@ if os.environ.get("CI"):
 
 DATABASE = "citypulse_test"
 TEMPLATE = "citypulse_template"
+#: Files whose few tests take long: begun last, one would keep a single process busy while the others have nothing left.
+LONG_FILES = ("test_workers.py", "test_local_launcher.py", "test_whole.py", "test_live_server.py")
 LOOPBACK = ("127.", "::1", "localhost")
 SECRET = "only-for-the-tests-0123456789abcdefghij"
 
@@ -32,6 +34,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Keep the table of recorded files; CITYPULSE_TEST_TABLE says where it is written."""
     path = os.environ.get("CITYPULSE_TEST_TABLE") or testing.ROOT / "test-results" / "recorded.json"
     config.pluginmanager.register(RecordedTable(Path(path)), "recorded-table")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long."""
+    items.sort(key=lambda item: item.path.name not in LONG_FILES)
 
 
 @pytest.fixture
