@@ -110,7 +110,7 @@ class Relay:
         with transaction() as tx:
             for queue in served:
                 slots, largest = self._slots[queue], self._largest(queue)
-                space = self._flow.room(queue, slots, in_redis[queue], time.monotonic())
+                space = self._flow.room(queue, slots, in_redis[queue], waiting[queue], time.monotonic())
                 jobs = min(window(slots, largest, waiting[queue]), space * largest)
                 if jobs and (picked := sweep.pick(tx, queue, jobs, space, self._sizes)):
                     rung[queue] = picked
@@ -125,7 +125,7 @@ class Relay:
         try:
             self._bell.ring(encoded)
             for queue, messages in encoded.items():
-                self._flow.pushed(queue, len(messages))
+                self._flow.pushed(queue, len(messages), len(rung[queue]))
         except redis.RedisError:
             with transaction() as tx:
                 sweep.unring(tx, [job.job_id for picked in rung.values() for job in picked])
