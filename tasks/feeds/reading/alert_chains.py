@@ -4,7 +4,7 @@
 A chain is known by its first message, as far back as anybody remembers; so an update changes the one card there is.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -45,6 +45,7 @@ def link(messages: Sequence[Message], remembered: Mapping[str, Any] | None = Non
     Returns the same for the same messages in any order.
     """
     before = {key: value for key, value in (remembered or {}).items() if isinstance(value, str)}
+    roots = frozenset(before.values())
     groups: dict[str, str] = {}
     sent: dict[str, datetime] = {}
     for message in messages:
@@ -58,16 +59,16 @@ def link(messages: Sequence[Message], remembered: Mapping[str, Any] | None = Non
     first: dict[str, str] = {}
     for name in groups:
         group = _top(groups, name)
-        first[group] = min(first.get(group, name), name, key=lambda one: _age(one, before, sent))
+        first[group] = min(first.get(group, name), name, key=lambda one: _age(one, roots, sent))
     return Chains(
         roots={name: first[_top(groups, name)] for name in groups},
         superseded=frozenset(name for message in messages if message.replaces for name in message.references),
     )
 
 
-def _age(name: str, before: Mapping[str, str], sent: Mapping[str, datetime]) -> tuple[bool, datetime, str]:
+def _age(name: str, roots: Set[str], sent: Mapping[str, datetime]) -> tuple[bool, datetime, str]:
     """Sort chains' names of earlier runs first, then by time; the name settles the rest."""
-    return name not in before.values(), sent.get(name, _UNKNOWN), name
+    return name not in roots, sent.get(name, _UNKNOWN), name
 
 
 def _top(groups: dict[str, str], name: str) -> str:

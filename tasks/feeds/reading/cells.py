@@ -1,10 +1,17 @@
 """[p] One row of a table: its cells, or why it is none; and rows of text that are split as they are asked for."""
 
 import csv
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeAlias
 
+from tasks.feeds.connector import Malformed
 from tasks.feeds.reading.delimited import Raw
+
+#: Columns of a table; each costs every row a look.
+MOST_COLUMNS: Final = 1_000
+#: Cells that a table of objects may leave out for each that it tells, and so many besides.
+_ABSENT_FOR_EACH: Final = 50
+_ABSENT_BESIDES: Final = 2_000_000
 
 
 class BadRow(NamedTuple):
@@ -17,6 +24,30 @@ class BadRow(NamedTuple):
 
 #: Cells in the order of the names; text from text files, JSON and Arrow values from the others.
 Row: TypeAlias = Sequence[Any] | BadRow
+
+
+def check_width(columns: int, name: str) -> None:
+    """Refuse a table of too many columns; the error names the payload."""
+    if columns > MOST_COLUMNS:
+        raise Malformed(f"{name}: a table of {columns:,} columns; {MOST_COLUMNS:,} are the most")
+
+
+def names_of(rows: Iterable[Any], name: str) -> list[str]:  # Any: JSON of a publisher.
+    """
+    Return the names of the columns of objects, in the order in which they come first; what is no object has none.
+
+    Raises: Malformed if they are too many, or if objects have next to none in common.
+    """
+    names: dict[str, None] = {}
+    count = told = 0
+    for row in rows:
+        if isinstance(row, Mapping):
+            count, told = count + 1, told + len(row)
+            names |= dict.fromkeys(row)
+    check_width(len(names), name)
+    if len(names) * count > _ABSENT_BESIDES + _ABSENT_FOR_EACH * told:
+        raise Malformed(f"{name}: no table: {count:,} rows with {told:,} values in {len(names):,} columns")
+    return list(names)
 
 
 class Lines:

@@ -7,7 +7,10 @@ import orjson
 from lxml import etree
 
 from tasks.feeds.connector import Malformed, Payload
+from tasks.feeds.reading.json_size import too_much
 
+#: Each element of a few bytes becomes a hundred of them in memory.
+MOST_TAGS = 4_000_000
 _EXCERPT = 500
 
 
@@ -27,6 +30,8 @@ def json_of(content: bytes, name: str) -> Any:  # Any: as above.
     Raises: Malformed, naming the payload.
     """
     content = content.removeprefix(b"\xef\xbb\xbf")
+    if why := too_much(content):
+        raise Malformed(f"{name}: {why}")
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:
@@ -45,12 +50,15 @@ def load_xml(payload: Payload) -> etree._Element:
 
     Raises: Malformed, also for a document type: no format of ours needs one, and attacks do.
     """
+    content = payload.read()
+    if content.count(b"<") > MOST_TAGS:
+        raise Malformed(f"{payload.name}: XML of more than {MOST_TAGS:,} tags")
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
     )
     try:
         # Some servers begin with a blank line, before the declaration.
-        root = etree.fromstring(payload.read().lstrip(b"\xef\xbb\xbf \t\r\n"), parser)
+        root = etree.fromstring(content.lstrip(b"\xef\xbb\xbf \t\r\n"), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise Malformed(f"{payload.name}: not XML: {error!s:.200}") from None
     if root is None:

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from tasks.feeds.connector import Malformed
-from tasks.feeds.reading.cells import BadRow, Row
+from tasks.feeds.reading.cells import BadRow, Row, names_of
 from tasks.feeds.reading.documents import json_of
+from tasks.feeds.reading.json_size import too_much
 
 #: The keys in which portals put their rows: GeoJSON, Socrata, Opendatasoft 2 and 1 (and CKAN), Carto, OData.
 _WRAPPERS: Final = ("features", "data", "results", "records", "rows", "value", "items")
@@ -22,7 +23,7 @@ def rows_of(content: bytes, name: str) -> tuple[Sequence[str], Iterator[Row]]:
     if not isinstance(rows, list):
         said = _said(document) if isinstance(document, dict) else None
         raise Malformed(f"{name}: no rows{f': {said!s:.200}' if said else ''}")
-    return _rows_of_objects(rows)
+    return _rows_of_objects(rows, name)
 
 
 def _unwrapped(document: Mapping[str, Any]) -> Any:
@@ -57,6 +58,8 @@ def _document(content: bytes, name: str) -> Any:  # Any: JSON.
     try:
         return json_of(content, name)
     except Malformed:
+        if too_much(content):
+            raise
         first, *lines = filter(None, map(bytes.strip, content.splitlines()))
         if not lines or not isinstance(_line(first), dict):
             raise
@@ -70,8 +73,8 @@ def _line(line: bytes) -> Any:  # Any: JSON.
         return line.decode("utf-8", "replace")
 
 
-def _rows_of_objects(document: list[Any]) -> tuple[Sequence[str], Iterator[Row]]:
-    names = list(dict.fromkeys(key for row in document if isinstance(row, Mapping) for key in row))
+def _rows_of_objects(document: list[Any], name: str) -> tuple[Sequence[str], Iterator[Row]]:
+    names = names_of(document, name)
     rows = (
         [row.get(name) for name in names]
         if isinstance(row, Mapping)

@@ -10,7 +10,7 @@ from typing import IO, Any, BinaryIO, Final, NamedTuple
 
 from tasks.feeds.connector import GZIP, MOST_WHOLE_BYTES, Malformed, Payload
 from tasks.feeds.reading import delimited, table_json
-from tasks.feeds.reading.cells import Lines, Row
+from tasks.feeds.reading.cells import Lines, Row, check_width
 
 _PARQUET: Final = b"PAR1"
 _BATCH_ROWS: Final = 5000
@@ -134,6 +134,7 @@ def _delimited(payload: Payload, start: bytes) -> Table:
         raise Malformed(f"{payload.name}: no header: {error}") from None
     if len(names) < 2:
         raise Malformed(f"{payload.name}: no table: the header has {len(names)} column")
+    check_width(len(names), payload.name)
     raw = chain.from_iterable(delimited.raw_rows(lines, layout.delimiter))
     rows = Lines(raw, len(names), layout.delimiter)
     return Table([name.strip() for name in names], map(rows.cells, rows), rows)
@@ -164,6 +165,7 @@ def _parquet(payload: Payload) -> Table:
         names = [str(name) for name in file.schema_arrow.names]
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise Malformed(f"{payload.name}: no Parquet file: {error!s:.200}") from None
+    check_width(len(names), payload.name)
     return Table(names, _batches(file, payload.name))
 
 

@@ -18,6 +18,8 @@ from tasks.feeds.reading.words import NOTHING
 #: Seconds after which a POSIX number can only be meant as milliseconds (the year 5138).
 MILLISECONDS_FROM: Final = 100_000_000_000
 _DAYS_REMEMBERED: Final = 4096
+#: No time is written longer.
+_LONGEST: Final = 100
 #: Seconds or milliseconds since 1970 of the years 2001 to 2033: nobody writes a day so.
 _POSIX: Final = re.compile(r"1\d{9}(?:\d{3})?(?:\.\d{1,9})?", re.ASCII)
 
@@ -117,6 +119,8 @@ class LocalTimes:
         text = text.strip()
         if not text or text in NOTHING:
             return None
+        if len(text) > _LONGEST:
+            raise Rejection("bad_time", f"{text[:60]!r} goes on: no time has more than {_LONGEST} characters")
         if text[:1] == "1" and _POSIX.fullmatch(text):
             return from_posix(text)
         moment = usual(text, self.day_first) if text[2:3] == "/" else iso(text)

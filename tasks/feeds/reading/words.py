@@ -9,6 +9,8 @@ from unicodedata import combining, normalize
 NOTHING: Final = frozenset(
     ("NULL", "null", "Null", "<NULL>", "<Null>", "<null>", "N/A", "n/a", "#N/A", "None", "none", "NaN", "nan", "NaT")
 )  # fmt: skip
+#: No word for a state is longer.
+_LONGEST: Final = 200
 #: How a status begins that says so, in the languages of the cities we know; without case and accents.
 _CLOSED: Final = re.compile(
     r"clos|complet|resolv|cancel|duplicate|fixed|done|referred|withdrawn"
@@ -21,8 +23,12 @@ _CLOSED: Final = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
 def is_closed(status: str) -> bool:
-    """Tell whether a city's word for the state of a request says that it is closed."""
-    folded = normalize("NFKD", status.strip().casefold())
+    """Tell whether a city's word for the state of a request says that it is closed, by how it begins."""
+    return _begins_closed(status.strip()[:_LONGEST])
+
+
+@lru_cache(maxsize=4096)
+def _begins_closed(status: str) -> bool:
+    folded = normalize("NFKD", status.casefold())
     return _CLOSED.match("".join(letter for letter in folded if not combining(letter))) is not None

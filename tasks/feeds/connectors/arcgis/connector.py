@@ -13,7 +13,7 @@ from tasks.feeds.connector import Described, Malformed, Payload, Plan, Record, R
 from tasks.feeds.connectors.arcgis import answers, shapes
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading import columns
-from tasks.feeds.reading.cells import BadRow, Row
+from tasks.feeds.reading.cells import BadRow, Row, names_of
 from tasks.feeds.reading.documents import excerpt, load_json
 from tasks.feeds.reading.rows import Reader
 from tasks.feeds.reading.tables import Table
@@ -123,8 +123,7 @@ def _table(document: Mapping[str, Any], name: str) -> Table:
     places = shapes.Places(document, name)
     dates = answers.dates(document)
     found = [_row(row, places, dates) for row in document["features"]]
-    names = list(dict.fromkeys(key for row in found if isinstance(row, dict) for key in row))
-    names = [key for key in names if key != _GEOMETRY] + [_GEOMETRY]
+    names = [key for key in names_of(found, name) if key != _GEOMETRY] + [_GEOMETRY]
     rows: list[Row] = [[row.get(key) for key in names] if isinstance(row, dict) else row for row in found]
     return Table(names, iter(rows))
 

@@ -17,6 +17,7 @@ _WGS84: Final = frozenset((4326, 4269, 4979))
 #: Esri's own numbers that the registry of EPSG does not know.
 _ESRI: Final = {102100: 3857, 102113: 3857, 900913: 3857}
 _DECIMALS: Final = 7
+_NUMBER: Final = re.compile(r"\d{1,9}", re.ASCII)
 
 
 def to_crs84(reference: Any, name: str) -> Place:  # Any: JSON of a publisher.
@@ -28,7 +29,7 @@ def to_crs84(reference: Any, name: str) -> Place:  # Any: JSON of a publisher.
     if not isinstance(reference, Mapping) or not (reference.get("wkid") or reference.get("wkt")):
         return lambda x, y: (x, y)
     numbers = [str(reference.get(key)) for key in ("latestWkid", "wkid")]
-    known = next((int(number) for number in numbers if number.isdecimal() and int(number) > 0), None)
+    known = next((int(number) for number in numbers if _NUMBER.fullmatch(number) and int(number)), None)
     if known in _WGS84:
         return lambda x, y: (x, y)
     return _known(_ESRI.get(known, known) if known is not None else str(reference.get("wkt")), name)

@@ -7,11 +7,17 @@ import orjson
 import shapely
 
 from shared.errors import Rejection
+from tasks.feeds.connector import Malformed
 from tasks.feeds.connectors.arcgis.reference import Place, is_number, moved, named, to_crs84
+from tasks.feeds.reading.areas import valid
 from tasks.feeds.reading.places import Geometry, checked
 
 Line: TypeAlias = list[list[float]]
 _RING: Final = 4
+#: Rings of one polygon: in which of the others each lies is to be found out.
+MOST_RINGS: Final = 5_000
+#: Reference systems that the geometries of one answer name; each takes time to be made.
+_MOST_REFERENCES: Final = 20
 #: Esri's curves: circular, Bezier, elliptic.
 _CURVES: Final = ("c", "b", "a")
 
@@ -95,18 +101,25 @@ def _polygon(rings: Sequence[Line]) -> Geometry | None:
         raise Rejection("bad_geometry", "a ring of fewer than four positions")
     if not whole:
         return None
+    if len(whole) > MOST_RINGS:
+        raise Rejection("bad_geometry", f"a polygon of {len(whole):,} rings; {MOST_RINGS:,} are the most")
     if any(not (-180 <= lon <= 180 and -90 <= lat <= 90) for ring in whole for lon, lat in ring):
         raise Rejection("bad_geometry", "a vertex is no place on Earth")
-    shapes = sorted((shapely.make_valid(shapely.Polygon(ring)) for ring in whole), key=lambda one: -one.area)
-    joined: Any = shapely.Polygon()  # Any: the stubs know no common class of the shapes.
-    for one in shapes:
-        # Of rings within rings every second is a hole.
-        joined = joined.symmetric_difference(one)
+    joined = _joined([valid(shapely.Polygon(ring)) for ring in whole])
     parts = [part for part in shapely.get_parts(joined) if part.geom_type in ("Polygon", "MultiPolygon")]
     merged = shapely.union_all(parts)
     if merged.is_empty:
         return None
     return checked(orjson.loads(shapely.to_geojson(merged)))
+
+
+def _joined(shapes: list[Any]) -> Any:  # Any: the stubs know no common class of the shapes.
+    """Join rings two by two, so that thousands take no time: of rings within rings every second is a hole."""
+    shapes = [shapely.Polygon(), *sorted(shapes, key=lambda one: -one.area)]
+    while len(shapes) > 1:
+        pairs = zip(shapes[::2], shapes[1::2], strict=False)
+        shapes = [one.symmetric_difference(other) for one, other in pairs] + shapes[len(shapes) & ~1 :]
+    return shapes[0]
 
 
 _READ: Final[Mapping[str, Callable[[list[Line]], Geometry | None]]] = {
@@ -121,6 +134,7 @@ class Places:
         self._name = name
         self._place = to_crs84(document.get("spatialReference"), name)
         self._named = named(document.get("crs"), name)
+        self._others: dict[str, Place] = {}
 
     def read(self, shape: Any) -> Geometry | None:  # Any: JSON of a publisher.
         """Return a geometry in CRS84; raises Rejection if it is none."""
@@ -132,4 +146,12 @@ class Places:
         if "coordinates" in shape:
             return checked(moved(shape, self._named) if self._named else shape)
         own = shape.get("spatialReference")
-        return geometry(shape, to_crs84(own, self._name) if own else self._place)
+        return geometry(shape, self._other(own) if own else self._place)
+
+    def _other(self, reference: Any) -> Place:  # Any: as above.
+        told = repr(reference)
+        if told not in self._others:
+            if len(self._others) >= _MOST_REFERENCES:
+                raise Malformed(f"{self._name}: more than {_MOST_REFERENCES} reference systems")
+            self._others[told] = to_crs84(reference, self._name)
+        return self._others[told]

@@ -5,7 +5,7 @@ The feed's URL is a message, or an Atom or RSS index that links or holds message
 Source: http://docs.oasis-open.org/emergency/cap/v1.2/CAP-v1.2.html
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Any, Final, NamedTuple
 from urllib.parse import urljoin
 
@@ -96,10 +96,11 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
         if payload.status != _NOT_FOUND and payload.name not in with_messages:
             yield from _index(payload)
     numbers: dict[str, int] = {}
+    shown = _shown(found, source)
     for one in found:
         if one.message.infos:
             yield from _records(one, chains, times, source, numbers)
-        elif _cancels_a_known_one(one.message, found, chains, source):
+        elif _cancels(one.message, chains, shown):
             yield _cancelled(one, chains, _address(one, numbers))
 
 
@@ -116,9 +117,16 @@ def _messages(payloads: Sequence[Payload], source: Source) -> list[_Found]:
         _Found(payload, envelope(element, times))
         for payload in payloads
         if payload.status != _NOT_FOUND
-        for element in root_of(payload).iter()
-        if local_name(element) == "alert"
+        for element in _alerts(payload)
     ]
+
+
+def _alerts(payload: Payload) -> Iterator[etree._Element]:
+    for element in root_of(payload).iter():
+        if local_name(element) == "alert":
+            if next(element.iterancestors("{*}alert"), None) is not None:
+                raise Malformed(f"{payload.name}: a message within a message")
+            yield element
 
 
 def _chains(found: Sequence[_Found], source: Source) -> Chains:
@@ -157,15 +165,17 @@ def _records(
             )
 
 
-def _cancels_a_known_one(message: Envelope, found: Sequence[_Found], chains: Chains, source: Source) -> bool:
-    """Tell whether a message without a word in any language cancels an alert that we have shown."""
-    if message.kind != "Cancel" or message.status != "Actual":
-        return False
-    root = chains.root(message.id)
-    shown = {one.message.id for one in found if one.message.infos} | {
+def _shown(found: Sequence[_Found], source: Source) -> Set[str]:
+    """Return the messages of which there is an alert, now or before."""
+    return {one.message.id for one in found if one.message.infos} | {
         *(source.cursor.get("roots") or {}).values()
     }
-    return root in shown
+
+
+def _cancels(message: Envelope, chains: Chains, shown: Set[str]) -> bool:
+    """Tell whether a message without a word in any language cancels an alert that we have shown."""
+    is_cancel = message.kind == "Cancel" and message.status == "Actual"
+    return is_cancel and chains.root(message.id) in shown
 
 
 def _cancelled(one: _Found, chains: Chains, record: str) -> Feature:

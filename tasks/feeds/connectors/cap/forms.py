@@ -31,7 +31,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 #: Germany's service writes lon,lat, and this where it knows no place.
 _GERMAN: Final = "DVN:"
 _NOWHERE: Final = re.compile(r"-1\.0,-1\.0\s*")
-_PAIR: Final = re.compile(r"(-?[\d.]+),(-?[\d.]+)", re.ASCII)
+_PAIR: Final = re.compile(r"(?<![\d.-])(-?[\d.]+),(-?[\d.]+)", re.ASCII)
 
 
 def root_of(payload: Payload) -> etree._Element:

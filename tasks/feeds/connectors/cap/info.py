@@ -83,10 +83,10 @@ def _properties(info: etree._Element, areas: Sequence[etree._Element], message: 
 
 
 def _pairs(elements: Sequence[etree._Element], name: str) -> Mapping[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    found: dict[str, dict[str, None]] = {}
     for element in elements:
         for pair in children(element, name):
             label, value = child_text(pair, "valueName"), child_text(pair, "value")
-            if label and value and value not in found.setdefault(label, []):
-                found[label].append(value)
-    return {label: values for label, values in found.items() if values}
+            if label and value:
+                found.setdefault(label, {})[value] = None
+    return {label: list(values) for label, values in found.items()}

@@ -12,8 +12,8 @@ from tasks.feeds.reading.alert_chains import Message
 from tasks.feeds.reading.documents import child_text, children
 from tasks.feeds.reading.times import LocalTimes
 
-#: Each ends with its time: senders in the wild have spaces, which the standard keeps for the gap between triples.
-_TRIPLE: Final = re.compile(r"([^,]*),(.+?),(\d{4}-\d\d-\d\dT[^\s,]+)", re.ASCII | re.DOTALL)
+#: What a triple ends with: senders in the wild have spaces, which the standard keeps for the gap between triples.
+_TIME: Final = re.compile(r",(\d{4}-\d\d-\d\dT[^\s,]+)", re.ASCII)
 SHOWN: Final = frozenset(("Alert", "Update", "Cancel"))
 
 
@@ -70,9 +70,12 @@ def _lenient(text: str, times: LocalTimes) -> datetime | None:
 
 def _references(text: str, times: LocalTimes) -> dict[str, datetime | None]:
     found: dict[str, datetime | None] = {}
-    for triple in _TRIPLE.finditer(text):
-        sender, identifier, sent = (part.strip() for part in triple.groups())
-        found[key(sender, identifier, sent, times)] = _lenient(sent, times)
+    ended = 0
+    for ending in _TIME.finditer(text):
+        sender, comma, identifier = text[ended : ending.start()].partition(",")
+        ended, sent = ending.end(), ending.group(1)
+        if comma and identifier:
+            found[key(sender.strip(), identifier.strip(), sent, times)] = _lenient(sent, times)
     return found
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Final
 
 from tasks.feeds.connector import MOST_WHOLE_BYTES, Malformed, Payload
+from tasks.feeds.reading.documents import MOST_TAGS
 
 _BEGINS: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _MOST_MEMBERS: Final = 5000
@@ -37,9 +38,14 @@ def files(content: bytes, payload: Payload) -> Iterator[Payload]:
             members = [one for one in archive.infolist() if one.filename.lower().endswith((".xml", ".cap"))]
             if len(members) > _MOST_MEMBERS or sum(one.file_size for one in members) > MOST_WHOLE_BYTES:
                 raise Malformed(f"{payload.name}: a zip of {len(members):,} files, which is too much")
+            tags = 0
             for member in sorted(members, key=lambda one: one.filename):
                 # No more is read than a member claims to unpack to.
-                yield _payload(archive.open(member).read(member.file_size), payload)
+                unpacked = archive.open(member).read(member.file_size)
+                tags += unpacked.count(b"<")
+                if tags > MOST_TAGS:
+                    raise Malformed(f"{payload.name}: a zip of more than {MOST_TAGS:,} tags")
+                yield _payload(unpacked, payload)
     except _BROKEN as error:
         raise Malformed(f"{payload.name}: a broken zip: {error!s:.100}") from None
 

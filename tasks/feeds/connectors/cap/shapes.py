@@ -1,7 +1,6 @@
 """[p] The polygons and circles of CAP areas as one geometry."""
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,12 +8,12 @@ import shapely
 from lxml import etree
 
 from shared.errors import Rejection
+from tasks.feeds.reading.areas import valid
 from tasks.feeds.reading.documents import children
 from tasks.feeds.reading.places import Geometry, checked
 
 _CIRCLE_POINTS: Final = 36
 _KM_PER_DEGREE: Final = 111.32
-_COMMA: Final = re.compile(r"\s*,\s*")
 
 
 def geometry(areas: Sequence[etree._Element]) -> Geometry | None:
@@ -55,7 +54,7 @@ def _cut(ring: list[list[float]]) -> list[list[list[float]]]:
         return [ring]
     if east - west >= 360 or not all(abs(lat) <= 90 for _, lat in ring):
         raise Rejection("bad_geometry", "its positions are not on Earth")
-    area = shapely.make_valid(shapely.Polygon(turned))
+    area = valid(shapely.Polygon(turned))
     parts: list[list[list[float]]] = []
     for shift in (-360, 0, 360):
         inside = shapely.intersection(area, shapely.box(shift - 180, -90, shift + 180, 90))
@@ -68,12 +67,17 @@ def _cut(ring: list[list[float]]) -> list[list[list[float]]]:
 
 
 def _ring(text: str) -> list[list[float]]:
-    ring = [_position(pair) for pair in _COMMA.sub(",", text).split()]
+    ring = [_position(pair) for pair in _pairs(text)]
     if ring and ring[0] != ring[-1]:
         ring.append(ring[0])
     if 0 < len(ring) < 4:
         raise Rejection("bad_geometry", f"a polygon of {len(ring)} positions")
     return ring
+
+
+def _pairs(text: str) -> list[str]:
+    """Part a text into pairs, also where there are blanks around their commas."""
+    return " ".join(text.split()).replace(" ,", ",").replace(", ", ",").split()
 
 
 def _position(pair: str) -> list[float]:

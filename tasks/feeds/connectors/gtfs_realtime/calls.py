@@ -1,5 +1,6 @@
 """[p] The calls of a trip: which of them an update speaks of, and those it leaves to the timetable."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,14 +16,16 @@ _EVENTS: Final = ("arrival", "departure")
 def places(trip: TransitTrip | None, stops: Sequence[Any]) -> Iterator[int | None]:
     """Yield each stop's place in its trip: by its sequence, else by the next call at that stop."""
     at = 0
+    by_sequence = {sequence: place for place, sequence in enumerate(trip.sequences)} if trip else {}
+    by_stop: dict[str, list[int]] = {}
+    for place, stop_id in enumerate(trip.stop_ids if trip else ()):
+        by_stop.setdefault(stop_id, []).append(place)
     for stop in stops:
-        found: int | None = None
-        if trip is not None:
-            sequence, stop_id = stop.get("stop_sequence"), stop.get("stop_id")
-            if sequence in trip.sequences:
-                found = list(trip.sequences).index(sequence)
-            elif sequence is None and stop_id in trip.stop_ids[at:]:
-                found = list(trip.stop_ids).index(stop_id, at)
+        sequence, stop_id = stop.get("stop_sequence"), stop.get("stop_id")
+        found = by_sequence.get(sequence)
+        if sequence is None and (there := by_stop.get(stop_id)):
+            following = bisect_left(there, at)
+            found = there[following] if following < len(there) else None
         at = at if found is None else found + 1
         yield found
 

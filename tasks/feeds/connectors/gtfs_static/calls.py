@@ -10,6 +10,8 @@ from shared.errors import Rejection
 from tasks.feeds.connectors.gtfs_static.package import Row, Table
 from tasks.feeds.connectors.gtfs_static.service_time import UNTOLD, Times
 
+#: No trip of a city has a tenth of it; a row in the wrong order is held against those before and behind it.
+MOST_CALLS: Final = 1_000
 #: Columns of a call that is made anywhere in an area, on demand, and names no stop.
 _AREAS: Final = ("location_id", "location_group_id")
 
@@ -30,9 +32,11 @@ class Calls:
         """
         Put a call in its place; rows may come in any order.
 
-        Raises: Rejection if there is one of that sequence, or time would run backwards.
+        Raises: Rejection if there is one of that sequence, or too many, or time would run backwards.
         """
         place = len(self.sequences)
+        if place >= MOST_CALLS:
+            raise Rejection("too_many_calls", f"the trip has {MOST_CALLS:,} other calls, which are the most")
         if place and self.sequences[-1] >= sequence:
             place = bisect_left(self.sequences, sequence)
             if self.sequences[place] == sequence:

@@ -13,9 +13,11 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final, TypeAlias
 
 from tasks.feeds.connector import Malformed, Payload
+from tasks.feeds.reading.cells import check_width
 from tasks.feeds.reading.delimited import MENDED, SNIFFED_BYTES, layout
 
 #: Tables without which there is no timetable.
@@ -38,7 +40,7 @@ Row: TypeAlias = list[str] | csv.Error
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table: the places of its columns by name, and its rows; a line that says nothing is a bad one."""
+    """One table: the places of its columns by name, in order, and its rows; a line that says nothing is a bad one."""
 
     name: str
     columns: Mapping[str, int]
@@ -54,11 +56,12 @@ class Table:
             yield f"{self.name}#{number}", row if isinstance(row, csv.Error) else self._named(row)
 
     def _named(self, row: list[str]) -> Mapping[str, str] | csv.Error:
-        size = len(row)
         if any("\0" in cell for cell in row):
             return csv.Error("a cell holds a NUL")
-        found = {name: row[place].strip() for name, place in self.columns.items() if place < size}
-        return {name: cell for name, cell in found.items() if cell}
+        # A row may be shorter than the header.
+        size = len(row)
+        told = takewhile(lambda column: column[1] < size, self.columns.items())
+        return {name: cell for name, place in told if (cell := row[place].strip())}
 
 
 class Package:
@@ -98,6 +101,7 @@ class Package:
         header = next(rows, [])
         if isinstance(header, csv.Error):
             raise Malformed(f"{self._name}: {name}.txt: {header}")
+        check_width(len(header), f"{self._name}: {name}.txt")
         # A column that is named twice is the first of them.
         columns: dict[str, int] = {}
         for place, column in enumerate(header):

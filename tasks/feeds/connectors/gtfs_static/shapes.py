@@ -3,8 +3,8 @@
 import csv
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 import shapely
 
@@ -15,6 +15,8 @@ from tasks.feeds.reading.places import Geometry
 #: Degrees: some 10 m, which a map of a city does not show.
 _TOLERANCE: Final = 0.0001
 _DIGITS: Final = 5
+#: Of a shape of more points only every second is looked at, or every third: to simplify takes the square of them.
+_MOST_POINTS: Final = 5_000
 
 
 def most_used(trips: Iterable[Trip]) -> dict[str, list[str]]:
@@ -60,10 +62,16 @@ def _lines(table: Table, wanted: set[str]) -> dict[str, list[list[float]]]:
     return {shape_id: line for shape_id, held in points.items() if len(line := _line(held)) > 1}
 
 
+def thinned(places: Sequence[Any]) -> list[Any]:
+    """Return places that are spread evenly over a line, the first and the last among them."""
+    step = -(-len(places) // _MOST_POINTS)
+    return [*places[: -1 : step or 1], *places[-1:]]
+
+
 def _line(held: "array[float]") -> list[list[float]]:
     ordered = sorted(zip(held[::3], held[1::3], held[2::3], strict=True))
     places = [(lon, lat) for _, lon, lat in ordered]
     if len(places) < 2:
         return []
-    line = shapely.simplify(shapely.LineString(places), _TOLERANCE)
+    line = shapely.simplify(shapely.LineString(thinned(places)), _TOLERANCE)
     return [[round(lon, _DIGITS), round(lat, _DIGITS)] for lon, lat in shapely.get_coordinates(line).tolist()]

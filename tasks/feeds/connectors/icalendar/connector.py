@@ -14,7 +14,8 @@ from typing import Any, Final
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.connectors.icalendar import lines, moments, series
-from tasks.feeds.connectors.icalendar.lines import Event
+from tasks.feeds.connectors.icalendar.lines import Event, Property
+from tasks.feeds.connectors.icalendar.steps import Steps
 from tasks.feeds.connectors.icalendar.zones import Zones, known
 from tasks.feeds.reading.markup import plain
 from tasks.feeds.reading.places import Geometry, point
@@ -22,6 +23,7 @@ from tasks.feeds.reading.times import zone
 
 _LONGEST: Final = 4000
 _EXCERPT: Final = 500
+_MOST_LINE_ENDS: Final = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,10 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
     Raises: Malformed if a payload is no calendar.
     """
     for payload in payloads:
-        calendar = lines.read(payload.read())
+        content = payload.read()
+        if content.count(b"\n") + content.count(b"\r") > _MOST_LINE_ENDS:
+            raise Malformed(f"{payload.name}: a calendar of more than {_MOST_LINE_ENDS:,} ends of lines")
+        calendar = lines.read(content)
         if not calendar.begins:
             raise Malformed(f"{payload.name}: no calendar: it does not begin with BEGIN:VCALENDAR")
         yield from _Reader(payload, calendar, source).records()
@@ -66,11 +71,16 @@ class _Reader:
             self._identified(event, f"{payload.name}#{number}")
             for number, event in enumerate(calendar.events)
         ]
+        self._replaced: dict[str, list[Property]] = {}
         self._newest: dict[str, _Known] = {}
+        versions: dict[str, tuple[int, str, str]] = {}
         for one in self._known:
-            before = self._newest.get(one.key)
-            if before is None or _version(one.event) > _version(before.event):
-                self._newest[one.key] = one
+            if replaced := one.event.first("RECURRENCE-ID"):
+                self._replaced.setdefault(one.uid, []).append(replaced)
+            version = _version(one.event)
+            if one.key not in self._newest or version > versions[one.key]:
+                self._newest[one.key], versions[one.key] = one, version
+        self._steps = Steps()
 
     def _identified(self, event: Event, record: str) -> _Known:
         uid = event.text("UID")
@@ -102,7 +112,7 @@ class _Reader:
         start, lasts = moments.span(event, self._zones)
         begins, properties = start.utc, self._properties(event, start)
         if series.is_series(event) and "RECURRENCE-ID" not in event.properties:
-            coming = series.coming(event, start, self._moved(one.uid), self._now, self._zones)
+            coming = series.coming(event, start, self._moved(one.uid), self._now, self._zones, self._steps)
             properties["occurrences"] = [moment.isoformat().replace("+00:00", "Z") for moment in coming]
             begins = next(
                 (moment for moment in coming if moment + (lasts or timedelta()) >= self._now), begins
@@ -129,13 +139,11 @@ class _Reader:
     def _moved(self, uid: str) -> list[datetime]:
         """Return the occurrences of a series that other events of the calendar replace."""
         found = []
-        for other in self._known:
-            replaced = other.event.first("RECURRENCE-ID")
-            if other.uid == uid and replaced is not None:
-                try:
-                    found.append(moments.read(replaced, self._zones).utc)
-                except Rejection:
-                    continue
+        for replaced in self._replaced.get(uid, ()):
+            try:
+                found.append(moments.read(replaced, self._zones).utc)
+            except Rejection:
+                continue
         return found
 
     def _published(self, event: Event) -> datetime | None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Final
+from typing import Any, Final
 
 import recurring_ical_events
 from icalendar import Calendar, vRecur
@@ -12,6 +12,7 @@ from icalendar import Event as Component
 from shared.errors import Rejection
 from tasks.feeds.connectors.icalendar.lines import Event
 from tasks.feeds.connectors.icalendar.moments import Moment, as_date, written
+from tasks.feeds.connectors.icalendar.steps import Steps
 from tasks.feeds.connectors.icalendar.zones import Zones
 
 _DAYS_AHEAD: Final = 60
@@ -31,13 +32,13 @@ def is_series(event: Event) -> bool:
 
 
 def coming(
-    event: Event, start: Moment, moved: Iterable[datetime], now: datetime, zones: Zones
+    event: Event, start: Moment, moved: Iterable[datetime], now: datetime, zones: Zones, steps: Steps
 ) -> list[datetime]:
     """
     Return the beginnings, in UTC, of the occurrences from now to two months ahead.
 
     `moved` are those that other events of the calendar replace.
-    Raises: Rejection if the rule cannot be read, or repeats more often than daily.
+    Raises: Rejection if the rule cannot be read, repeats more often than daily, or leads nowhere in many `steps`.
     """
     rules = list(dict.fromkeys(_tidy(found.value) for found in event.properties.get("RRULE", [])))
     if any(_STANDS.search(rule) for rule in rules):
@@ -49,6 +50,10 @@ def coming(
     calendar.add_component(component)
     since = now.astimezone(UTC) - timedelta(days=1)
     try:
+        for rule in _told(component):
+            steps.follow(
+                rule, start.local.replace(tzinfo=None), since.replace(tzinfo=None) - timedelta(days=1)
+            )
         found = recurring_ical_events.of(calendar).between(since, since + timedelta(days=_DAYS_AHEAD))
         begins = sorted(_utc(one["DTSTART"].dt, start) for one in found[: _MOST * 10])
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
@@ -68,6 +73,12 @@ def _utc(value: object, start: Moment) -> datetime:
     text = f"{value:%Y%m%d}" if hasattr(value, "year") else ""
     zone = start.local.tzinfo
     return written(text, zone if isinstance(zone, tzinfo) else UTC).utc
+
+
+def _told(component: Component) -> list[str]:
+    """Return the rule of an event, if it has one, as it will be followed."""
+    rule: Any = component.get("RRULE")  # Any: a property may be of any class.
+    return [] if rule is None else [rule.to_ical().decode()]
 
 
 def _component(event: Event, start: Moment, rules: list[str], zones: Zones) -> Component:

@@ -20,6 +20,8 @@ _YEARLY: Final = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _MOST_LINES: Final = 200
+#: Of a zone that changed its clock every year for two centuries.
+_MOST_OBSERVANCES: Final = 200
 
 
 class Zones:
@@ -55,7 +57,9 @@ def known(name: str) -> ZoneInfo | None:
 
 
 def _made(rules: Rules) -> tzinfo | None:
-    """Make the zone that a calendar defines, of its clean lines only; none if they are no zone."""
+    """Make the zone that a calendar defines, of its clean lines only; none if they are no zone, or endless."""
+    if len(rules.observances) > _MOST_OBSERVANCES:
+        return None
     lines = ["BEGIN:VTIMEZONE", "TZID:own"]
     for kind, told in rules.observances:
         kept = [

@@ -25,6 +25,10 @@ from tasks.feeds.reading.times import LocalTimes
 _LONGEST: Final = 4000
 #: A general entity; the parameter entities of old document types are never read and harm nothing.
 _ENTITY: Final = re.compile(rb"<!ENTITY\s+[^%\s]", re.IGNORECASE)
+#: What reads feeds is slow with tags, and takes the square of attributes.
+_MOST_TAGS: Final = 1_000_000
+_MOST_ATTRIBUTES: Final = 1_000
+_ATTRIBUTE: Final = re.compile(rb"=\s*+[\"']")
 _SPACE: Final = re.compile(r"[ \t\r\f\v]*\n\s*|[ \t\r\f\v]+")
 
 
@@ -57,11 +61,15 @@ def _entries(payload: Payload) -> Sequence[Mapping[str, Any]]:
     content = payload.read()
     if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return _json_entries(payload)
+    if content.count(b"<") > _MOST_TAGS:
+        raise Malformed(f"{payload.name}: a feed of more than {_MOST_TAGS:,} tags")
+    if any(tag.count(b"=") > _MOST_ATTRIBUTES < len(_ATTRIBUTE.findall(tag)) for tag in content.split(b"<")):
+        raise Malformed(f"{payload.name}: an element of more than {_MOST_ATTRIBUTES:,} attributes")
     if _ENTITY.search(content.replace(b"\0", b"")):
         raise Malformed(f"{payload.name}: a feed that declares entities is refused")
     try:
-        # A stream, and never a string: feedparser would take that for a URL or a path.
-        feed = feedparser.parse(io.BytesIO(content))
+        # A stream, and never a string: feedparser would take that for a URL or a path. Markup is ours to undo.
+        feed = feedparser.parse(io.BytesIO(content), resolve_relative_uris=False, sanitize_html=False)
     except Exception as error:
         # Broken markup makes the parsers below it raise anything, even AssertionError.
         raise Malformed(f"{payload.name}: no feed: {error!s:.200}") from None

@@ -16,6 +16,7 @@ import shapely
 from shared.errors import Rejection
 from tasks.feeds.connector import Malformed, Outline, Payload, Source
 from tasks.feeds.connectors.nws_alerts.messages import features
+from tasks.feeds.reading.areas import valid
 from tasks.feeds.reading.documents import load_json
 from tasks.feeds.reading.places import Geometry, checked
 
@@ -105,8 +106,9 @@ def _on_earth(shape: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _area(shape: shapely.Geometry) -> shapely.Geometry:
     """Return the areas of a valid shape, without lines and points."""
-    valid = shapely.make_valid(shape)
-    parts = [part for part in shapely.get_parts(shapely.get_parts(valid)) if part.geom_type == "Polygon"]
+    parts = [
+        part for part in shapely.get_parts(shapely.get_parts(valid(shape))) if part.geom_type == "Polygon"
+    ]
     return shapely.unary_union(parts)
 
 

@@ -14,7 +14,7 @@ _BEGIN: Final = re.compile(r"(?<![A-Z0-9])([A-Z]{4}) (\d{2})(\d{2})(\d{2})Z(?![A
 _VALID: Final = re.compile(r"\d{4}/\d{4}|\d{6}")
 _WIND: Final = re.compile(r"(\d{3}|VRB)P?(\d{2,3})(?:GP?(\d{2,3}))?(KT|MPS|KMH)")
 _TEMPERATURE: Final = re.compile(r"(M?\d{2})/(M?\d{2})?")
-_MILES: Final = re.compile(r"M?(?:(\d+)/(\d+)|(\d+))SM")
+_MILES: Final = re.compile(r"M?(?:(\d{1,2})/(\d{1,2})|(\d{1,3}))SM", re.ASCII)
 _CONTROL: Final = re.compile(r"[\x00-\x20\x7f]+")
 _EXCERPT: Final = 500
 _UNITS: Final = {"KT": "kt", "MPS": "m/s", "KMH": "km/h"}
@@ -104,11 +104,11 @@ def _results(words: list[str]) -> Iterator[Result | None]:
             yield result("dewpoint", _celsius(found.group(2)), "degC") if found.group(2) else None
         elif found := _MILES.fullmatch(word):
             yield result("visibility", _miles(found, words[at - 1] if at else ""), "mi")
-        elif (distance := word.removesuffix("NDV")).isdigit() and len(distance) == 4 and at:
+        elif (distance := word.removesuffix("NDV")).isdecimal() and len(distance) == 4 and at:
             yield result("visibility", 10_000 if distance == "9999" else int(distance), "m")
         elif word == "CAVOK":
             yield result("visibility", 10_000, "m")
-        elif word[:1] in "AQ" and word[1:].isdigit() and len(word) == 5:
+        elif word[:1] in "AQ" and word[1:].isdecimal() and len(word) == 5:
             inches = word[0] == "A"
             yield result(
                 "barometricPressure", int(word[1:]) / (100 if inches else 1), "inHg" if inches else "hPa"
@@ -123,5 +123,5 @@ def _miles(found: re.Match[str], before: str) -> float:
     """Read `10SM`, `1/2SM`, and `1 1/2SM` with the whole miles in the word before."""
     if found.group(3):
         return float(found.group(3))
-    whole = int(before) if before.isdigit() and len(before) == 1 else 0
+    whole = int(before) if before.isdecimal() and len(before) == 1 else 0
     return whole + int(found.group(1)) / max(int(found.group(2)), 1)

@@ -15,7 +15,7 @@ _MEASURED: Final = (
     "temperature", "dewpoint", "windDirection", "windSpeed", "windGust", "barometricPressure", "seaLevelPressure",
     "visibility", "relativeHumidity", "precipitationLastHour",
 )  # fmt: skip
-_SPEED: Final = re.compile(r"(?:(\d+) to )?(\d+) (mph|km/h|kt)")
+_SPEED: Final = re.compile(r"(?:(\d{1,3}) to )?(\d{1,3}) (mph|km/h|kt)")
 
 
 def as_geojson(document: Any) -> Any:  # Any: JSON of a publisher.

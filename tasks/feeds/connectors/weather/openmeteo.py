@@ -7,6 +7,7 @@ from typing import Any, Final
 from shared.errors import Rejection
 from tasks.feeds.connector import Malformed, Observation, Payload, Record, Rejected, Source, Thing
 from tasks.feeds.connectors.weather.values import as_forecast, result
+from tasks.feeds.reading.cells import check_width
 from tasks.feeds.reading.times import LocalTimes, from_posix
 
 #: Columns of times, the finest that is always told first; `minutely_15` only where nothing else is asked for.
@@ -40,6 +41,7 @@ def records(document: Mapping[str, Any], payload: Payload, source: Source, first
     times = document[columns].get("time")
     if not isinstance(times, list):
         raise Malformed(f"{payload.name}: `{columns}` has no times")
+    check_width(len(document[columns]), f"{payload.name}: `{columns}`")
     units = _object(document, f"{columns}_units")
     for at, written in enumerate(times):
         values = {name: _at(column, at) for name, column in document[columns].items() if name != "time"}

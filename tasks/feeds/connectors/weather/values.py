@@ -38,13 +38,16 @@ _NAMES: Final = {
     "temp_max": "air_temperature_max",
     "temp_min": "air_temperature_min",
 }
+#: No variable has a longer name.
+_LONGEST: Final = 200
 #: What we store as whole numbers of nothing: codes and indices.
 _UNITLESS: Final = frozenset(("weather_code", "weathercode", "is_day", "uv_index", "european_aqi", "us_aqi"))
 
 
 def observed_property(name: str) -> str:
     """Return our name of a publisher's variable; an unknown one keeps its own in snake case."""
-    plain = re.sub(r"[^a-z0-9]+", "_", re.sub(r"\(.*?\)", "", name).strip().lower()).strip("_")
+    bare = re.sub(r"\(.*?\)", "", name[:_LONGEST])
+    plain = re.sub(r"[^a-z0-9]+", "_", bare.strip().lower()).strip("_")
     return _NAMES.get(plain, _NAMES.get(plain.replace("_", ""), plain))
 
 

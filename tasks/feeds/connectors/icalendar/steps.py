@@ -1,0 +1,67 @@
+"""
+[p] How far a rule is followed: a rule that nothing fits would be followed day by day up to the year 9999.
+
+Source: the loop of `dateutil.rrule`, which takes the rule's interval once a step.
+"""
+
+from datetime import datetime
+from typing import Any, Final
+
+from dateutil.rrule import MONTHLY, YEARLY, rrulestr
+
+from shared.errors import Rejection
+
+#: Steps of one rule, of a day or a week each: the days of 68 years, each with its occurrence.
+MOST_STEPS: Final = 50_000
+#: Steps of all the rules of a calendar.
+MOST_STEPS_TOGETHER: Final = 1_000_000
+#: What a step of a year, or of a month, costs in such steps.
+_LONG_STEPS: Final = {YEARLY: 12, MONTHLY: 3}
+
+
+class Steps:
+    """Counts the steps of all the rules of one calendar."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def follow(self, rule: str, start: datetime, since: datetime) -> None:
+        """
+        Follow a rule until it has an occurrence after `since`, or none any more; both times are naive.
+
+        Raises: Rejection if that takes too many steps; ValueError and its like if the rule is none.
+        """
+        following: Any = rrulestr(rule, dtstart=start, ignoretz=True)  # Any: dateutil is untyped.
+        counted = _Counted(following._interval)
+        counted.begin(self, _LONG_STEPS.get(following._freq, 1))
+        following._interval = counted
+        for occurrence in following:
+            counted.count(1)
+            if occurrence > since:
+                return
+
+
+class _Counted(int):
+    """An interval that counts how often it is taken."""
+
+    def begin(self, steps: Steps, cost: int) -> None:
+        """Count for a calendar from here on, so much each time."""
+        self._steps = steps
+        self._cost = cost
+        self._most = min(steps.taken + MOST_STEPS, MOST_STEPS_TOGETHER)
+
+    def count(self, cost: int) -> None:
+        """Count a step of this cost."""
+        self._steps.taken += cost
+        if self._steps.taken > self._most:
+            raise Rejection("bad_rule", f"followed for {MOST_STEPS:,} steps it has no coming occurrence")
+
+    def __radd__(self, other: int) -> int:
+        """Go a step on by years, months or days."""
+        self.count(self._cost)
+        return int(self) + other
+
+    def __mul__(self, other: int) -> int:
+        """Go a step on by weeks."""
+        self.count(self._cost)
+        return int(self) * other

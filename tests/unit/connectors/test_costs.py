@@ -1,0 +1,331 @@
+"""Small payloads that would cost a worker minutes or gigabytes are refused by a rule that names its limit."""
+
+import gzip
+import random
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+import shapely
+
+from shared.errors import Rejection
+from tasks.feeds.connector import Feature, Malformed, Record, Rejected, TransitRoute
+from tasks.feeds.connectors.arcgis import shapes as arcgis_shapes
+from tasks.feeds.connectors.cap import packed
+from tasks.feeds.connectors.gtfs_static import calls, shapes
+from tasks.feeds.connectors.icalendar import steps
+from tasks.feeds.connectors.icalendar.steps import Steps
+from tasks.feeds.reading import cells, documents, json_size, markup
+from tasks.feeds.reading.areas import valid
+from tests.support.feeds import parse, payload, source
+from tests.support.timetables import timetable, zipped
+
+LONG = 300_000
+#: Times of a rule, which is followed without zones.
+BEGINS, NOW = (datetime.fromisoformat(text) for text in ("2026-01-01", "2026-11-01"))
+
+
+def read(kind: str, content: bytes | str | Any, **options: Any) -> list[Record]:
+    """Parse a payload: bytes, text, or a document to be written as JSON."""
+    if isinstance(content, str):
+        content = content.encode()
+    elif not isinstance(content, bytes):
+        content = orjson.dumps(content)
+    return parse(source(kind, **options), payload(content, "p"))
+
+
+def nested(levels: int) -> str:
+    """Write lists within lists."""
+    return "[" * levels + "]" * levels
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("socrata", '[{"id": 1, "geometry": {"type": "Polygon", "coordinates": %s}}]'),
+        ("socrata", "[%s]"),
+        ("nws_alerts", '{"features": [{"properties": {"id": 1}, "geometry": {"coordinates": %s}}]}'),
+        ("gbfs", '{"data": {"stations": [%s]}}'),
+        ("gtfs_realtime", '{"header": {"gtfs_realtime_version": "2.0"}, "entity": [%s]}'),
+        ("arcgis", '{"features": [{"properties": {"id": %s}}]}'),
+    ],
+)
+def test_json_of_too_many_levels_is_malformed(kind: str, text: str) -> None:
+    """Those who go down it would end in a fault of ours."""
+    with pytest.raises(Malformed, match="more than 100 levels"):
+        read(kind, text % nested(900))
+
+
+def test_brackets_in_texts_are_no_levels() -> None:
+    """A text may hold as many as it likes, escaped quotes too."""
+    title = "[" * 300 + '\\"' + "{"
+
+    assert json_size.too_much(orjson.dumps([{"title": title, "a": "]"}] * 200)) is None
+
+
+@pytest.mark.parametrize("around", ["%s", "[%s,1]", '{"a": "]]]]", "b": %s}', r'{"a": "\\", "\"]]": %s}'])
+def test_levels_are_counted_to_the_last(around: str) -> None:
+    """A hundred are read, one more is not."""
+    inside = nested(100 if around == "%s" else 99)
+
+    assert json_size.too_much((around % inside).encode()) is None
+    assert json_size.too_much((around % f"[{inside}]").encode()) == "more than 100 levels"
+
+
+def test_json_of_endless_lists_is_malformed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few hundred packed kilobytes of `[],` become gigabytes; so do lines of them."""
+    monkeypatch.setattr(json_size, "MOST_NESTS", 1000)
+    for content in (b"[" + b"[]," * 1000 + b"[]]", b"{}\n" * 1001):
+        with pytest.raises(Malformed, match="more than 1,000 lists and objects"):
+            read("socrata", gzip.compress(content))
+    monkeypatch.setattr(json_size, "MOST_VALUES", 1000)
+    with pytest.raises(Malformed, match="more than 1,000 values"):
+        read("socrata", b"[" + b"1," * 1001 + b"1]")
+
+
+@pytest.mark.parametrize("kind", ["cap", "open311"])
+def test_xml_of_endless_tags_is_malformed(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of a few bytes becomes a hundred in memory."""
+    monkeypatch.setattr(documents, "MOST_TAGS", 100)
+
+    with pytest.raises(Malformed, match="XML of more than 100 tags"):
+        read(kind, "<requests>" + "<a/>" * 100 + "</requests>")
+
+
+def test_a_zip_of_endless_tags_is_malformed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its files count together."""
+    monkeypatch.setattr(packed, "MOST_TAGS", 100)
+    members = {f"{number}.xml": "<alert>" + "<a/>" * 50 + "</alert>" for number in range(2)}
+
+    with pytest.raises(Malformed, match="a zip of more than 100 tags"):
+        read("cap", zipped(members))
+
+
+def test_messages_within_messages_are_malformed() -> None:
+    """The text of each would be read again for each around it."""
+    with pytest.raises(Malformed, match="a message within a message"):
+        read("cap", "<alerts><alert><sender><alert/></sender></alert></alerts>")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        ",".join(f"c{at}" for at in range(1001)) + "\n1\n",
+        [{f"c{at}": 1} for at in range(1001)],
+    ],
+)
+def test_a_table_of_too_many_columns_is_malformed(content: Any) -> None:
+    """Every row would be asked for each of them."""
+    with pytest.raises(Malformed, match="a table of 1,001 columns; 1,000 are the most"):
+        read("socrata", content)
+
+
+@pytest.mark.parametrize("kind", ["socrata", "arcgis"])
+def test_rows_with_next_to_nothing_in_common_are_no_table(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred thousand empty rows beside one of many columns would be a hundred million cells."""
+    monkeypatch.setattr(cells, "_ABSENT_BESIDES", 1000)
+    rows: list[dict[str, int]] = [{f"c{at}": 1 for at in range(100)}, *([{}] * 1000)]
+    told: Any = rows if kind == "socrata" else {"features": [{"attributes": row} for row in rows]}
+
+    with pytest.raises(Malformed, match="no table: 1,001 rows"):
+        read(kind, told)
+    assert len(read("socrata", rows[:20])) == 20
+
+
+def test_no_time_is_as_long_as_a_payload() -> None:
+    """Blanks in it would be parted in every way there is."""
+    (record,) = read(
+        "open311", [{"service_request_id": "1", "requested_datetime": f"1/1/2020 1:00{' ' * LONG}x"}]
+    )
+
+    assert isinstance(record, Rejected)
+    assert ("bad_time", True) == (record.reason, "more than 100 characters" in record.detail)
+
+
+def warning(more: str = "", area: str = "") -> str:
+    """Write a warning."""
+    return (
+        "<alert><identifier>i</identifier><sender>s</sender><sent>2026-11-20T10:00:00Z</sent>"
+        f"<status>Actual</status><msgType>Alert</msgType><scope>Public</scope>{more}"
+        f"<info><event>e</event><area><areaDesc>x</areaDesc>{area}</area></info></alert>"
+    )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        warning(f"<references>{'a,' * (LONG // 2)}</references>"),
+        warning("<code>DVN:1</code>", f"<polygon>{'1' * LONG}</polygon>"),
+        warning(area=f"<polygon>1,1{' ' * LONG}x</polygon>"),
+    ],
+    ids=["references", "digits", "blanks"],
+)
+def test_no_text_of_a_warning_is_read_in_every_way(content: str) -> None:
+    """These would take hours, were one of the expressions to go back over what it has read."""
+    (record,) = read("cap", content)
+
+    assert isinstance(record, Feature)
+
+
+def crossing(edges: int) -> list[list[float]]:
+    """Return a ring whose edges nearly all cross."""
+    chance = random.Random(edges)
+    ring = [[round(chance.random(), 4), round(chance.random(), 4)] for _ in range(edges)]
+    return [*ring, ring[0]]
+
+
+def test_an_area_whose_edges_all_cross_is_not_made_valid() -> None:
+    """Millions of crossings would become vertices; some are mended."""
+    with pytest.raises(Rejection, match="pairs of its edges may cross"):
+        valid(shapely.Polygon(crossing(1500)))
+
+    assert shapely.is_valid(valid(shapely.Polygon(crossing(20))))
+    (record,) = read(
+        "arcgis", {"features": [{"attributes": {"id": 1}, "geometry": {"rings": [crossing(1500)]}}]}
+    )
+    assert isinstance(record, Rejected)
+    far = " ".join(f"{lat * 80},{179 + lon * 2}" for lon, lat in crossing(1500))
+    (record,) = read("cap", warning(area=f"<polygon>{far}</polygon>"))
+    assert isinstance(record, Feature)
+    assert (None, True) == (record.geometry, "shape_problem" in record.properties)
+
+
+def test_a_coast_that_crosses_itself_once_is_mended() -> None:
+    """Thousands of edges that touch only their neighbours are what coasts have."""
+    turns = np.linspace(0, 2 * np.pi, 20_000, endpoint=False)
+    ring = np.column_stack([np.cos(turns), np.sin(turns)])
+    ring[[5000, 5003]] = ring[[5003, 5000]]
+
+    assert shapely.is_valid(valid(shapely.Polygon(ring)))
+
+
+def test_thousands_of_rings_are_joined_two_by_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each ring takes part in as many joins as its count has digits, and not in one with all before it."""
+    rings = [
+        [[at / 100, 0.0], [at / 100, 0.005], [at / 100 + 0.005, 0.0], [at / 100, 0.0]] for at in range(1001)
+    ]
+    joined: list[int] = []
+    join = shapely.Polygon.symmetric_difference
+
+    def counted(self: Any, other: Any) -> Any:
+        joined.append(shapely.get_num_coordinates(self) + shapely.get_num_coordinates(other))
+        return join(self, other)
+
+    monkeypatch.setattr(shapely.geometry.base.BaseGeometry, "symmetric_difference", counted)
+    (record,) = read("arcgis", {"features": [{"attributes": {"id": 1}, "geometry": {"rings": rings}}]})
+
+    assert isinstance(record, Feature)
+    assert record.geometry is not None
+    assert (1001, True) == (len(record.geometry["coordinates"]), sum(joined) < 4 * 1001 * 12)
+
+
+def test_a_polygon_of_endless_rings_is_set_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which of them lies in which takes the square of them."""
+    monkeypatch.setattr(arcgis_shapes, "MOST_RINGS", 2)
+    rings = [[[at, 0], [at, 1], [at + 0.5, 0], [at, 0]] for at in range(3)]
+    (record,) = read("arcgis", {"features": [{"attributes": {"id": 1}, "geometry": {"rings": rings}}]})
+
+    assert isinstance(record, Rejected)
+    assert "a polygon of 3 rings; 2 are the most" == record.detail
+
+
+def test_an_answer_names_few_reference_systems() -> None:
+    """Each takes time to be made; and a number of thousands of digits is none."""
+    rows = [
+        {"attributes": {"id": at}, "geometry": {"x": 1, "y": 1, "spatialReference": {"wkid": 32600 + at}}}
+        for at in range(1, 23)
+    ]
+    with pytest.raises(Malformed, match="more than 20 reference systems"):
+        read("arcgis", {"features": rows})
+    with pytest.raises(Malformed, match="unknown reference system"):
+        read("arcgis", {"spatialReference": {"wkid": "9" * 5000}, "features": rows[:1]})
+
+
+@pytest.mark.parametrize("rule", ["DAILY", "WEEKLY", "MONTHLY", "YEARLY"])
+def test_a_rule_that_nothing_fits_is_given_up(rule: str) -> None:
+    """It would be followed up to the year 9999."""
+    with pytest.raises(Rejection, match="has no coming occurrence"):
+        Steps().follow(f"FREQ={rule};BYMONTH=2;BYMONTHDAY=30", BEGINS, NOW)
+
+
+def test_the_rules_of_a_calendar_share_their_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of series that began long ago cost no more together than the limit."""
+    monkeypatch.setattr(steps, "MOST_STEPS_TOGETHER", 2000)
+    event = "BEGIN:VEVENT\r\nUID:%d\r\nDTSTART:20250101T100000Z\r\nRRULE:FREQ=DAILY\r\nEND:VEVENT\r\n"
+    found = read(
+        "icalendar", "BEGIN:VCALENDAR\r\n" + "".join(event % at for at in range(3)) + "END:VCALENDAR\r\n"
+    )
+
+    assert [Feature, Rejected, Rejected] == [type(record) for record in found]
+
+
+def test_a_daily_series_of_decades_is_followed() -> None:
+    """Some calendars let everything begin in 1970."""
+    followed = Steps()
+    followed.follow("FREQ=DAILY", BEGINS.replace(year=1970), NOW)
+
+    assert 41_000 < followed.taken < 42_000
+
+
+def test_tags_within_tags_are_undone_up_to_a_limit() -> None:
+    """The rest is left out, also when it was escaped; what comes before is all there."""
+    for tag in ("<div>", "<!--", "&lt;div&gt;", "<b a='{}'><p>"):
+        assert markup.cleaned("kept " + tag * markup.MOST_TAGS * 10).startswith("kept")
+    assert "last" not in markup.cleaned("<p>" * (markup.MOST_TAGS + 1) + "last")
+    assert "last" in markup.cleaned("<p>" * (markup.MOST_TAGS - 1) + "last")
+
+
+def test_a_feed_with_an_element_of_endless_attributes_is_malformed() -> None:
+    """What reads it would look through all for each."""
+    many = " ".join(f"a{at}='1'" for at in range(1001))
+    with pytest.raises(Malformed, match="an element of more than 1,000 attributes"):
+        read("news", f"<rss><channel><item {many}/></channel></rss>")
+
+
+@pytest.mark.parametrize(
+    "word", ["9" * 5000 + "/1SM", "9" * 5000 + "SM", "\u00b2" * 4, "Q" + "\u00b2" * 4, "\u00b2 1/2SM"]
+)
+def test_a_word_of_a_report_that_is_no_number_of_ours_is_passed_over(word: str) -> None:
+    """Digits of other kinds, and thousands of them, are none."""
+    *_, record = read("weather", f"EGLL 221150Z 24010KT 12/08 {word} ")
+
+    assert not isinstance(record, Rejected)
+
+
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_a_wind_of_endless_digits_is_no_value(digits: int) -> None:
+    """It is a period without one."""
+    period = {"startTime": "2026-11-20T10:00:00Z", "windSpeed": "9" * digits + " mph"}
+    *_, record = read("weather", {"properties": {"periods": [period]}})
+
+    assert isinstance(record, Rejected)
+
+
+def test_a_trip_of_endless_calls_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows in the wrong order are put between those before and behind them."""
+    monkeypatch.setattr(calls, "MOST_CALLS", 2)
+    found = read("gtfs_static", timetable())
+    reasons = [(record.record, record.reason) for record in found if isinstance(record, Rejected)]
+
+    assert [("stop_times#2", "too_many_calls"), ("stop_times#5", "too_many_calls")] == reasons
+
+
+def test_a_shape_of_endless_points_is_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its ends stay where they are."""
+    monkeypatch.setattr(shapes, "_MOST_POINTS", 10)
+    points = "".join(f"up,{at % 2},{at / 10},{at}\n" for at in range(100))
+    table = "shape_id,shape_pt_lat,shape_pt_lon,shape_pt_sequence\n" + points
+    (route,) = [one for one in read("gtfs_static", timetable(shapes=table)) if isinstance(one, TransitRoute)]
+
+    assert route.geometry is not None
+    (line,) = route.geometry["coordinates"]
+    assert ([0.0, 0.0], [9.9, 1.0], True) == (line[0], line[-1], len(line) <= 11)
+
+
+def test_a_table_of_a_timetable_has_so_many_columns() -> None:
+    """As any other."""
+    header = "stop_id,stop_name,stop_lat,stop_lon," + ",".join(f"c{at}" for at in range(1000))
+    with pytest.raises(Malformed, match=r"stops\.txt: a table of 1,004 columns"):
+        read("gtfs_static", timetable(stops=header + "\ns1,a,1,1\n"))
