@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from shared.errors import Rejection
 
-_TIME: Final = re.compile(r"(\d{1,3}):([0-5]?\d):([0-5]?\d)", re.ASCII)
+_TIME: Final = re.compile(r"(\d{1,3}):([0-5]?\d)(?::([0-5]?\d))?", re.ASCII)
 _NOON: Final = time(12)
 _HALF: Final = timedelta(hours=12)
 _FIRST_YEAR: Final = 1900
@@ -46,7 +46,9 @@ def moment(day: date, seconds: int, zone: ZoneInfo) -> datetime:
 
 def seconds_of(text: str) -> int | None:
     """
-    Read `8:05:00` or `25:35:00`: hours may go on after 24, for calls after midnight of the service day. Blank is none.
+    Read `8:05:00`, `25:35:00` or `8:05`: hours may go on after 24, for calls after midnight of the service day.
+
+    Blank is none.
 
     Raises: Rejection if it is no time.
     """
@@ -57,7 +59,7 @@ def seconds_of(text: str) -> int | None:
     if found is None:
         raise Rejection("bad_time", f"{text!r:.40} is not H:MM:SS")
     hours, minutes, seconds = found.groups()
-    return int(hours) * 3600 + int(minutes) * 60 + int(seconds)
+    return int(hours) * 3600 + int(minutes) * 60 + int(seconds or 0)
 
 
 def day_of(written: str | None) -> date | None:

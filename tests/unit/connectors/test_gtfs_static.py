@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Callable
 
 import pytest
 
@@ -89,7 +90,7 @@ def test_a_zip_of_too_many_members_is_refused() -> None:
 def test_members_that_point_elsewhere_are_not_the_tables() -> None:
     """Nothing is written anywhere, and the tables are those that stand together."""
     tables = {f"gtfs/{name}.txt": text.replace("{zone}", "Europe/London") for name, text in TABLES.items()}
-    evil = {"../stops.txt": "evil", "/etc/routes.txt": "evil", "a/b/trips.txt": "evil"}
+    evil = {"../stops.txt": "evil", "/etc/routes.txt": "evil", "a/b/c/trips.txt": "evil"}
 
     assert read(timetable()) == read(zipped({**evil, **tables}))
 
@@ -204,7 +205,7 @@ def test_a_row_that_no_reader_can_split_is_set_aside_alone() -> None:
     ("text", "seconds"),
     [
         ("08:05:00", 29_100), ("8:05:00", 29_100), (" 8:05:00", 29_100), ("25:35:00", 92_100),
-        ("00:00:00", 0), ("101:00:01", 363_601), ("", None), ("  ", None),
+        ("00:00:00", 0), ("101:00:01", 363_601), ("8:05", 29_100), ("", None), ("  ", None),
     ],
 )  # fmt: skip
 def test_hours_go_on_after_midnight(text: str, seconds: int | None) -> None:
@@ -212,9 +213,113 @@ def test_hours_go_on_after_midnight(text: str, seconds: int | None) -> None:
     assert seconds == seconds_of(text)
 
 
-@pytest.mark.parametrize("text", ["8:05", "8:60:00", "-1:00:00", "8.05.00", "٨:05:00", "1000:00:00"])
+@pytest.mark.parametrize("text", ["8:60", "8", "8:60:00", "-1:00:00", "8.05.00", "٨:05:00", "1000:00:00"])
 def test_what_is_no_time_is_set_aside(text: str) -> None:
     """The row says why."""
     rows = f"trip_id,arrival_time,departure_time,stop_id,stop_sequence\nt-day,{text},{text},s1,1\n"
 
     assert [("stop_times#0", "bad_time")] == reasons(read(timetable(stop_times=rows)))
+
+
+def written(text: str) -> dict[str, str]:
+    """Return all tables with numbers as programs write them that know no whole ones."""
+    calls = (
+        TABLES["stop_times"].replace("s1,1", "s1,1.0").replace("s2,2", "s2,2.00").replace("s3,3", "s3,3.0")
+    )
+    return {
+        "stop_times": calls,
+        "stops": TABLES["stops"].replace(",0,", f",0{text},"),
+        "routes": TABLES["routes"].replace("Line,3,", f"Line,3{text},"),
+        "trips": TABLES["trips"].replace("Top,0,", f"Top,0{text},"),
+        "calendar": TABLES["calendar"].replace(",1", f",1{text}").replace("0101", f"0101{text}"),
+    }
+
+
+def test_whole_numbers_may_have_a_fraction_of_nothing() -> None:
+    """So they come out of programs that hold every number with a fraction; one and a half is none."""
+    assert read(timetable()) == read(timetable(**written(".0")))
+    assert ["bad_route_type", "bad_location_type", "bad_location_type", "bad_location_type"] == [
+        reason for _, reason in reasons(read(timetable(**written(".5")))) if reason.startswith("bad_")
+    ]
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_tables_may_be_parted_by_other_signs(delimiter: str) -> None:
+    """Only where a header has no comma: in a text they part nothing."""
+    parted = {name: text.replace(",", delimiter) for name, text in TABLES.items() if name != "agency"}
+
+    assert read(timetable()) == read(timetable(**parted))
+
+
+@pytest.mark.parametrize(
+    "turned",
+    [
+        lambda text: text.replace("\n", ",\n"),
+        lambda text: "\n".join(",".join(f'"{cell}"' for cell in row.split(",")) for row in text.splitlines()),
+        lambda text: text.encode("utf-16"),
+        lambda text: text.encode("cp1252"),
+    ],
+    ids=["an end too many", "quotes", "utf-16", "cp1252"],
+)
+def test_the_same_rows_are_read_of_every_writing(turned: Callable[[str], str | bytes]) -> None:
+    """Spreadsheets part the end of a line, quote all cells, and write in sets of letters of their own."""
+    tables = {name: text.replace("{zone}", "Europe/London") for name, text in TABLES.items()}
+    tables["stops"] = tables["stops"].replace("Market", "Marché")
+    plain = zipped({f"{name}.txt": text for name, text in tables.items()})
+
+    assert read(plain) == read(zipped({f"{name}.txt": turned(text) for name, text in tables.items()}))
+
+
+def test_a_table_of_a_header_alone_says_nothing() -> None:
+    """Optional tables may be there without a row; those of fares, pathways and demand are not read."""
+    headers = {name: TABLES[name].splitlines()[0] + "\n" for name in ("calendar", "shapes")}
+    more = {
+        f"{name}.txt": "not read\n\0"
+        for name in ("fare_attributes", "pathways", "booking_rules", "location_groups")
+    }
+    tables = {name: text.replace("{zone}", "Europe/London") for name, text in {**TABLES, **headers}.items()}
+
+    assert read(timetable(calendar=None, shapes=None)) == read(
+        zipped({**more, **{f"{name}.txt": text for name, text in tables.items()}})
+    )
+
+
+def test_a_stop_without_a_name_is_called_by_its_id() -> None:
+    """A name that is blank is none."""
+    stops = TABLES["stops"].replace("Market", "  ")
+
+    assert ["Old Harbour", "s2", "Hill Top"] == [
+        record.name for record in read(timetable(stops=stops)) if isinstance(record, Thing)
+    ]
+
+
+def test_a_zip_within_a_zip_is_the_package() -> None:
+    """Also beside what an archive of another system keeps for itself, and in folders of folders."""
+    beside = {"__MACOSX/._gtfs.zip": b"x", "readme.pdf": b"x"}
+    deeper = {f"a/b c/{name}.txt": text.replace("{zone}", "Europe/London") for name, text in TABLES.items()}
+
+    assert read(timetable()) == read(zipped({"feed/gtfs.zip": timetable(), **beside}))
+    assert read(timetable()) == read(zipped(deeper))
+
+
+def test_of_several_packages_the_option_names_one() -> None:
+    """Their ids are their own, so that each is a feed; who gives none is told their names."""
+    both = zipped(
+        {"rail.zip": timetable(), "1/bus.zip": timetable(routes=TABLES["routes"].replace("r7", "b7"))}
+    )
+
+    with pytest.raises(Malformed, match=r"2 packages within \(1/bus\.zip, rail\.zip\); the option `package`"):
+        read(both)
+    with pytest.raises(Malformed, match="the option `package` names one"):
+        parse(source("gtfs_static", package="tram.zip"), payload(both, "gtfs"))
+    for name in ("rail.zip", "bus.zip", "1/bus.zip"):
+        assert any(
+            isinstance(record, TransitRoute) and record.route_id[1:] == "7"
+            for record in parse(source("gtfs_static", package=name), payload(both, "gtfs"))
+        )
+
+
+def test_a_broken_zip_within_a_zip_is_malformed() -> None:
+    """As one that stands alone."""
+    with pytest.raises(Malformed, match="no zip file"):
+        read(zipped({"gtfs.zip": b"x"}))

@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import Final
 
 from shared.errors import Rejection
+from tasks.feeds.connectors.gtfs_static.numbers import whole
 from tasks.feeds.connectors.gtfs_static.package import Row, Table
 from tasks.feeds.connectors.gtfs_static.service_time import UNTOLD, Times
 
@@ -119,7 +120,7 @@ class Reader:
 
 
 def _sequence(text: str) -> int:
-    stripped = text.strip()
+    stripped = whole(text.strip())
     if not (stripped.isascii() and stripped.isdigit() and len(stripped) < 10):
         raise Rejection("bad_sequence", f"stop_sequence {text!r:.20} is no whole number")
     return int(stripped)

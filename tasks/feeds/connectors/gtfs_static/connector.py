@@ -1,7 +1,7 @@
 """
 [p] GTFS static: the timetable of transit agencies as one zip of tables.
 
-Stops become things; routes and trips are what realtime messages of the same city refer to.
+Options: `package` names the one that is meant of several within the zip. Stops become things; routes and trips are what realtime messages of the same city refer to.
 Source: https://github.com/google/transit/blob/master/gtfs/spec/en/reference.md
 """
 
@@ -44,7 +44,9 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
     Raises: Malformed if the payload is no zip, or lacks one of these tables.
     """
     for payload in payloads:
-        yield from _Timetable(Package(payload), source.timezone).records()
+        yield from _Timetable(
+            Package(payload, str(source.options.get("package") or "")), source.timezone
+        ).records()
 
 
 class _Timetable:

@@ -1,8 +1,8 @@
 """
 [p] The zip of a timetable: its tables, read row by row, with a limit to what they may unpack to.
 
-Nothing is ever unpacked to a path. Tables are found by their names, in the zip itself or in one folder of it; no
-other member is touched. What a member claims to unpack to is all that is read of it.
+Nothing is ever unpacked to a path. Tables are found by their names, in the zip itself or in one folder of it, or of a
+folder; no other member is touched. What a member claims to unpack to is all that is read of it.
 """
 
 import csv
@@ -13,10 +13,11 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import Final, TypeAlias
 
 from tasks.feeds.connector import Malformed, Payload
+from tasks.feeds.connectors.gtfs_static.nested import package_within
 from tasks.feeds.reading.cells import check_width
 from tasks.feeds.reading.delimited import MENDED, SNIFFED_BYTES, layout
 
@@ -68,16 +69,21 @@ class Package:
     """
     The tables of one payload.
 
+    `within` names one of several packages that the payload holds.
     Raises: Malformed if it is no zip, lists or unpacks to too much, or lacks a required table, which is named.
     """
 
-    def __init__(self, payload: Payload) -> None:
+    def __init__(self, payload: Payload, within: str = "") -> None:
         self._name = payload.name
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(payload.read()))
+            self._members = _members(self._zip.infolist(), payload.name)
+            held = None if self._members and not within else package_within(self._zip, payload.name, within)
+            if held is not None:
+                self._zip = zipfile.ZipFile(io.BytesIO(held))
+                self._members = _members(self._zip.infolist(), payload.name)
         except _BROKEN as error:
             raise Malformed(f"{payload.name}: no zip file: {error!s:.100}") from None
-        self._members = _members(self._zip.infolist(), payload.name)
         for name in REQUIRED:
             if name not in self._members:
                 raise Malformed(f"{payload.name}: {name}.txt is missing")
@@ -97,7 +103,8 @@ class Package:
             raise self._broken(name, error) from None
         if lines is None:
             return Table(name, {}, iter(()))
-        rows = self._rows(name, lines)
+        first = next(lines, "")
+        rows = self._rows(name, chain([first], lines), _delimiter(first))
         header = next(rows, [])
         if isinstance(header, csv.Error):
             raise Malformed(f"{self._name}: {name}.txt: {header}")
@@ -119,8 +126,8 @@ class Package:
         found = layout(start, f"{self._name}: {name}.txt")
         return io.TextIOWrapper(self._zip.open(member), found.encoding, MENDED, newline="")
 
-    def _rows(self, name: str, lines: Iterator[str]) -> Iterator[Row]:
-        reader = csv.reader(lines, skipinitialspace=True)
+    def _rows(self, name: str, lines: Iterator[str], delimiter: str) -> Iterator[Row]:
+        reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
         while True:
             try:
                 row = next(reader)
@@ -137,6 +144,11 @@ class Package:
         return Malformed(f"{self._name}: {name}.txt cannot be unpacked: {error!s:.100}")
 
 
+def _delimiter(header: str) -> str:
+    """Return what parts the columns of a header: a comma, unless there is none."""
+    return next((one for one in ",;\t" if one in header), ",")
+
+
 def _members(listed: list[zipfile.ZipInfo], name: str) -> dict[str, zipfile.ZipInfo]:
     """Return the tables that are read, by name: of the folder, or of none, that holds most of the required ones."""
     if len(listed) > MOST_MEMBERS:
@@ -145,7 +157,7 @@ def _members(listed: list[zipfile.ZipInfo], name: str) -> dict[str, zipfile.ZipI
     for member in listed:
         folder, _, file = member.filename.replace("\\", "/").rpartition("/")
         table, dot, ending = file.lower().rpartition(".")
-        if dot and ending == "txt" and table in READ and folder.count("/") == 0:
+        if dot and ending == "txt" and table in READ and folder.count("/") <= 1:
             found.setdefault(folder, {})[table] = member
     return found[min(found, key=lambda folder: (-_held(found[folder]), folder))] if found else {}
 

@@ -11,7 +11,7 @@ _REMEMBERED: Final = 100_000
 
 
 class Times:
-    """Reads `8:05:00` and `25:35:00`, each text once."""
+    """Reads `8:05:00`, `25:35:00` and `8:05`, each text once."""
 
     def __init__(self) -> None:
         self._known: dict[str, int] = {"": UNTOLD}

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from tasks.feeds.connector import Service
+from tasks.feeds.connectors.gtfs_static.numbers import whole
 from tasks.feeds.connectors.gtfs_static.package import Package
 
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -17,13 +18,14 @@ def read(package: Package) -> dict[str, Service]:
     """Return the services of `calendar` and `calendar_dates`, either of which may be missing; bad rows say nothing."""
     changes: dict[tuple[str, str], list[str]] = {}
     for cells in _rows(package, "calendar_dates"):
-        if _DATE.fullmatch(cells.get("date", "")):
-            key = cells.get("service_id", ""), cells.get("exception_type", "")
-            changes.setdefault(key, []).append(cells["date"])
+        date = whole(cells.get("date", ""))
+        if _DATE.fullmatch(date):
+            key = cells.get("service_id", ""), whole(cells.get("exception_type", ""))
+            changes.setdefault(key, []).append(date)
     patterns = {
         cells.get("service_id", ""): cells
         for cells in _rows(package, "calendar")
-        if all(_DATE.fullmatch(cells.get(name, "")) for name in ("start_date", "end_date"))
+        if all(_DATE.fullmatch(whole(cells.get(name, ""))) for name in ("start_date", "end_date"))
     }
     return {
         service_id: _service(service_id, patterns.get(service_id, {}), changes)
@@ -42,9 +44,9 @@ def _service(
 ) -> Service:
     return Service(
         service_id=service_id,
-        weekdays="".join("1" if pattern.get(day) == "1" else "0" for day in _DAYS),
-        start=pattern.get("start_date", ""),
-        end=pattern.get("end_date", ""),
+        weekdays="".join("1" if whole(pattern.get(day, "")) == "1" else "0" for day in _DAYS),
+        start=whole(pattern.get("start_date", "")),
+        end=whole(pattern.get("end_date", "")),
         added=tuple(sorted(changes.get((service_id, _ADDED), ()))),
         removed=tuple(sorted(changes.get((service_id, _REMOVED), ()))),
     )

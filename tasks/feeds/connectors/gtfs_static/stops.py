@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Thing
+from tasks.feeds.connectors.gtfs_static.numbers import whole
 from tasks.feeds.reading.places import point
 
 KIND: Final = "transit_stop"
@@ -29,7 +30,7 @@ def stop(cells: Mapping[str, str], record: str) -> Thing:
     Raises: Rejection if it is of no known type, or lies nowhere though it must.
     """
     stop_id = cells["stop_id"]
-    type_ = cells.get("location_type", "0")
+    type_ = whole(cells.get("location_type", "0"))
     if type_ not in _TYPES:
         raise Rejection("bad_location_type", f"{type_!r:.20} is not 0 to 4")
     place = point(cells.get("stop_lon"), cells.get("stop_lat"))
@@ -50,6 +51,6 @@ def stop(cells: Mapping[str, str], record: str) -> Thing:
 def _properties(cells: Mapping[str, str], type_: str) -> dict[str, Any]:
     found: dict[str, Any] = {"location_type": type_}
     found |= {name: cells[column] for column, name in _KEPT.items() if column in cells}
-    if cells.get("wheelchair_boarding") in ("1", "2"):
-        found["is_wheelchair_accessible"] = cells["wheelchair_boarding"] == "1"
+    if (boarding := whole(cells.get("wheelchair_boarding", ""))) in ("1", "2"):
+        found["is_wheelchair_accessible"] = boarding == "1"
     return found

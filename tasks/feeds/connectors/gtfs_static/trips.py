@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from shared.errors import Permanent, Rejection
+from tasks.feeds.connectors.gtfs_static.numbers import whole
 from tasks.feeds.reading.times import zone
 
 _COLOUR: Final = re.compile(r"#?([0-9A-Fa-f]{6})")
@@ -73,7 +74,7 @@ def route(cells: Mapping[str, str], record: str, agencies: Mapping[str, str]) ->
 
     Raises: Rejection if its type is no number.
     """
-    type_ = cells.get("route_type", "")
+    type_ = whole(cells.get("route_type", ""))
     if not (type_.isascii() and type_.isdigit() and len(type_) <= 4):
         raise Rejection("bad_route_type", f"route_type {type_!r:.20} is no number of the standard")
     only = next(iter(agencies.values())) if len(agencies) == 1 else None
@@ -105,7 +106,7 @@ def trip(cells: Mapping[str, str], record: str, routes: Mapping[str, Route]) -> 
         raise Rejection("unknown_route", f"no route {route_id!r:.60}" if route_id else "no route_id")
     if "service_id" not in cells:
         raise Rejection("no_service", "no service_id")
-    direction = cells.get("direction_id")
+    direction = whole(cells.get("direction_id", ""))
     return Trip(
         record=record,
         trip_id=cells["trip_id"],
