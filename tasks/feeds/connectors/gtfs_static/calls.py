@@ -11,7 +11,7 @@ from tasks.feeds.connectors.gtfs_static.numbers import whole
 from tasks.feeds.connectors.gtfs_static.package import Row, Table
 from tasks.feeds.connectors.gtfs_static.service_time import UNTOLD, Times
 
-#: No trip of a city has a tenth of it; a row in the wrong order is held against those before and behind it.
+#: Trips of a city have a fifth of it at most; a row in the wrong order is held against those before and behind it.
 MOST_CALLS: Final = 1_000
 #: Columns of a call that is made anywhere in an area, on demand, and names no stop.
 _AREAS: Final = ("location_id", "location_group_id")
