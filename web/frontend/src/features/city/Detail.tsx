@@ -206,6 +206,12 @@ function ReportFacts({ report }: { report: Report }) {
 
 /** What stands in the detail by itself, or is a colour, is not told again among the properties. */
 const NAMED = ['route_name', 'route_color', 'route_text_color', 'headsign'] as const;
+/** What names a trip to machines; riders are told its stops and times. */
+const DESCRIPTOR = /^(stop_id|stop_sequence|start_date|start_time|direction_id|relationship)$/;
+
+function without(properties: Record<string, unknown> | undefined, names: RegExp) {
+  return Object.fromEntries(Object.entries(properties ?? {}).filter(([name]) => !names.test(name)));
+}
 
 interface VehicleProps {
   vehicle?: Vehicle;
@@ -226,17 +232,23 @@ function VehicleDetail({ vehicle, city, onSelect }: VehicleProps) {
             [t('detail.vehicle'), vehicle.label ?? vehicle.external_id],
             [t('detail.route'), (vehicle.route_name ?? vehicle.route) && <Line {...vehicle} />],
             [t('detail.headsign'), vehicle.headsign],
+          ]}
+        />
+      </div>
+      {runsTrips(vehicle.kind) && <TripPart vehicle={vehicle} city={city} onSelect={onSelect} />}
+      <div className="mt-4">
+        <Facts
+          facts={[
             [t('detail.trip'), vehicle.trip_id],
             [t('detail.bearing'), vehicle.bearing != null && `${Math.round(vehicle.bearing)}°`],
             [t('detail.speed'), speed != null && `${count(Math.round(speed * 3.6))} km/h`],
             ...plainProperties(
-              vehicle.properties,
+              without(vehicle.properties, DESCRIPTOR),
               NAMED.map((name) => vehicle[name]),
             ),
           ]}
         />
       </div>
-      {runsTrips(vehicle.kind) && <TripPart vehicle={vehicle} city={city} onSelect={onSelect} />}
       <Part title={t('detail.source')}>
         <SourceLine source={vehicle.source} />
       </Part>
