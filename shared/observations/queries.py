@@ -17,13 +17,12 @@ from shared.feeds.places import in_box
 from shared.geo import Box
 from shared.observations.models import Datastream, ThingRow, VehicleRow
 from shared.observations.rollups import read_hours
+from shared.observations.trips import line_of
 
 #: Sizes of buckets as the API names them, in seconds.
 BUCKETS: Final = {"5m": 300, "1h": 3600, "1d": 86_400}
 MOST_OBSERVATIONS: Final = 10_000
 MOST_VEHICLES: Final = 10_000
-#: Properties that a timetable gives to a vehicle.
-_NAMED: Final = ("route_name", "route_color", "route_text_color", "headsign")
 _DEFAULT_SPAN: Final = timedelta(days=1)
 
 
@@ -212,7 +211,7 @@ def _vehicle_json(row: VehicleRow, origin: Origin, now: datetime) -> dict[str, A
         "bearing": row.bearing,
         "speed_mps": row.speed_mps,
         "trip_id": row.trip_id,
-        **{name: row.properties.get(name) for name in _NAMED},
+        **line_of(row.properties),
         "properties": row.properties,
         "times": times(row.observed_at, row.fetched_at, row.published_at),
         "freshness": origin.judge(row.observed_at, False, now),
