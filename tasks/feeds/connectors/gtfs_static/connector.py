@@ -1,7 +1,8 @@
 """
 [p] GTFS static: the timetable of transit agencies as one zip of tables.
 
-Options: `package` names the one that is meant of several within the zip. Stops become things; routes and trips are what realtime messages of the same city refer to.
+Options: `package` names the one that is meant of several within the zip. Stops become things; routes and trips are
+what realtime messages of the same city refer to.
 Source: https://github.com/google/transit/blob/master/gtfs/spec/en/reference.md
 """
 
