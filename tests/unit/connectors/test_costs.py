@@ -13,8 +13,8 @@ import shapely
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Malformed, Record, Rejected, TransitRoute
 from tasks.feeds.connectors.arcgis import shapes as arcgis_shapes
-from tasks.feeds.connectors.cap import packed
-from tasks.feeds.connectors.gtfs_static import calls, shapes
+from tasks.feeds.connectors.cap import packed as cap_packed
+from tasks.feeds.connectors.gtfs_static import calls, package, shapes
 from tasks.feeds.connectors.icalendar import steps
 from tasks.feeds.connectors.icalendar.steps import Steps
 from tasks.feeds.reading import cells, documents, json_size, markup
@@ -96,7 +96,7 @@ def test_xml_of_endless_tags_is_malformed(kind: str, monkeypatch: pytest.MonkeyP
 
 def test_a_zip_of_endless_tags_is_malformed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its files count together."""
-    monkeypatch.setattr(packed, "MOST_TAGS", 100)
+    monkeypatch.setattr(cap_packed, "MOST_TAGS", 100)
     members = {f"{number}.xml": "<alert>" + "<a/>" * 50 + "</alert>" for number in range(2)}
 
     with pytest.raises(Malformed, match="a zip of more than 100 tags"):
@@ -322,6 +322,30 @@ def test_a_shape_of_endless_points_is_thinned(monkeypatch: pytest.MonkeyPatch) -
     assert route.geometry is not None
     (line,) = route.geometry["coordinates"]
     assert ([0.0, 0.0], [9.9, 1.0], True) == (line[0], line[-1], len(line) <= 11)
+
+
+def test_points_of_other_shapes_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row is not taken apart by its columns' names for that: there are millions of them."""
+    table = "shape_id,shape_pt_lat,shape_pt_lon,shape_pt_sequence\n"
+    table += "up,1,1,2\n up ,0,0,1\nother,9,9,1\nup,x,1,1\nup,1\n\nup,95,1,3\n"
+    asked: list[str] = []
+    records = package.Table.records
+    monkeypatch.setattr(package.Table, "records", lambda self: asked.append(self.name) or records(self))
+    (route,) = [one for one in read("gtfs_static", timetable(shapes=table)) if isinstance(one, TransitRoute)]
+
+    assert route.geometry is not None
+    assert [[[0.0, 0.0], [1.0, 1.0]]] == route.geometry["coordinates"]
+    assert "shapes" not in asked
+
+
+def test_a_timetable_unpacks_to_so_many_times_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tens of kilobytes of one line again and again are a hundred million rows."""
+    monkeypatch.setattr(package, "LITTLE", 10_000)
+    lines = "shape_id,shape_pt_lat,shape_pt_lon,shape_pt_sequence\n"
+
+    assert 7 < len(read("gtfs_static", timetable(shapes=lines + "other,1,1,1\n" * 100)))
+    with pytest.raises(Malformed, match=r"unpacks to 1,\d{3},\d{3} bytes; \d{3},\d{3} are"):
+        read("gtfs_static", timetable(shapes=lines + "other,1,1,1\n" * 100_000))
 
 
 def test_a_table_of_a_timetable_has_so_many_columns() -> None:

@@ -28,6 +28,9 @@ READ: Final = frozenset((*REQUIRED, "calendar", "calendar_dates", "frequencies",
 #: The most that all tables that are read may unpack to, and members that a zip may list.
 MOST_BYTES: Final = 1024 * 1024 * 1024
 MOST_MEMBERS: Final = 1000
+#: What tables of more than `LITTLE` bytes may unpack to for each of the zip; those of agencies do to 12 or so.
+MOST_UNPACKED: Final = 100
+LITTLE: Final = 16 * 1024 * 1024
 #: Why a blank line is no row.
 EMPTY: Final = "the line holds nothing"
 _BROKEN: Final = (
@@ -87,9 +90,7 @@ class Package:
         for name in REQUIRED:
             if name not in self._members:
                 raise Malformed(f"{payload.name}: {name}.txt is missing")
-        unpacked = sum(member.file_size for member in self._members.values())
-        if unpacked > MOST_BYTES:
-            raise Malformed(f"{payload.name}: unpacks to {unpacked:,} bytes; {MOST_BYTES:,} are the most")
+        _check_size(self._members, payload.name)
 
     def table(self, name: str) -> Table:
         """
@@ -160,6 +161,14 @@ def _members(listed: list[zipfile.ZipInfo], name: str) -> dict[str, zipfile.ZipI
         if dot and ending == "txt" and table in READ and folder.count("/") <= 1:
             found.setdefault(folder, {})[table] = member
     return found[min(found, key=lambda folder: (-_held(found[folder]), folder))] if found else {}
+
+
+def _check_size(members: Mapping[str, zipfile.ZipInfo], name: str) -> None:
+    unpacked = sum(member.file_size for member in members.values())
+    packed = sum(member.compress_size for member in members.values())
+    most = min(MOST_BYTES, max(LITTLE, packed * MOST_UNPACKED))
+    if unpacked > most:
+        raise Malformed(f"{name}: unpacks to {unpacked:,} bytes; {most:,} are the most")
 
 
 def _held(tables: Mapping[str, zipfile.ZipInfo]) -> int:

@@ -4,8 +4,10 @@ import csv
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
+import numpy as np
 import shapely
 
 from tasks.feeds.connectors.gtfs_static.package import Table
@@ -48,17 +50,23 @@ def drawn(table: Table, wanted: Mapping[str, list[str]]) -> dict[str, Geometry]:
 
 
 def _lines(table: Table, wanted: set[str]) -> dict[str, list[list[float]]]:
-    points: dict[str, array[float]] = {}
-    for _, cells in table.records():
-        if isinstance(cells, csv.Error) or cells.get("shape_id") not in wanted:
+    points: dict[str, array[float]] = {shape_id: array("d") for shape_id in wanted}
+    place = table.place("shape_id")
+    numbers = [table.place(f"shape_pt_{name}") for name in ("sequence", "lon", "lat")]
+    if min(place, *numbers) < 0:
+        return {}
+    told = itemgetter(*numbers)
+    # Tables of millions of points are no rarity: of a row only these four cells are looked at.
+    for row in table.rows:
+        if isinstance(row, csv.Error):
             continue
         try:
-            sequence = float(cells["shape_pt_sequence"])
-            lon, lat = float(cells["shape_pt_lon"]), float(cells["shape_pt_lat"])
-        except (KeyError, ValueError):
+            held = points[row[place].strip()]
+            sequence, lon, lat = map(float, told(row))
+        except (LookupError, ValueError):
             continue
         if -180 <= lon <= 180 and -90 <= lat <= 90:
-            points.setdefault(cells["shape_id"], array("d")).extend((sequence, lon, lat))
+            held.extend((sequence, lon, lat))
     return {shape_id: line for shape_id, held in points.items() if len(line := _line(held)) > 1}
 
 
@@ -69,9 +77,10 @@ def thinned(places: Sequence[Any]) -> list[Any]:
 
 
 def _line(held: "array[float]") -> list[list[float]]:
-    ordered = sorted(zip(held[::3], held[1::3], held[2::3], strict=True))
-    places = [(lon, lat) for _, lon, lat in ordered]
-    if len(places) < 2:
+    points = np.frombuffer(held).reshape(-1, 3)
+    if len(points) < 2:
         return []
+    sequence, lon, lat = points.T
+    places = points[np.lexsort((lat, lon, sequence)), 1:]
     line = shapely.simplify(shapely.LineString(thinned(places)), _TOLERANCE)
     return [[round(lon, _DIGITS), round(lat, _DIGITS)] for lon, lat in shapely.get_coordinates(line).tolist()]
