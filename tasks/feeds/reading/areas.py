@@ -1,12 +1,13 @@
 """[p] Areas whose edges cross, made valid as long as that is no endless work."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import shapely
 
 from shared.errors import Rejection
 
-#: Pairs of edges that may cross each other: some for every edge, and so many besides.
+#: Pairs of edges, or of rings, that may meet each other: some for each of them, and so many besides.
 _PAIRS_OF_EACH: Final = 20
 _PAIRS_BESIDES: Final = 100_000
 _AT_ONCE: Final = 256
@@ -20,14 +21,22 @@ def valid(area: shapely.Geometry) -> shapely.Geometry:
     """
     if shapely.is_valid(area):
         return area
-    edges = _edges(area)
-    most, pairs = _PAIRS_BESIDES + _PAIRS_OF_EACH * len(edges), 0
-    tree = shapely.STRtree(edges)
-    for first in range(0, len(edges), _AT_ONCE):
-        pairs += tree.query(edges[first : first + _AT_ONCE]).shape[1]
-        if pairs > most:
-            raise Rejection("bad_geometry", f"more than {most:,} pairs of its edges may cross")
+    check_pairs(_edges(area), "of its edges may cross")
     return shapely.make_valid(area)
+
+
+def check_pairs(shapes: Sequence[shapely.Geometry], said: str) -> None:
+    """
+    Count the pairs of shapes whose boxes meet.
+
+    Raises: Rejection, which says what is `said` of them, if there are too many for the number of shapes.
+    """
+    most, pairs = _PAIRS_BESIDES + _PAIRS_OF_EACH * len(shapes), 0
+    tree = shapely.STRtree(shapes)
+    for first in range(0, len(shapes), _AT_ONCE):
+        pairs += tree.query(shapes[first : first + _AT_ONCE]).shape[1]
+        if pairs > most:
+            raise Rejection("bad_geometry", f"more than {most:,} pairs {said}")
 
 
 def _edges(area: shapely.Geometry) -> list[shapely.LineString]:

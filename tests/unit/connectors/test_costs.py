@@ -13,6 +13,7 @@ import shapely
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Malformed, Record, Rejected, TransitRoute
 from tasks.feeds.connectors.arcgis import shapes as arcgis_shapes
+from tasks.feeds.connectors.cap import connector as cap
 from tasks.feeds.connectors.cap import packed as cap_packed
 from tasks.feeds.connectors.gtfs_static import calls, package, shapes
 from tasks.feeds.connectors.icalendar import steps
@@ -229,6 +230,28 @@ def test_a_polygon_of_endless_rings_is_set_aside(monkeypatch: pytest.MonkeyPatch
 
     assert isinstance(record, Rejected)
     assert "a polygon of 3 rings; 2 are the most" == record.detail
+
+
+def test_rings_within_rings_within_rings_are_set_aside() -> None:
+    """Thousands of levels take the square of them to join; hundreds are read."""
+    for levels, known in ((100, Feature), (1000, Rejected)):
+        rings = [
+            [[at, at], [at, 90 - at], [90 - at, at], [at, at]] for at in np.linspace(0, 25, levels).tolist()
+        ]
+        (record,) = read("arcgis", {"features": [{"attributes": {"id": 1}, "geometry": {"rings": rings}}]})
+        assert isinstance(record, known)
+    assert isinstance(record, Rejected)
+    assert "more than 120,000 pairs of its rings may lie in each other" == record.detail
+
+
+def test_warnings_of_endless_circles_are_malformed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of a few bytes becomes 36 points; those of all warnings count together."""
+    monkeypatch.setattr(cap, "MOST_CIRCLES", 3)
+    one = warning(area="<circle>40,-80 10</circle>" * 2)
+
+    assert isinstance(read("cap", one)[0], Feature)
+    with pytest.raises(Malformed, match="p: 4 circles; 3 are the most"):
+        read("cap", f"<alerts>{one}{one}</alerts>")
 
 
 def test_an_answer_names_few_reference_systems() -> None:

@@ -9,7 +9,7 @@ import shapely
 from shared.errors import Rejection
 from tasks.feeds.connector import Malformed
 from tasks.feeds.connectors.arcgis.reference import Place, is_number, moved, named, to_crs84
-from tasks.feeds.reading.areas import valid
+from tasks.feeds.reading.areas import check_pairs, valid
 from tasks.feeds.reading.places import Geometry, checked
 
 Line: TypeAlias = list[list[float]]
@@ -105,7 +105,9 @@ def _polygon(rings: Sequence[Line]) -> Geometry | None:
         raise Rejection("bad_geometry", f"a polygon of {len(whole):,} rings; {MOST_RINGS:,} are the most")
     if any(not (-180 <= lon <= 180 and -90 <= lat <= 90) for ring in whole for lon, lat in ring):
         raise Rejection("bad_geometry", "a vertex is no place on Earth")
-    joined = _joined([valid(shapely.Polygon(ring)) for ring in whole])
+    areas = [valid(shapely.Polygon(ring)) for ring in whole]
+    check_pairs(areas, "of its rings may lie in each other")
+    joined = _joined(areas)
     parts = [part for part in shapely.get_parts(joined) if part.geom_type in ("Polygon", "MultiPolygon")]
     merged = shapely.union_all(parts)
     if merged.is_empty:

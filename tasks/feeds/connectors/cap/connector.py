@@ -33,6 +33,8 @@ from tasks.feeds.reading.times import LocalTimes
 _MOST_MESSAGES: Final = 100
 #: A message never changes: what was fetched once is read from the archive.
 _KEPT_SECONDS: Final = 30 * 24 * 3600
+#: Circles of all warnings of a run: each becomes dozens of points.
+MOST_CIRCLES: Final = 10_000
 _NOT_FOUND: Final = 404
 #: What lists or wraps messages, also when there are none.
 _INDEXES: Final = frozenset(("feed", "rss", "RDF", "alerts", "EDXLDistribution"))
@@ -113,12 +115,16 @@ def _index(payload: Payload) -> Iterator[Record]:
 
 def _messages(payloads: Sequence[Payload], source: Source) -> list[_Found]:
     times = LocalTimes(source.timezone)
-    return [
+    found = [
         _Found(payload, envelope(element, times))
         for payload in payloads
         if payload.status != _NOT_FOUND
         for element in _alerts(payload)
     ]
+    circles = sum(1 for one in found for info in one.message.infos for _ in info.iter("{*}circle"))
+    if circles > MOST_CIRCLES:
+        raise Malformed(f"{payloads[0].name}: {circles:,} circles; {MOST_CIRCLES:,} are the most")
+    return found
 
 
 def _alerts(payload: Payload) -> Iterator[etree._Element]:

@@ -13,6 +13,9 @@ from tasks.feeds.reading.documents import children
 from tasks.feeds.reading.places import Geometry, checked
 
 _CIRCLE_POINTS: Final = 36
+_TURNS: Final = [2 * math.pi * step / _CIRCLE_POINTS for step in range(_CIRCLE_POINTS)]
+#: Which way each point of a circle lies from its centre: east, north.
+_COMPASS: Final = [(math.cos(turn), math.sin(turn)) for turn in _TURNS]
 _KM_PER_DEGREE: Final = 111.32
 
 
@@ -104,6 +107,5 @@ def _circle(text: str) -> list[list[float]]:
     if not 0 < tall < 20 or abs(lat) + tall >= 90:
         raise Rejection("bad_geometry", f"a circle of {radius_km:g} km around latitude {lat:g}")
     wide = tall / math.cos(math.radians(lat))
-    turns = (2 * math.pi * step / _CIRCLE_POINTS for step in range(_CIRCLE_POINTS))
-    ring = [[round(lon + wide * math.cos(turn), 5), round(lat + tall * math.sin(turn), 5)] for turn in turns]
+    ring = [[round(lon + wide * east, 5), round(lat + tall * north, 5)] for east, north in _COMPASS]
     return [*ring, ring[0]]

@@ -3,17 +3,19 @@
 import csv
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from operator import itemgetter
-from typing import Any, Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from tasks.feeds.connectors.gtfs_static.package import Table
 from tasks.feeds.connectors.gtfs_static.trips import Trip
 from tasks.feeds.reading.places import Geometry
 
+Places: TypeAlias = NDArray[np.float64]
 #: Degrees: some 10 m, which a map of a city does not show.
 _TOLERANCE: Final = 0.0001
 _DIGITS: Final = 5
@@ -70,10 +72,10 @@ def _lines(table: Table, wanted: set[str]) -> dict[str, list[list[float]]]:
     return {shape_id: line for shape_id, held in points.items() if len(line := _line(held)) > 1}
 
 
-def thinned(places: Sequence[Any]) -> list[Any]:
+def _thinned(places: Places) -> Places:
     """Return places that are spread evenly over a line, the first and the last among them."""
     step = -(-len(places) // _MOST_POINTS)
-    return [*places[: -1 : step or 1], *places[-1:]]
+    return np.concatenate((places[:-1:step], places[-1:]))
 
 
 def _line(held: "array[float]") -> list[list[float]]:
@@ -82,5 +84,5 @@ def _line(held: "array[float]") -> list[list[float]]:
         return []
     sequence, lon, lat = points.T
     places = points[np.lexsort((lat, lon, sequence)), 1:]
-    line = shapely.simplify(shapely.LineString(thinned(places)), _TOLERANCE)
+    line = shapely.simplify(shapely.LineString(_thinned(places)), _TOLERANCE)
     return [[round(lon, _DIGITS), round(lat, _DIGITS)] for lon, lat in shapely.get_coordinates(line).tolist()]
