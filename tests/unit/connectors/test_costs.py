@@ -9,12 +9,14 @@ import numpy as np
 import orjson
 import pytest
 import shapely
+from google.transit import gtfs_realtime_pb2 as gtfs
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Malformed, Record, Rejected, TransitRoute
 from tasks.feeds.connectors.arcgis import shapes as arcgis_shapes
 from tasks.feeds.connectors.cap import connector as cap
 from tasks.feeds.connectors.cap import packed as cap_packed
+from tasks.feeds.connectors.gtfs_realtime import message
 from tasks.feeds.connectors.gtfs_static import calls, package, shapes
 from tasks.feeds.connectors.icalendar import steps
 from tasks.feeds.connectors.icalendar.steps import Steps
@@ -252,6 +254,66 @@ def test_warnings_of_endless_circles_are_malformed(monkeypatch: pytest.MonkeyPat
     assert isinstance(read("cap", one)[0], Feature)
     with pytest.raises(Malformed, match="p: 4 circles; 3 are the most"):
         read("cap", f"<alerts>{one}{one}</alerts>")
+
+
+def realtime(*entities: gtfs.FeedEntity) -> bytes:
+    """Write a realtime message."""
+    header = gtfs.FeedHeader(gtfs_realtime_version="2.0")
+    return bytes(gtfs.FeedMessage(header=header, entity=entities).SerializeToString())
+
+
+def test_a_realtime_message_of_endless_entities_is_malformed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of two bytes becomes a hundred in memory; so do those of JSON."""
+    monkeypatch.setattr(message, "MOST_ENTITIES", 3)
+    alert = gtfs.FeedEntity(id="1", alert=gtfs.Alert())
+    spelled = {"header": {"gtfs_realtime_version": "2.0"}, "entity": [{"id": "1"}] * 4}
+
+    assert 3 == len(read("gtfs_realtime", realtime(*[alert] * 3)))
+    for content in (realtime() + b"\x12\x00" * 4, spelled):
+        with pytest.raises(Malformed, match="p: more than 3 entities"):
+            read("gtfs_realtime", content)
+
+
+def test_calls_and_texts_of_a_realtime_message_count_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They may be of two bytes as well."""
+    monkeypatch.setattr(message, "MOST_PARTS", 5)
+    trip = gtfs.TripDescriptor(trip_id="t")
+    calls = [gtfs.TripUpdate.StopTimeUpdate()] * 3
+    update = gtfs.FeedEntity(id="1", trip_update=gtfs.TripUpdate(trip=trip, stop_time_update=calls))
+    alert = gtfs.FeedEntity(id="2", alert=gtfs.Alert(informed_entity=[{}], active_period=[{}]))
+    alert.alert.header_text.translation.add(text="x")
+
+    assert 1 == len(read("gtfs_realtime", realtime(update)))
+    with pytest.raises(Malformed, match="p: more than 5 calls, informed entities, periods and texts"):
+        read("gtfs_realtime", realtime(update, alert))
+
+
+def test_an_entity_of_a_realtime_message_that_is_too_large_is_set_aside(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The others are read."""
+    monkeypatch.setattr(message, "MOST_BYTES", 100)
+    large, little = (gtfs.FeedEntity(id="1" * size, alert=gtfs.Alert()) for size in (100, 1))
+    found = read("gtfs_realtime", realtime(large, little))
+
+    assert ["too_large", None] == [getattr(record, "reason", None) for record in found]
+
+
+def test_fields_that_a_large_entity_lacks_are_not_listed() -> None:
+    """There may be one for every two bytes."""
+    alert = gtfs.Alert()
+    alert.header_text.translation.extend([gtfs.TranslatedString.Translation()] * 10_000)
+    entity = gtfs.FeedEntity(id="1", alert=alert)
+    written = entity.SerializePartialToString()
+    content = realtime() + b"\x12" + _varint(len(written)) + written
+    (record,) = read("gtfs_realtime", content)
+
+    assert isinstance(record, Rejected)
+    assert ("incomplete", "without a required field") == (record.reason, record.detail)
+
+
+def _varint(number: int) -> bytes:
+    return bytes([number]) if number < 0x80 else bytes([number & 0x7F | 0x80]) + _varint(number >> 7)
 
 
 def test_an_answer_names_few_reference_systems() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.feeds.connector import Feature, Malformed, Rejected, TripUpdate, Vehicle
+from tasks.feeds.connectors.gtfs_realtime.wire import parted
 from tests.support.feeds import Recording, check_recording, parse, payload, recordings, source
 
 
@@ -319,3 +320,27 @@ def test_a_time_before_every_bus_is_none() -> None:
 
     assert isinstance(record, TripUpdate)
     assert [{"stop_id": "S1"}] == record.stops
+
+
+@pytest.mark.parametrize("recording", recordings("gtfs-rt"))
+def test_a_message_is_parted_as_its_format_says(recording: Recording) -> None:
+    """Its parts, read one by one, are what the library reads of the whole; fields nobody knows are none of them."""
+    if recording.fails:
+        pytest.skip("not a message")
+    content = recording.path.read_bytes()
+    whole = gtfs.FeedMessage.FromString(content)
+    unknown = b"\x18\x96\x01" + b"\x25abcd" + b"\x29abcdefgh" + b"\x32\x02ab"
+    rest, parts = parted(unknown + content + unknown, len(whole.entity))
+
+    assert list(whole.entity) == [gtfs.FeedEntity.FromString(part) for part in parts]
+    assert whole.header == gtfs.FeedMessage.FromString(rest).header
+
+
+def test_a_message_that_breaks_off_anywhere_is_malformed() -> None:
+    """What came before is not taken for the whole."""
+    written = message(BUS)
+    ends_of_fields = {0, len(HEADER), written.index(BUS.SerializeToString()) - 2, len(written)}
+    for end in set(range(len(written))) - ends_of_fields:
+        with pytest.raises(Malformed):
+            parse(source("gtfs_realtime"), payload(written[:end]))
+    assert 1 == len(parse(source("gtfs_realtime"), payload(written)))
