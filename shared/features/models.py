@@ -50,7 +50,7 @@ class FeatureRow(Base):
     category: Mapped[str | None]
     address: Mapped[str | None]
     url: Mapped[str | None]
-    #: GeoJSON, CRS84; null when the publisher gives no place.
+    #: GeoJSON, CRS84; null when the publisher gives no place, or a point that says no more than `point` does.
     geometry: Mapped[dict[str, Any] | None]
     #: A point on the geometry, (lon, lat).
     point: Mapped[tuple[float, float] | None]

@@ -116,6 +116,7 @@ def _items(tx: Transaction, rows: Sequence[FeatureRow], now: datetime) -> list[d
 def feature_json(row: FeatureRow, origin: Origin) -> dict[str, Any]:
     """Return a feature in the API's shape."""
     lon, lat = row.point or (None, None)
+    is_plain_point = row.geometry is None and row.point is not None
     return {
         "id": str(row.id),
         "city": row.city,
@@ -128,7 +129,7 @@ def feature_json(row: FeatureRow, origin: Origin) -> dict[str, Any]:
         "category": row.category,
         "address": row.address,
         "url": row.url,
-        "geometry": row.geometry,
+        "geometry": {"type": "Point", "coordinates": [lon, lat]} if is_plain_point else row.geometry,
         "lon": lon,
         "lat": lat,
         "starts_at": moment(row.starts_at),

@@ -24,7 +24,7 @@ from tasks.feeds.storing.keys import KeySet, add_new
 from tasks.feeds.storing.observations import store_observations
 from tasks.feeds.storing.table import Table, Writing, copy
 from tasks.feeds.storing.tables import TABLES, Noun
-from tasks.feeds.storing.versions import changes_of
+from tasks.feeds.storing.versions import changes_of, same_in
 
 SAMPLES: Final = 20
 
@@ -95,9 +95,14 @@ class Difference:
         stored |= {
             i: found for i in (row.external_id for row in rows) if (found := self._written[noun].get(i))
         }
+        same = self._same(tx, noun, writing, rows, stored)
         changed: list[Row] = []
         for row in rows:
-            what = verdict(row, stored.get(row.external_id), table, writing)
+            what = (
+                "same"
+                if row.external_id in same
+                else verdict(row, stored.get(row.external_id), table, writing)
+            )
             if what == "same":
                 self._count(noun, what)
                 continue
@@ -122,6 +127,21 @@ class Difference:
             self._note(
                 noun, "changed", {"external_id": row.external_id, "fields": fields.get(row.external_id, {})}
             )
+
+    def _same(
+        self, tx: Transaction, noun: Noun, writing: Writing, rows: Sequence[Row], stored: Mapping[str, Stored]
+    ) -> set[str]:
+        """Return the ids of features whose content is what is stored, though another release hashed it."""
+        table, written = TABLES[noun], self._written[noun]
+        held = {id_: found.id for id_, found in stored.items() if found.id and id_ not in written}
+        staged = [
+            row
+            for row in rows
+            if row.external_id in held and verdict(row, stored[row.external_id], table, writing) == "changed"
+        ]
+        if noun != "features" or not staged:
+            return set()
+        return same_in(tx, _staged(tx, table, writing, staged, [held[row.external_id] for row in staged]))
 
     def _observe(self, tx: Transaction, writing: Writing, chunk: Chunk) -> None:
         batch = list(chunk.observations.values())
@@ -159,9 +179,13 @@ def _fields(
     if not held:
         return {}
     rows, ids = [row for row, _ in held], [id_ for _, id_ in held]
+    return changes_of(tx, _staged(tx, table, writing, rows, ids))
+
+
+def _staged(tx: Transaction, table: Table, writing: Writing, rows: Sequence[Row], ids: Sequence[UUID]) -> str:
     stage = stage_for(tx, table.name)
     copy(tx, table, writing, rows, ids, into=stage, repeated=False)
-    return changes_of(tx, stage)
+    return stage
 
 
 def _stored(tx: Transaction, table: Table, feed_id: UUID, external_ids: Sequence[str]) -> dict[str, Stored]:

@@ -106,6 +106,20 @@ def test_applying_does_what_the_dry_run_told(feed: UUID) -> None:
     assert {("r3",)} == snapshot("features WHERE withdrawn_at IS NOT NULL", "external_id")
 
 
+def test_what_is_only_hashed_otherwise_is_no_difference(feed: UUID) -> None:
+    """Neither a dry run after a release nor applying it tells of rows whose content is the same."""
+    with transaction() as tx:
+        tx.execute(text("UPDATE features SET content_hash = 'other'"))
+    versions = count("feature_versions")
+
+    dry = reprocess_feed(feed, old_parser())
+    ran = reprocess_feed(feed, old_parser(), dry_run=False)
+
+    assert dry.difference["features"] == {n: of for n, of in ran.difference["features"].items() if of}
+    assert {"same": 5} == dry.difference["features"]
+    assert versions == count("feature_versions")
+
+
 def test_applying_twice_changes_nothing_and_tells_nothing(feed: UUID) -> None:
     """A repeated job is harmless."""
     reprocess_feed(feed, new_parser(), dry_run=False)

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 
 from shared.clock import utcnow
 from shared.db import transaction
+from shared.features.queries import features_by_id
 from shared.observations.queries import list_observations
 from tasks.feeds.connector import (
     Described,
@@ -284,6 +285,115 @@ def test_a_changed_feature_keeps_what_it_was(db: Engine) -> None:
     assert [None, "B"] == version.changes["properties.crew"]
     assert ["1 High St", None] == version.changes["address"]
     assert {"status", "address", "observed_at", "properties.crew"} == version.changes.keys()
+
+
+PLAIN = {"type": "Point", "coordinates": [-0.101, 51.5]}
+
+
+def versions() -> list[tuple[int, dict[str, Any]]]:
+    """Every version kept, with what changed."""
+    with transaction() as tx:
+        rows = tx.execute(text("SELECT version, changes FROM feature_versions ORDER BY version"))
+        return [(row.version, row.changes) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("geometry", "is_kept"),
+    [
+        (PLAIN, False),
+        ({"type": "Point", "coordinates": [5, 52]}, False),
+        ({**PLAIN, "coordinates": [-0.101, 51.5, 9.0]}, True),
+        ({**PLAIN, "bbox": [-0.101, 51.5, -0.101, 51.5]}, True),
+        ({**PLAIN, "coordinates": [0.0, 0.0]}, True),
+        ({**PLAIN, "coordinates": [181.0, 0.0]}, True),
+        ({"type": "LineString", "coordinates": [[5, 52], [5, 53]]}, True),
+    ],
+)
+def test_a_geometry_is_told_as_it_was_sent(db: Engine, geometry: dict[str, Any], is_kept: bool) -> None:
+    """A plain point is stored once, as `point`; what says more keeps its document."""
+    feed = add_given()
+
+    run_given(feed, Given([request(1, geometry=geometry)]))
+
+    with transaction() as tx:
+        (id_,) = tx.execute(text("SELECT id FROM features")).scalars()
+        assert geometry == features_by_id(tx, [id_], utcnow())[0]["geometry"]
+    assert int(is_kept) == count("features", "geometry IS NOT NULL")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (PLAIN, {**PLAIN, "coordinates": [-0.1010001, 51.5]}),
+        (PLAIN, None),
+        (None, PLAIN),
+        (PLAIN, {"type": "LineString", "coordinates": [[5, 52], [5, 53]]}),
+        (PLAIN, {**PLAIN, "coordinates": [-0.101, 51.5, 9.0]}),
+    ],
+)
+def test_a_version_tells_from_where_to_where_a_feature_moved(
+    db: Engine, before: dict[str, Any] | None, after: dict[str, Any] | None
+) -> None:
+    """Plain points are written out, however near."""
+    feed = add_given()
+    run_given(feed, Given([request(1, geometry=before)]))
+
+    ran = run_given(feed, Given([request(1, geometry=after)]))
+
+    assert 1 == ran.changed
+    assert [(2, {"geometry": [before, after]})] == versions()
+
+
+def as_of_the_release_before(where: str = "true") -> None:
+    """Store features as was done when hashes were made otherwise and plain points had documents."""
+    with transaction() as tx:
+        tx.execute(
+            text(
+                "UPDATE features SET content_hash = 'other', geometry = coalesce(geometry, jsonb_build_object("
+                "'type', 'Point', 'coordinates', jsonb_build_array(point[0], point[1])))"
+                f" WHERE point IS NOT NULL AND {where}"
+            )
+        )
+
+
+def test_features_that_are_only_hashed_otherwise_did_not_change(db: Engine) -> None:
+    """After a release nobody is told that everything changed; the next run finds the hashes it makes."""
+    ring = [[0.0, 51.0], [0.2, 51.0], [0.2, 51.2], [0.0, 51.2], [0.0, 51.0]]
+    records = [
+        request(1),
+        request(2, geometry={"type": "Polygon", "coordinates": [ring]}),
+        request(3, withdrawn=True),
+        request(4),
+    ]
+    feed = add_given()
+    run_given(feed, Given(records))
+    before = snapshot("features")
+    told = len(events("FeaturesChanged"))
+    as_of_the_release_before()
+
+    ran = run_given(feed, Given([*records[:3], request(4, title="New words")]))
+
+    assert (0, 1, 3) == (ran.new, ran.changed, ran.same)
+    assert [(2, {"title": ["Pothole 4", "New words"]})] == versions()
+    assert 3 == len(before & snapshot("features"))
+    assert told + 1 == len(events("FeaturesChanged"))
+
+
+def test_a_feature_that_is_hashed_otherwise_comes_back(db: Engine) -> None:
+    """One that was withdrawn while it was missing is shown again, but not one that the publisher withdrew."""
+    feed = add_given()
+    records = [request(1), request(2), request(3, withdrawn=True)]
+    run_given(feed, Given(records))
+    as_of_the_release_before()
+    with transaction() as tx:
+        tx.execute(text("UPDATE features SET missing_since = now()"))
+        tx.execute(text("UPDATE features SET withdrawn_at = now() WHERE external_id = 'r1'"))
+
+    ran = run_given(feed, Given(records))
+
+    assert (2, 1) == (ran.changed, ran.same)
+    assert {("r1",), ("r2",)} == snapshot("features WHERE withdrawn_at IS NULL", "external_id")
+    assert 0 == count("features", "missing_since IS NOT NULL")
 
 
 def test_features_are_placed_by_point_and_cells(db: Engine) -> None:

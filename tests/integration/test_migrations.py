@@ -48,3 +48,54 @@ def test_every_migration_goes_up_down_and_up_again(
 
     assert left == set()
     assert restored == 1
+
+
+PLACES = {
+    "plain": ('{"type": "Point", "coordinates": [-0.1000001, 1e-7]}', "(-0.1000001,1e-7)"),
+    "whole": ('{"type": "Point", "coordinates": [5, 52]}', "(5,52)"),
+    "high": ('{"type": "Point", "coordinates": [5, 52, 9]}', "(5,52)"),
+    "named": ('{"type": "Point", "coordinates": [5, 52], "crs": "x"}', "(5,52)"),
+    "unknown": ('{"type": "Point", "coordinates": [0, 0]}', None),
+    "line": ('{"type": "LineString", "coordinates": [[5, 52], [5, 53]]}', "(5,52.5)"),
+    "nowhere": (None, None),
+}
+
+
+def test_plain_points_lose_their_documents_and_get_them_back(
+    postgres: Postgres, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever says more than `point` keeps its document; the last of many loses it too."""
+    postgres.create_database("plain_points")
+    monkeypatch.setenv("DATABASE_URL", postgres.url("plain_points"))
+    get_settings.cache_clear()
+    forget_engine()
+    config = Config(ROOT / "shared" / "migrations" / "alembic.ini")
+    command.upgrade(config, "0005")
+    engine = create_engine(get_settings().database_url)
+    stored = text("SELECT external_id, geometry FROM features")
+    with engine.begin() as connection:
+        for name, (geometry, point) in PLACES.items():
+            connection.execute(
+                text(
+                    "INSERT INTO features (id, city, feed_id, external_id, kind, title, geometry, point, fetched_at,"
+                    " updated_at, content_hash, run_id) SELECT gen_random_uuid(), 'c', gen_random_uuid(), :name, 'alert',"
+                    " '', CAST(:geometry AS jsonb), CAST(:point AS point), now(), now(), '', gen_random_uuid()"
+                    " FROM generate_series(1, :rows)"
+                ),
+                {"name": name, "geometry": geometry, "point": point, "rows": 6000 if name == "plain" else 1},
+            )
+        before = {row.external_id: row.geometry for row in connection.execute(stored)}
+
+    command.upgrade(config, "0006")
+    with engine.connect() as connection:
+        upgraded = {row.external_id: row.geometry for row in connection.execute(stored)}
+        left = connection.execute(
+            text("SELECT count(*) FROM features WHERE geometry IS NOT NULL")
+        ).scalar_one()
+    command.downgrade(config, "0005")
+    with engine.connect() as connection:
+        restored = {row.external_id: row.geometry for row in connection.execute(stored)}
+    engine.dispose()
+
+    assert (before | {"plain": None, "whole": None}, 4) == (upgraded, left)
+    assert before == restored

@@ -8,7 +8,7 @@ from typing import Final
 from tasks.feeds.encoding import fields
 from tasks.feeds.encoding.binary import LENGTHS, NULL, clean, document, microseconds, sized, words
 from tasks.feeds.encoding.lines import NO_LINES, Lines
-from tasks.feeds.encoding.places import placed
+from tasks.feeds.encoding.places import Placed, placed
 from tasks.feeds.encoding.rows import DIGEST_BYTES
 from tasks.feeds.encoding.times import NEVER, Moments
 from tasks.feeds.quality import Context
@@ -62,14 +62,12 @@ class Columns:
             alone.update(at for at, moment in enumerate(observed) if moment > latest)
         where = placed(cells, self._at, len(ids), context, alone)
         try:
-            fields = self._fields(cells, ids, moments, observed, where.fields)
+            fields = self._fields(cells, ids, moments, observed, where)
         except UnicodeEncodeError:
             return NO_LINES, list(range(len(ids)))
         bodies = list(map(b"".join, fields))
         digests = [sha256(body).digest()[:DIGEST_BYTES] for body in bodies]
-        lines = Lines(
-            self._kind, addresses, ids, digests, bodies, observed, where.places, where.points, hashes
-        )
+        lines = Lines(self._kind, addresses, ids, digests, bodies, observed, where.shapes, hashes)
         return lines.without(alone), sorted(alone)
 
     def _fields(
@@ -78,7 +76,7 @@ class Columns:
         ids: Sequence[str],
         moments: dict[str, list[int]],
         observed: list[int],
-        geometries: list[bytes],
+        where: Placed,
     ) -> "zip[tuple[bytes, ...]]":
         """Return the fields of each row's body, in the order of `FEATURE_BODY`."""
         none = [NULL] * len(ids)
@@ -97,11 +95,12 @@ class Columns:
             texts["category"],
             texts["address"],
             texts["url"],
-            geometries,
+            where.geometries,
             fields.moments(_either(moments["starts_at"], moments["created_at"])),
             fields.moments(_either(moments["ends_at"], closed)),
             fields.moments(observed),
             self._properties(cells, len(ids)),
+            where.points,
             strict=True,
         )
 

@@ -7,7 +7,8 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from tasks.feeds.encoding.binary import EPOCH, LENGTHS, NULL, microseconds
-from tasks.feeds.encoding.rows import Place, Row
+from tasks.feeds.encoding.geometries import Shape, shape_point
+from tasks.feeds.encoding.rows import Row
 from tasks.feeds.encoding.times import NEVER
 
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -27,7 +28,7 @@ class Lines(NamedTuple):
     """
     Rows of one kind with ids that differ; every list has one for each.
 
-    `addresses` are the payload's and the row's; `observed` counts microseconds as Postgres does; `points` are fields of the places.
+    `addresses` are the payload's and the row's; `observed` counts microseconds as Postgres does.
     """
 
     kind: str
@@ -36,8 +37,7 @@ class Lines(NamedTuple):
     digests: Sequence[bytes]
     bodies: Sequence[bytes]
     observed: Sequence[int]
-    places: Sequence[Place]
-    points: Sequence[bytes]
+    shapes: Sequence[Shape | None]
     hashes: Sequence[int]
 
     @property
@@ -60,9 +60,9 @@ class Lines(NamedTuple):
 
     def rows(self) -> Iterator[Row]:
         """Yield them one by one."""
-        for (prefix, number), id_, digest, body, observed, place, _, hash_ in zip(*self[1:], strict=True):
+        for (prefix, number), id_, digest, body, observed, shape, hash_ in zip(*self[1:], strict=True):
             at, address = moment(observed), f"{prefix}{number}"
-            yield Row(id_, digest, body, address, at, None, place, self.kind, False, hash_)
+            yield Row(id_, digest, body, address, at, None, self.kind, False, shape, hash_)
 
     def blocks(self, ids: Sequence[bytes], head: bytes, fixed: bytes) -> Iterator[bytes]:
         """
@@ -74,14 +74,14 @@ class Lines(NamedTuple):
         lines = zip(
             repeat(head),
             self.bodies,
+            map(shape_point, self.shapes),
+            repeat(NULL),
+            map(_HASH, repeat(8), self.hashes),
             repeat(sixteen),
             ids,
             repeat(sixteen),
             self.digests,
             repeat(NULL),
-            self.points,
-            repeat(NULL),
-            map(_HASH, repeat(8), self.hashes),
             repeat(fixed),
             strict=False,
         )
@@ -89,7 +89,7 @@ class Lines(NamedTuple):
             yield part
 
 
-NO_LINES: Final = Lines("", (), (), (), (), (), (), (), ())
+NO_LINES: Final = Lines("", (), (), (), (), (), (), ())
 
 
 def together(parts: Sequence[Lines]) -> Lines:

@@ -2,25 +2,26 @@
 [p] Records to rows: the bytes of what a publisher said, as COPY reads them, and their hash.
 
 A record's *body* is its content, field by field as the database reads it, objects with their keys sorted and
-without any time of ours: equal bodies are equal content, whoever fetched them and when.
+without any time of ours: equal bodies are equal content, whoever fetched them and when. What follows from the
+content is left to be found when the row is written: the point that places a shape.
 """
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from shared.errors import Rejection
-from shared.geo import Position, is_position
 from tasks.feeds.connector import Feature, Thing, TripUpdate, Vehicle
 from tasks.feeds.encoding.binary import clean, document, integer, moment, point, real, words
+from tasks.feeds.encoding.geometries import Shape, place_fields, position, shape_of
 
 DIGEST_BYTES: Final = 16
 
 FEATURE_BODY: Final = (
     "external_id, kind, title, description, status, severity, category, address, url, geometry, "
-    "starts_at, ends_at, observed_at, properties"
+    "starts_at, ends_at, observed_at, properties, point"
 )
 THING_BODY: Final = "external_id, kind, name, point, properties"
 VEHICLE_BODY: Final = (
@@ -29,9 +30,6 @@ VEHICLE_BODY: Final = (
 TRIP_BODY: Final = (
     "external_id, trip_id, start_date, route, vehicle, delay_seconds, observed_at, stops, properties"
 )
-
-Place = Position | Mapping[str, Any] | None
-"""A position, or a GeoJSON geometry to find one on, or none."""
 
 
 class Row(NamedTuple):
@@ -43,9 +41,10 @@ class Row(NamedTuple):
     record: str
     observed_at: datetime | None
     published_at: datetime | None
-    place: Place
     kind: str = ""
     withdrawn: bool = False
+    #: What the feature is drawn as; `body` then lacks its last field, `shape_point`.
+    shape: Shape | None = None
     #: Of the row of a table as it was sent, and how it was read.
     source_hash: int | None = None
 
@@ -56,16 +55,11 @@ def feature_row(feature: Feature) -> Row:
 
     Raises: Rejection when it cannot be written as text and JSON.
     """
-    return _row(
-        feature,
-        _feature_body,
-        place_of(feature.geometry),
-        feature.kind,
-        feature.withdrawn,
-    )
+    return _row(feature, _feature_body, feature.kind, feature.withdrawn, shape_of(feature.geometry))
 
 
-def _feature_body(feature: Feature, place: Place) -> bytes:
+def _feature_body(feature: Feature) -> bytes:
+    geometry, place = place_fields(feature.geometry)
     return b"".join(
         (
             words(feature.external_id),
@@ -77,27 +71,28 @@ def _feature_body(feature: Feature, place: Place) -> bytes:
             words(feature.category),
             words(feature.address),
             words(feature.url),
-            document(feature.geometry),
+            geometry,
             moment(feature.starts_at),
             moment(feature.ends_at),
             moment(feature.observed_at),
             document(feature.properties),
+            place,
         )
     )
 
 
 def thing_row(thing: Thing) -> Row:
     """Encode a thing; raises Rejection as `feature_row` does."""
-    return _row(thing, _thing_body, _position(thing.lon, thing.lat))
+    return _row(thing, _thing_body)
 
 
-def _thing_body(thing: Thing, place: Position | None) -> bytes:
+def _thing_body(thing: Thing) -> bytes:
     return b"".join(
         (
             words(thing.external_id),
             words(thing.kind),
             words(thing.name),
-            point(place),
+            point(position(thing.lon, thing.lat)),
             document(thing.properties),
         )
     )
@@ -105,10 +100,10 @@ def _thing_body(thing: Thing, place: Position | None) -> bytes:
 
 def vehicle_row(vehicle: Vehicle) -> Row:
     """Encode a vehicle; raises Rejection as `feature_row` does."""
-    return _row(vehicle, _vehicle_body, _position(vehicle.lon, vehicle.lat))
+    return _row(vehicle, _vehicle_body)
 
 
-def _vehicle_body(vehicle: Vehicle, place: Position | None) -> bytes:
+def _vehicle_body(vehicle: Vehicle) -> bytes:
     return b"".join(
         (
             words(vehicle.external_id),
@@ -116,7 +111,7 @@ def _vehicle_body(vehicle: Vehicle, place: Position | None) -> bytes:
             words(vehicle.label),
             words(vehicle.route),
             words(vehicle.trip_id),
-            point(place),
+            point(position(vehicle.lon, vehicle.lat)),
             real(vehicle.bearing),
             real(vehicle.speed_mps),
             moment(vehicle.observed_at),
@@ -127,10 +122,10 @@ def _vehicle_body(vehicle: Vehicle, place: Position | None) -> bytes:
 
 def trip_row(trip: TripUpdate) -> Row:
     """Encode a trip update; raises Rejection as `feature_row` does."""
-    return _row(trip, _trip_body, None)
+    return _row(trip, _trip_body)
 
 
-def _trip_body(trip: TripUpdate, place: None) -> bytes:
+def _trip_body(trip: TripUpdate) -> bytes:
     return b"".join(
         (
             words(trip.external_id),
@@ -148,13 +143,13 @@ def _trip_body(trip: TripUpdate, place: None) -> bytes:
 
 def _row(
     record: Any,  # one of the four, with the body's function for it
-    body_of: Callable[[Any, Any], bytes],
-    place: Place,
+    body_of: Callable[[Any], bytes],
     kind: str = "",
     withdrawn: bool = False,
+    shape: Shape | None = None,
 ) -> Row:
     try:
-        body = body_of(record, place)
+        body = body_of(record)
     except (TypeError, ValueError, OverflowError, struct.error) as error:
         raise Rejection("unstorable", str(error)) from None
     return Row(
@@ -164,26 +159,12 @@ def _row(
         record.record,
         record.observed_at,
         record.published_at,
-        place,
         kind,
         withdrawn,
+        shape,
     )
 
 
 def digest_of(body: bytes, withdrawn: bool = False) -> bytes:
     """Return the hash of a content."""
     return sha256(body + b"withdrawn" if withdrawn else body).digest()[:DIGEST_BYTES]
-
-
-def place_of(geometry: Mapping[str, Any] | None) -> Place:
-    """Return where a geometry is placed: a point is itself, of a shape one is found when it is stored."""
-    if geometry is None:
-        return None
-    if geometry.get("type") == "Point":
-        coordinates = geometry.get("coordinates") or (None, None)
-        return _position(coordinates[0], coordinates[1])
-    return geometry
-
-
-def _position(lon: float | None, lat: float | None) -> Position | None:
-    return (lon, lat) if lon is not None and lat is not None and is_position(lon, lat) else None

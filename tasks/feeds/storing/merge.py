@@ -2,7 +2,7 @@
 Merge rows into a table that is keyed by (feed, external id): what is new, changed, the same or older.
 
 What is new is copied straight into the table; what changed goes through a staging table of the session
-and one UPDATE; what is the same is not touched. The caller holds the feed's lock, so nobody else adds
+and one UPDATE; what is the same is not touched, but for its hash where that is of another release. The caller holds the feed's lock, so nobody else adds
 rows of this feed in between. The newest observation wins: an older one never overwrites it.
 """
 
@@ -21,7 +21,7 @@ from tasks.feeds.encoding.rows import Row
 from tasks.feeds.storing.copy import by_index, stage_for
 from tasks.feeds.storing.known import remember_sent
 from tasks.feeds.storing.table import Table, Writing, copy
-from tasks.feeds.storing.versions import write_versions
+from tasks.feeds.storing.versions import settle_same, write_versions
 
 
 @dataclass(slots=True)
@@ -53,16 +53,17 @@ def merge(
     """
     known = {} if all_new else _known(tx, table, writing.feed_id, rows)
     new = [row for row in rows if row.external_id not in known]
-    differing: list[Row] = []
+    differing = [
+        row for row in rows if row.external_id in known and known[row.external_id].digest != row.digest
+    ]
+    changed = _settled(tx, table, writing, differing, known, repeated) if differing else []
+    changed_ids = {row.external_id for row in changed}
     returning: list[str] = []
     sent: dict[UUID, int] = {}
     merged = Merged()
     for row in rows if known else ():
         found = known.get(row.external_id)
-        if found is None:
-            continue
-        if found.digest != row.digest:
-            differing.append(row)
+        if found is None or row.external_id in changed_ids:
             continue
         if row.source_hash is not None and found.sent != (row.source_hash, writing.parser_version):
             sent[found.id] = row.source_hash
@@ -74,16 +75,8 @@ def merge(
         ids = [uuid_utils.uuid7() for _ in new]
         copy(tx, table, writing, new, ids)
         merged.new = [(str(id_), row.kind) for id_, row in zip(ids, new, strict=True)]
-    if differing:
-        _update(
-            tx,
-            table,
-            writing,
-            differing,
-            {row.external_id: known[row.external_id].id for row in differing},
-            repeated,
-            merged,
-        )
+    if changed:
+        _update(tx, table, writing, changed, merged)
     if sent and writing.is_current:
         with by_index(tx):
             remember_sent(tx, writing, sent)
@@ -124,21 +117,35 @@ def _known(tx: Transaction, table: Table, feed_id: UUID, rows: Sequence[Row]) ->
     }
 
 
-def _update(
+def _settled(
     tx: Transaction,
     table: Table,
     writing: Writing,
     rows: Sequence[Row],
-    ids: Mapping[str, UUID],
+    known: Mapping[str, _Known],
     repeated: frozenset[str],
-    merged: Merged,
-) -> None:
-    """Replace what is stored, whose ids are given: joined by them, the plan is the same for any statistics."""
+) -> Sequence[Row]:
+    """
+    Stage rows with our ids: joined by them, the plan is the same for any statistics.
+
+    Returns: those whose content is another than what is stored; the others are settled.
+    """
     stage = stage_for(tx, table.name)
     for again in (False, True):
         part = [row for row in rows if (row.external_id in repeated) is again]
         if part:
-            copy(tx, table, writing, part, [ids[row.external_id] for row in part], into=stage, repeated=again)
+            ids = [known[row.external_id].id for row in part]
+            copy(tx, table, writing, part, ids, into=stage, repeated=again)
+    if not table.has_version:
+        return rows
+    with by_index(tx):
+        same = settle_same(tx, stage)
+    return [row for row in rows if row.external_id not in same]
+
+
+def _update(tx: Transaction, table: Table, writing: Writing, rows: Sequence[Row], merged: Merged) -> None:
+    """Replace what is stored of the rows that are staged."""
+    stage = f"stage_{table.name}"
     with by_index(tx):
         if table.has_version:
             write_versions(tx, stage, table.newer, writing.run_id, writing.now)

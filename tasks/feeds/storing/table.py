@@ -20,7 +20,7 @@ from tasks.feeds.storing.copy import copy_binary
 
 #: Rows of a block: the database works on one while the next is written, and none costs fresh memory.
 _BLOCK_ROWS: Final = 500
-#: What every tail begins with; the run's constants end it.
+#: What every row has of its own behind its tail; the run's constants end it.
 _OWN = "id, content_hash, published_at"
 RowId = UUID | uuid_utils.UUID
 _FIXED = "city, feed_id, fetched_at, run_id, parser_version"
@@ -46,9 +46,9 @@ class Writing:
 @dataclass(frozen=True)
 class Table:
     """
-    A keyed table: the columns of its body and of its own tail.
+    A keyed table: the columns of its body and of its tail.
 
-    `tail(row, writing)` writes the tail's own columns.
+    `tail(row, writing)` writes the tail, and what a body may lack at its end.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Table:
     @cached_property
     def columns(self) -> str:
         """Return the columns of a line."""
-        parts = [self.body, _OWN, self.own, "updated_at" * self.has_updated_at, _FIXED]
+        parts = [self.body, self.own, _OWN, "updated_at" * self.has_updated_at, _FIXED]
         return ", ".join(filter(None, parts))
 
     def assignments(self, is_current: bool) -> str:
@@ -141,8 +141,8 @@ def line_blocks(
         parts: list[bytes] = []
         for row, id_ in zip(rows[start : start + _BLOCK_ROWS], ids[start : start + _BLOCK_ROWS], strict=True):
             parts += (
-                head, row.body, sixteen, id_.bytes, sixteen, row.digest, moment(row.published_at),
-                tail(row, writing), fixed,
+                head, row.body, tail(row, writing), sixteen, id_.bytes, sixteen, row.digest,
+                moment(row.published_at), fixed,
             )  # fmt: skip
         yield b"".join(parts)
 

@@ -1,13 +1,13 @@
-"""The four keyed tables that feeds fill: which columns a line has, and the point that places a shape."""
+"""The four keyed tables that feeds fill: which columns a line has."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from shared.geo import Position, point_of
 from tasks.feeds.connector import Feature, Record, Thing, TripUpdate, Vehicle
 from tasks.feeds.encoding import rows as encoded
-from tasks.feeds.encoding.binary import NULL, bigint, moment, point
+from tasks.feeds.encoding.binary import NULL, bigint, moment
+from tasks.feeds.encoding.geometries import shape_point
 from tasks.feeds.encoding.rows import Row
 from tasks.feeds.storing.table import Table, Writing
 
@@ -15,11 +15,9 @@ Noun = Literal["things", "features", "vehicles", "trip_updates"]
 
 
 def _feature_tail(row: Row, writing: Writing) -> bytes:
-    """Write point, withdrawal and the hash of the row as it was sent; a shape is placed by a point on it."""
-    place = row.place
-    position: Position | None = point_of(place) if isinstance(place, Mapping) else place
+    """Write what the body of a shape lacks, withdrawal, and the hash of the row as it was sent."""
     withdrawn = moment(writing.now) if row.withdrawn else NULL
-    return point(position) + withdrawn + bigint(row.source_hash)
+    return shape_point(row.shape) + withdrawn + bigint(row.source_hash)
 
 
 TABLES: Final[dict[Noun, Table]] = {
@@ -33,7 +31,7 @@ TABLES: Final[dict[Noun, Table]] = {
     "features": Table(
         "features",
         encoded.FEATURE_BODY,
-        own="point, withdrawn_at, source_hash",
+        own="withdrawn_at, source_hash",
         tail=_feature_tail,
         age="published_at",
         has_withdrawn_at=True,
