@@ -2,13 +2,14 @@
 
 import gzip
 import random
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 import orjson
 import pytest
 import shapely
+from dateutil.rrule import rrulestr
 from google.transit import gtfs_realtime_pb2 as gtfs
 
 from shared.errors import Rejection
@@ -18,7 +19,7 @@ from tasks.feeds.connectors.cap import connector as cap
 from tasks.feeds.connectors.cap import packed as cap_packed
 from tasks.feeds.connectors.gtfs_realtime import message
 from tasks.feeds.connectors.gtfs_static import calls, package, shapes
-from tasks.feeds.connectors.icalendar import steps
+from tasks.feeds.connectors.icalendar import series, steps, zones
 from tasks.feeds.connectors.icalendar.steps import Steps
 from tasks.feeds.reading import cells, documents, json_size, markup
 from tasks.feeds.reading.areas import valid
@@ -336,8 +337,8 @@ def test_a_rule_that_nothing_fits_is_given_up(rule: str) -> None:
 
 
 def test_the_rules_of_a_calendar_share_their_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hundreds of series that began long ago cost no more together than the limit."""
-    monkeypatch.setattr(steps, "MOST_STEPS_TOGETHER", 2000)
+    """Thousands of daily series cost no more together than the limit."""
+    monkeypatch.setattr(steps, "MOST_STEPS_TOGETHER", 600)
     event = "BEGIN:VEVENT\r\nUID:%d\r\nDTSTART:20250101T100000Z\r\nRRULE:FREQ=DAILY\r\nEND:VEVENT\r\n"
     found = read(
         "icalendar", "BEGIN:VCALENDAR\r\n" + "".join(event % at for at in range(3)) + "END:VCALENDAR\r\n"
@@ -352,6 +353,56 @@ def test_a_daily_series_of_decades_is_followed() -> None:
     followed.follow("FREQ=DAILY", BEGINS.replace(year=1970), NOW)
 
     assert 41_000 < followed.taken < 42_000
+
+
+@pytest.mark.parametrize("rule", ["FREQ=DAILY;INTERVAL=3", "FREQ=WEEKLY;INTERVAL=2;WKST=SU;BYDAY=SU,MO"])
+def test_a_rule_is_followed_from_shortly_before(rule: str) -> None:
+    """What comes is the same as from its beginning, and the years between cost nothing."""
+    start = BEGINS.replace(year=1970)
+    begins = steps.moved_on(rule, start, NOW)
+    after = [rrulestr(rule, dtstart=one).after(NOW) for one in (start, begins)]
+
+    assert (after[0], True) == (after[1], timedelta(0) < NOW - begins < timedelta(days=43))
+    assert start == steps.moved_on(f"{rule};COUNT=9", start, NOW)
+    assert NOW == steps.moved_on(rule, NOW, start)
+
+
+def test_days_that_a_series_leaves_out_are_read_where_it_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Those of years ago are many, and nothing comes of them."""
+    kept: list[Any] = []
+    add = series.Component.add
+
+    def counted(self: Any, name: str, value: Any, *more: Any, **rest: Any) -> None:
+        kept.extend([value] if name == "EXDATE" else [])
+        add(self, name, value, *more, **rest)
+
+    monkeypatch.setattr(series.Component, "add", counted)
+    days = "".join(f"EXDATE:202{year}1124T100000Z\r\n" * 50 for year in range(10))
+    event = f"BEGIN:VEVENT\r\nUID:1\r\nDTSTART:20200101T100000Z\r\nRRULE:FREQ=DAILY\r\n{days}END:VEVENT\r\n"
+    (record,) = read("icalendar", f"BEGIN:VCALENDAR\r\n{event}END:VCALENDAR\r\n")
+
+    assert isinstance(record, Feature)
+    assert ["2026-11-22T10:00:00Z", "2026-11-23T10:00:00Z", "2026-11-25T10:00:00Z"] == (
+        record.properties["occurrences"][:3]
+    )
+    assert 1 == len(kept)
+
+
+def test_a_calendar_defines_so_many_changes_of_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is followed through the years; an event whose zone was not made would be hours off."""
+    monkeypatch.setattr(zones, "MOST_OBSERVANCES", 3)
+    change = "BEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0100\r\nEND:STANDARD\r\n"
+    told = "BEGIN:VCALENDAR\r\n"
+    for at in range(2):
+        told += f"BEGIN:VTIMEZONE\r\nTZID:Z{at}\r\n{change * 2}END:VTIMEZONE\r\n"
+        told += f"BEGIN:VEVENT\r\nUID:{at}\r\nDTSTART;TZID=Z{at}:20261120T100000\r\nEND:VEVENT\r\n"
+    first, second = read("icalendar", told + "END:VCALENDAR\r\n")
+
+    assert isinstance(first, Feature)
+    assert isinstance(second, Rejected)
+    assert "'Z1': the calendar defines zones of more than 3 changes of the clock" == second.detail
 
 
 def test_tags_within_tags_are_undone_up_to_a_limit() -> None:

@@ -29,6 +29,10 @@ class Moment(NamedTuple):
         except OverflowError:
             raise Rejection("bad_time", f"{self.local} is outside the calendar") from None
 
+    def moved(self, to: datetime) -> "Moment":
+        """Return the same kind of moment at another local time."""
+        return self._replace(local=to.replace(tzinfo=self.local.tzinfo))
+
 
 def read(found: Property, zones: Zones) -> Moment:
     """

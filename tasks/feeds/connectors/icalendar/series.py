@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Final
 
 import recurring_ical_events
@@ -12,11 +12,12 @@ from icalendar import Event as Component
 from shared.errors import Rejection
 from tasks.feeds.connectors.icalendar.lines import Event
 from tasks.feeds.connectors.icalendar.moments import Moment, as_date, written
-from tasks.feeds.connectors.icalendar.steps import Steps
+from tasks.feeds.connectors.icalendar.steps import Steps, moved_on
 from tasks.feeds.connectors.icalendar.zones import Zones
 
 _DAYS_AHEAD: Final = 60
 _MOST: Final = 60
+_AROUND: Final = timedelta(days=2)
 _FREQUENCIES: Final = re.compile(r"(?:^|;)FREQ=(?:DAILY|WEEKLY|MONTHLY|YEARLY)(?:;|$)", re.IGNORECASE)
 _SPACE: Final = re.compile(r"\s+")
 _OF_OURS: Final = re.compile(r"(?:^|(?<=;))RSCALE=GREGORIAN(?:;|$)", re.IGNORECASE)
@@ -45,17 +46,20 @@ def coming(
         raise Rejection("bad_rule", f"{rules[0]!r:.100} has no interval that leads forward")
     if any(not _FREQUENCIES.search(rule) or _DENSE.search(rule) for rule in rules):
         raise Rejection("bad_rule", f"{rules[0]!r:.100} does not repeat by days, weeks, months or years")
-    component = _component(event, start, rules[:1], zones)
+    since = now.astimezone(UTC) - timedelta(days=1)
+    before = since.replace(tzinfo=None) - timedelta(days=1)
+    begins_at = start.local.replace(tzinfo=None)
+    if rules:
+        begins_at = moved_on(rules[0], begins_at, before)
+    component = _component(event, start.moved(begins_at), rules[:1], zones, since)
     calendar = Calendar()
     calendar.add_component(component)
-    since = now.astimezone(UTC) - timedelta(days=1)
     try:
         for rule in _told(component):
-            steps.follow(
-                rule, start.local.replace(tzinfo=None), since.replace(tzinfo=None) - timedelta(days=1)
-            )
+            steps.follow(rule, begins_at, before)
         found = recurring_ical_events.of(calendar).between(since, since + timedelta(days=_DAYS_AHEAD))
         begins = sorted(_utc(one["DTSTART"].dt, start) for one in found[: _MOST * 10])
+        steps.found(len(found))
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise Rejection("bad_rule", f"{'; '.join(rules)!r:.100}: {error!s:.100}") from None
     skipped = set(moved)
@@ -81,8 +85,9 @@ def _told(component: Component) -> list[str]:
     return [] if rule is None else [rule.to_ical().decode()]
 
 
-def _component(event: Event, start: Moment, rules: list[str], zones: Zones) -> Component:
-    """Build a clean event of what the series needs, so that nothing else in it can fail."""
+def _component(event: Event, start: Moment, rules: list[str], zones: Zones, since: datetime) -> Component:
+    """Build a clean event of what the series needs from a time on, so that nothing else in it can fail."""
+    first, last = since - _AROUND, since + timedelta(days=_DAYS_AHEAD) + _AROUND
     component = Component()
     component.add("uid", "series")
     component.add("dtstart", as_date(start.local) if start.is_day else start.local)
@@ -91,11 +96,17 @@ def _component(event: Event, start: Moment, rules: list[str], zones: Zones) -> C
             component.add("rrule", vRecur.from_ical(rule))
     except (ValueError, TypeError, KeyError) as error:
         raise Rejection("bad_rule", f"{rules[0]!r:.100}: {error!s:.100}") from None
+    # Calendars of decades list thousands of them.
+    near: dict[str, set[date | datetime]] = {}
     for name in ("EXDATE", "RDATE"):
         for found in event.properties.get(name, []):
             zone = zones.named(found.parameters.get("TZID"))
             for text in found.value.split(","):
                 # A PERIOD begins before its slash.
                 moment = written(text.split("/")[0], zone)
-                component.add(name, as_date(moment.local) if moment.is_day else moment.local)
+                if first <= moment.utc <= last:
+                    near.setdefault(name, set()).add(as_date(moment.local) if moment.is_day else moment.local)
+    for name, moments in near.items():
+        for one in sorted(moments, key=str):
+            component.add(name, one)
     return component

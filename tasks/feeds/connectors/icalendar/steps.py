@@ -4,7 +4,7 @@
 Source: the loop of `dateutil.rrule`, which takes the rule's interval once a step.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from dateutil.rrule import MONTHLY, YEARLY, rrulestr
@@ -15,8 +15,25 @@ from shared.errors import Rejection
 MOST_STEPS: Final = 50_000
 #: Steps of all the rules of a calendar.
 MOST_STEPS_TOGETHER: Final = 1_000_000
+_OCCURRENCE_STEPS: Final = 10
+_DAYS: Final = {"DAILY": 1, "WEEKLY": 7}
 #: What a step of a year, or of a month, costs in such steps.
 _LONG_STEPS: Final = {YEARLY: 12, MONTHLY: 3}
+
+
+def moved_on(rule: str, start: datetime, before: datetime) -> datetime:
+    """
+    Return a beginning shortly before a time from which a rule has the same occurrences after that time.
+
+    A rule of days or weeks goes on from any whole number of its intervals; one that counts its occurrences
+    is to be followed from the first.
+    """
+    parts = dict(part.split("=", 1) for part in rule.upper().split(";") if "=" in part)
+    days = _DAYS.get(parts.get("FREQ", ""), 0) * int(parts.get("INTERVAL", "1"))
+    if not days or "COUNT" in parts:
+        return start
+    # Two steps early, so that the new beginning itself is none of those that are asked for.
+    return start + timedelta(days=max(0, (before - start).days // days - 2) * days)
 
 
 class Steps:
@@ -39,6 +56,10 @@ class Steps:
             counted.count(1)
             if occurrence > since:
                 return
+
+    def found(self, occurrences: int) -> None:
+        """Count the occurrences that were found: each is made at the cost of many steps."""
+        self.taken += occurrences * _OCCURRENCE_STEPS
 
 
 class _Counted(int):

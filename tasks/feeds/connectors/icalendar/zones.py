@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from icalendar import Timezone
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
+from shared.errors import Rejection
 from tasks.feeds.connectors.icalendar.lines import Rules
 
 #: What an observance needs; a rule that repeats more often than yearly would be counted through for years.
@@ -20,8 +21,8 @@ _YEARLY: Final = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _MOST_LINES: Final = 200
-#: Of a zone that changed its clock every year for two centuries.
-_MOST_OBSERVANCES: Final = 200
+#: Of the zones of a calendar that have to be made: one that changed its clock every year for two centuries, and more.
+MOST_OBSERVANCES: Final = 400
 
 
 class Zones:
@@ -31,14 +32,23 @@ class Zones:
         self.local: tzinfo = local
         self._rules = {one.name: one for one in rules}
         self._made: dict[str, tzinfo | None] = {}
+        self._observances = 0
 
     def named(self, name: str | None) -> tzinfo:
-        """Return the zone of a TZID: IANA's, Windows', the one the calendar defines, else the local one."""
+        """
+        Return the zone of a TZID: IANA's, Windows', the one the calendar defines, else the local one.
+
+        Raises: Rejection if the zones that the calendar defines are endless.
+        """
         told = (name or "").strip()
         if told and (found := known(told)):
             return found
         if told not in self._made:
             rules = self._rules.get(told)
+            self._observances += len(rules.observances) if rules else 0
+            if self._observances > MOST_OBSERVANCES:
+                said = f"zones of more than {MOST_OBSERVANCES} changes of the clock"
+                raise Rejection("bad_time", f"{told!r:.60}: the calendar defines {said}")
             self._made[told] = _made(rules) if rules else None
         return self._made[told] or self.local
 
@@ -57,9 +67,7 @@ def known(name: str) -> ZoneInfo | None:
 
 
 def _made(rules: Rules) -> tzinfo | None:
-    """Make the zone that a calendar defines, of its clean lines only; none if they are no zone, or endless."""
-    if len(rules.observances) > _MOST_OBSERVANCES:
-        return None
+    """Make the zone that a calendar defines, of its clean lines only; none if they are no zone."""
     lines = ["BEGIN:VTIMEZONE", "TZID:own"]
     for kind, told in rules.observances:
         kept = [
