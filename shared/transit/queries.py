@@ -1,7 +1,7 @@
 """Reads of the timetable in use, for what a realtime message refers to."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, text
 
@@ -19,14 +19,32 @@ def current_timetable(tx: Transaction, city: str, slug: str) -> Row[Any] | None:
     ).first()
 
 
+_TRIP: Final = (
+    "trip_id, route_id, service_id, headsign, direction_id, shape_id, stop_ids, sequences, arrivals, departures,"
+    " is_repeated"
+)
+
+
 def trips_of(tx: Transaction, timetable: Row[Any], ids: Collection[str]) -> Sequence[Row[Any]]:
     """Return the trips of these ids that the timetable has."""
     return tx.execute(
         text(
-            "SELECT trip_id, route_id, service_id, headsign, direction_id, shape_id, stop_ids, sequences, arrivals,"
-            " departures, is_repeated FROM transit_trips WHERE timetable_id = :id AND trip_id = ANY(:ids)"
+            f"SELECT {_TRIP} FROM transit_trips WHERE timetable_id = :id AND trip_id = ANY(:ids)"  # noqa: S608
         ),
         {"id": timetable.id, "ids": sorted(ids)},
+    ).all()
+
+
+def trips_with(
+    tx: Transaction, timetable: Row[Any], part: str, values: Collection[str]
+) -> Sequence[Row[Any]]:
+    """Return the trips of the timetable in whose ids the group of an expression, `part`, is one of the values."""
+    return tx.execute(
+        text(
+            f"SELECT {_TRIP} FROM transit_trips"  # noqa: S608
+            " WHERE timetable_id = :id AND substring(trip_id FROM :part) = ANY(:values) ORDER BY trip_id"
+        ),
+        {"id": timetable.id, "part": part, "values": sorted(values)},
     ).all()
 
 

@@ -61,6 +61,8 @@ class Timetable:
     routes: Mapping[str, "TransitRoute"] = field(default_factory=dict)
     trips: Mapping[str, "TransitTrip"] = field(default_factory=dict)
     stops: Mapping[str, Stop] = field(default_factory=dict)
+    #: Trips by the last part of their ids, where payloads name no more of them; each on days of its own.
+    endings: Mapping[str, Sequence["TransitTrip"]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ A connector of such messages has a module `naming` beside it (see `Naming`); the
 feed whose timetable is meant. Without the option, or before that feed has run, a parser knows what messages say.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row
 
 from shared.db import Transaction, transaction
-from shared.transit.queries import current_timetable, routes_of, stops_of, trips_of
+from shared.transit.queries import current_timetable, routes_of, stops_of, trips_of, trips_with
 from tasks.feeds.connector import (
     Named,
     Payload,
@@ -26,6 +26,7 @@ from tasks.feeds.connector import (
     TransitTrip,
 )
 from tasks.feeds.encoding.blocks import Block
+from tasks.feeds.reading.trip_ids import HEAD_OF_LAST, ends_with, head_of
 from tasks.feeds.registry import Connector, Naming
 
 
@@ -70,14 +71,27 @@ def known_timetable(tx: Transaction, city: str, slug: str, named: Named) -> Time
     if current is None:
         return None
     trips = {row.trip_id: _trip(row, current.services) for row in trips_of(tx, current, named.trips)}
-    routes = named.routes | {trip.route_id for trip in trips.values()}
-    stops = named.stops | {stop_id for trip in trips.values() for stop_id in trip.stop_ids}
+    endings = _endings(tx, current, named.trips - trips.keys())
+    known = [*trips.values(), *(trip for alike in endings.values() for trip in alike)]
+    routes = named.routes | {trip.route_id for trip in known}
+    stops = named.stops | {stop_id for trip in known for stop_id in trip.stop_ids}
     return Timetable(
         current.timezone,
         routes={row.route_id: _route(row, current) for row in routes_of(tx, current, routes, named.drawn)},
         trips=trips,
         stops={row.stop_id: Stop(row.name, row.lon, row.lat) for row in stops_of(tx, current, stops)},
+        endings=endings,
     )
+
+
+def _endings(tx: Transaction, current: Row[Any], unknown: Set[str]) -> dict[str, Sequence[TransitTrip]]:
+    """Return the trips whose ids end as these, where their publisher is one that names no more of them."""
+    heads = {told: head for told in unknown if (head := head_of(told))}
+    if not heads:
+        return {}
+    rows = trips_with(tx, current, HEAD_OF_LAST, {*heads.values()})
+    trips = [_trip(row, current.services) for row in rows]
+    return {told: [trip for trip in trips if ends_with(trip.trip_id, told)] for told in heads}
 
 
 def _trip(row: Row[Any], services: dict[str, Any]) -> TransitTrip:

@@ -14,7 +14,7 @@ from shared.errors import Invalid
 from shared.feeds.service import update_feed
 from shared.observations.queries import ThingFilter, list_things, list_vehicles, moved_vehicles
 from tests.support.feed_runs import CITY, GIVEN, Site, add_feed, count, newest_run, row_versions, run_feed
-from tests.support.timetables import timetable
+from tests.support.timetables import TABLES, timetable
 
 LIVE = "https://given.example/live"
 #: 0:10 UTC on 26 October 2026 in London, the night after clocks went back.
@@ -231,3 +231,27 @@ def test_an_option_that_names_no_timetable_is_refused(site: Site, static: object
 
     assert ["options.static"] == [problem.field for problem in refused.value.problems]
     assert 1 == count("feeds")
+
+
+def test_a_trip_that_messages_call_by_the_end_of_its_id_is_found(site: Site) -> None:
+    """New York's subway: the timetable's id says the service too, and one such trip runs on that day."""
+    names = {"t-day": "A-Weekday_048000_7..N01R", "t-night": "A-Sunday_149000_7..N02R"}
+    tables = {name: TABLES[name] for name in ("trips", "stop_times")}
+    for told, trip_id in names.items():
+        tables = {name: table.replace(told, trip_id) for name, table in tables.items()}
+
+    def subway(entity: gtfs.FeedEntity) -> None:
+        update(entity)
+        entity.trip_update.trip.trip_id = "149000_7..N"
+
+    site.pages = {GIVEN: timetable(**tables), LIVE: message(subway, unknown)}
+    run_feed(add_static(), site)
+
+    assert "succeeded" == run_feed(add_live(static="timetable"), site).state
+
+    trip_id, route, stops = rows("SELECT trip_id, route, stops FROM trip_updates WHERE trip_id LIKE '149%'")[
+        0
+    ]
+    assert ("149000_7..N", "r7") == (trip_id, route)
+    assert ["Old Harbour", "Market", "Hill Top"] == [stop["name"] for stop in stops]
+    assert "2026-10-26T00:50:00Z" == stops[0]["scheduled_departure"]

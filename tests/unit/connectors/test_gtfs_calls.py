@@ -8,6 +8,7 @@ import pytest
 from google.transit import gtfs_realtime_pb2 as gtfs
 
 from tasks.feeds.connector import Service, Stop, Timetable, TransitRoute, TransitTrip, TripUpdate
+from tasks.feeds.reading.trip_ids import ends_with, head_of
 from tests.support.feeds import parse, payload, source
 
 #: Five calls from 8:00 on, ten minutes apart, on a line of a city in UTC.
@@ -31,13 +32,13 @@ SKIPPED = gtfs.TripUpdate.StopTimeUpdate.SKIPPED
 NO_DATA = gtfs.TripUpdate.StopTimeUpdate.NO_DATA
 
 
-def read(fill: Callable[[gtfs.TripUpdate], Any]) -> TripUpdate:
+def read(fill: Callable[[gtfs.TripUpdate], Any], timetable: Timetable = TIMETABLE) -> TripUpdate:
     """Read a trip update of the trip that is filled in, in a city whose timetable is known."""
     message = gtfs.FeedMessage(header=gtfs.FeedHeader(gtfs_realtime_version="2.0", timestamp=1_767_254_400))
     update = message.entity.add(id="1").trip_update
     update.trip.trip_id, update.trip.start_date = "t1", "20260101"
     fill(update)
-    known = replace(source("gtfs_realtime"), timetable=TIMETABLE)
+    known = replace(source("gtfs_realtime"), timetable=timetable)
     found = parse(known, payload(message.SerializeToString()))[0]
     assert isinstance(found, TripUpdate)
     return found
@@ -153,3 +154,52 @@ def test_what_does_not_run_as_planned_is_kept_as_told(
 ) -> None:
     """The timetable says nothing of it."""
     assert stops == [stop for stop, _ in delays(read(fill))]
+
+
+WEEKDAYS = replace(
+    TRIP, trip_id="A-Weekday_048000_2..N01R", service=Service("w", "1111100", "20200101", "20991231")
+)
+SATURDAYS = replace(
+    WEEKDAYS, trip_id="A-Sat_048000_2..N01R", service=Service("s", "0000010", "20200101", "20991231")
+)
+TOLD = "048000_2..N01R"
+
+
+@pytest.mark.parametrize(
+    ("date", "endings", "planned"),
+    [
+        ("20260101", [WEEKDAYS, SATURDAYS], True),
+        ("20260103", [WEEKDAYS, SATURDAYS], True),
+        ("20260104", [WEEKDAYS, SATURDAYS], False),
+        ("20260101", [WEEKDAYS, replace(WEEKDAYS, trip_id="B-Weekday_048000_2..N01R")], False),
+        ("", [WEEKDAYS], False),
+    ],
+)
+def test_a_trip_named_by_the_end_of_its_id_is_the_only_one_of_its_day(
+    date: str, endings: list[TransitTrip], planned: bool
+) -> None:
+    """New York's messages name no more of it; where two would fit, or none runs that day, nothing is guessed."""
+    known = replace(TIMETABLE, endings={TOLD: endings})
+
+    def of_the_subway(update: gtfs.TripUpdate) -> None:
+        update.trip.trip_id, update.trip.start_date = TOLD, date
+        update.stop_time_update.add(stop_id="b").arrival.delay = 60
+
+    found = read(of_the_subway, known)
+
+    assert (TOLD, planned) == (found.trip_id, "scheduled_arrival" in found.stops[0])
+    assert ("r1" if planned else None) == found.route
+
+
+def test_an_id_of_the_timetable_ends_as_the_message_says() -> None:
+    """With its path, or up to its direction; other ids are no ends of any."""
+    trip_id = "AFA23GEN-2088-Weekday-00_079150_2..N01R"
+
+    assert "079150_2..N" == head_of("079150_2..N01R") == head_of("079150_2..N")
+    assert "138900_GS.S" == head_of("138900_GS.S01R")
+    assert (None, None, None) == (head_of("t1"), head_of(trip_id), head_of("2..N01R"))
+    assert ends_with(trip_id, "079150_2..N01R")
+    assert ends_with(trip_id, "079150_2..N")
+    assert not ends_with(trip_id, "079150_2..N02R")
+    assert not ends_with(trip_id, "79150_2..N01R")
+    assert not ends_with("t1", "079150_2..N")

@@ -2,10 +2,13 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from shared.errors import Rejection
 from tasks.feeds.connector import TransitTrip
+from tasks.feeds.reading.service_days import seconds_of
 
 Call = dict[str, Any]
 """A stop of a trip update in the form of `trip_updates.stops`."""
@@ -75,3 +78,19 @@ def _leaves_with(call: Call, before: int | None) -> int | None:
             return round((datetime.fromisoformat(at) - datetime.fromisoformat(planned)).total_seconds())
     told: int | None = call.get("delay_seconds", before)
     return told
+
+
+def from_its_start(trip: TransitTrip, start_time: str) -> TransitTrip:
+    """Return a trip that runs at a headway with the times of the run that starts then; untold, it has no times."""
+    try:
+        start = seconds_of(start_time)
+    except Rejection:
+        start = None
+    told = (time for call in zip(trip.departures, trip.arrivals, strict=True) for time in call)
+    first = next((time for time in told if time is not None), None)
+    shift = None if start is None or first is None else start - first
+
+    def moved(times: Sequence[int | None]) -> list[int | None]:
+        return [None if shift is None or seconds is None else seconds + shift for seconds in times]
+
+    return replace(trip, arrivals=moved(trip.arrivals), departures=moved(trip.departures))

@@ -1,17 +1,24 @@
 """[p] The names, places and times that the timetable gives to what a message names; what it does not know stays."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from google.transit import gtfs_realtime_pb2 as gtfs
 
-from shared.errors import Rejection
-from tasks.feeds.connector import Feature, Stop, Timetable, TransitRoute, TransitTrip, TripUpdate, Vehicle
-from tasks.feeds.connectors.gtfs_realtime.calls import Call, complete, places, written
+from tasks.feeds.connector import (
+    Feature,
+    Service,
+    Stop,
+    Timetable,
+    TransitRoute,
+    TransitTrip,
+    TripUpdate,
+    Vehicle,
+)
+from tasks.feeds.connectors.gtfs_realtime.calls import Call, complete, from_its_start, places, written
 from tasks.feeds.reading.places import Geometry
-from tasks.feeds.reading.service_days import Days, day_of, moment, nearest_day, seconds_of
+from tasks.feeds.reading.service_days import Days, day_of, moment, nearest_day
 from tasks.feeds.reading.times import zone
 
 #: An alert over more routes is one over the network, which is nowhere in particular.
@@ -31,7 +38,7 @@ class Names:
 
     def vehicle(self, record: Vehicle) -> None:
         """Name a vehicle's route, where it heads and the stop it is at."""
-        trip = self._known.trips.get(record.trip_id or "")
+        trip = self._trip(record.trip_id or "", record.properties.get("start_date"))
         record.route = record.route or (trip.route_id if trip else None)
         stop = self._known.stops.get(record.properties.get("stop_id", ""))
         named = {"stop_name": stop.name} if stop else {}
@@ -39,11 +46,11 @@ class Names:
 
     def trip_update(self, record: TripUpdate, update: gtfs.TripUpdate) -> None:
         """Name a trip's route and stops, and say when it was to be there; delays become times."""
-        trip = self._known.trips.get(record.trip_id)
+        trip = self._trip(record.trip_id, record.start_date)
         record.route = record.route or (trip.route_id if trip else None)
         record.properties = {**record.properties, **self._of_route(record.route, trip)}
         if trip is not None and trip.is_repeated:
-            trip = _from_its_start(trip, record.properties.get("start_time", ""))
+            trip = from_its_start(trip, record.properties.get("start_time", ""))
         is_planned = trip is not None and record.properties.get("relationship") not in _UNPLANNED
         day = self._day(trip, record) if trip is not None and is_planned else None
         calls = list(places(trip, record.stops))
@@ -75,6 +82,16 @@ class Names:
         record.address = record.address or ", ".join(words) or None
         record.geometry = record.geometry or _points(stops) or _ways(routes)
 
+    def _trip(self, told: str, start_date: str | None) -> TransitTrip | None:
+        """Return a trip by its id; one that is named by the end of it is the only such that runs on that day."""
+        if (known := self._known.trips.get(told)) is not None:
+            return known
+        day = day_of(start_date)
+        fitting = [
+            trip for trip in self._known.endings.get(told, ()) if day and days_of(trip.service).include(day)
+        ]
+        return fitting[0] if len(fitting) == 1 else None
+
     def _of_route(self, route_id: str | None, trip: TransitTrip | None) -> dict[str, Any]:
         found: dict[str, Any] = {}
         if (route := self._known.routes.get(route_id or "")) is not None:
@@ -96,9 +113,7 @@ class Names:
         times = [seconds for seconds in (*trip.arrivals, *trip.departures) if seconds is not None]
         if near is None or not times:
             return None
-        service = trip.service
-        days = Days(service.weekdays, service.start, service.end, service.added, service.removed)
-        return nearest_day(days, min(times), max(times), near, self._zone)
+        return nearest_day(days_of(trip.service), min(times), max(times), near, self._zone)
 
     def _complete(
         self, told: Mapping[int, Call], record: TripUpdate, trip: TransitTrip, day: date
@@ -157,25 +172,14 @@ class Names:
             found.setdefault("delay_seconds", round(late.total_seconds()))
 
 
+def days_of(service: Service) -> Days:
+    """Return the days of a service."""
+    return Days(service.weekdays, service.start, service.end, service.added, service.removed)
+
+
 def route_name(route: TransitRoute) -> str:
     """Return what riders call a route."""
     return route.short_name or route.long_name or route.route_id
-
-
-def _from_its_start(trip: TransitTrip, start_time: str) -> TransitTrip:
-    """Return a trip that runs at a headway with the times of the run that starts then; untold, it has no times."""
-    try:
-        start = seconds_of(start_time)
-    except Rejection:
-        start = None
-    told = (time for call in zip(trip.departures, trip.arrivals, strict=True) for time in call)
-    first = next((time for time in told if time is not None), None)
-    shift = None if start is None or first is None else start - first
-
-    def moved(times: Sequence[int | None]) -> list[int | None]:
-        return [None if shift is None or seconds is None else seconds + shift for seconds in times]
-
-    return replace(trip, arrivals=moved(trip.arrivals), departures=moved(trip.departures))
 
 
 def _points(stops: Sequence[Stop]) -> Geometry | None:
