@@ -144,11 +144,11 @@ class Difference:
         return same_in(tx, _staged(tx, table, writing, staged, [held[row.external_id] for row in staged]))
 
     def _observe(self, tx: Transaction, writing: Writing, chunk: Chunk) -> None:
-        batch = list(chunk.observations.values())
-        if not batch:
+        if not len(chunk.observations):
             return
-        found = store_observations(tx, writing, batch, writes=False)
-        would_be_known = [o for o in found.unknown if o.external_id in self._written["things"]]
+        told = chunk.observations.gathered()
+        found = store_observations(tx, writing, told, writes=False)
+        would_be_known = [n for n in found.unknown if told.external_id(n) in self._written["things"]]
         self.by_noun["observations"].update(
             new=found.new + len(would_be_known), changed=found.changed, same=found.same
         )
@@ -157,6 +157,7 @@ class Difference:
         self.counts.same += found.same
         self.counts.rejected["unknown_thing"] += len(found.unknown) - len(would_be_known)
         self.counts.rejected["no_result"] += len(found.valueless)
+        self.counts.rejected["duplicate"] += len(found.repeated)
 
     def _note(self, noun: Noun, what: str, sample: dict[str, Any]) -> None:
         self._count(noun, what)

@@ -21,7 +21,8 @@ from shared.db import engine, transaction
 from shared.observations.queries import list_observations
 from tasks.feeds.connector import Observation, Result
 from tasks.feeds.encoding.binary import BEGIN, END, microseconds
-from tasks.feeds.storing.intake import CHUNK_OBSERVATIONS
+from tasks.feeds.storing.batch import Batch
+from tasks.feeds.storing.intake import CHUNK_RESULTS
 from tasks.feeds.storing.observations import store_observations
 from tasks.feeds.storing.results import Results
 from tasks.feeds.storing.table import Writing
@@ -77,9 +78,12 @@ def _append(writing: Writing, run: int) -> tuple[float, float, float]:
     begin = _BEGIN + timedelta(days=30 + run)
     made = [_observation(number, begin) for number in range(APPENDED)]
     began = time.perf_counter()
-    for start in range(0, APPENDED, CHUNK_OBSERVATIONS):
+    for start in range(0, APPENDED, CHUNK_RESULTS):
+        batch = Batch()
+        for one in made[start : start + CHUNK_RESULTS]:
+            batch.add(one)
         with transaction() as tx:
-            store_observations(tx, writing, made[start : start + CHUNK_OBSERVATIONS])
+            store_observations(tx, writing, batch.gathered())
     ours = time.perf_counter() - began
     lines = "".join(
         f"{writing.feed_id}\t{one.phenomenon_time.isoformat()}\t{one.results[0].value}\t{writing.run_id}\n"
@@ -92,8 +96,8 @@ def _keyed(writing: Writing, made: Sequence[Observation]) -> float:
     """Return the seconds of copying lines, in the order and the form in which they are stored, to their key."""
     ids = [str(new_id()) for _ in range(STATIONS)]
     steps: list[bytes] = []
-    for start in range(0, APPENDED, CHUNK_OBSERVATIONS):
-        part = made[start : start + CHUNK_OBSERVATIONS]
+    for start in range(0, APPENDED, CHUNK_RESULTS):
+        part = made[start : start + CHUNK_RESULTS]
         results = Results(
             np.array([int(one.external_id) for one in part]),
             np.array([microseconds(one.phenomenon_time) for one in part]),

@@ -23,7 +23,7 @@ from tasks.feeds.connector import (
     TripUpdate,
     Vehicle,
 )
-from tasks.feeds.storing import intake
+from tasks.feeds.storing import batch, intake
 from tests.support.feed_runs import (
     Given,
     add_given,
@@ -235,12 +235,27 @@ def test_an_observation_waits_for_a_thing_of_a_later_chunk(
     db: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Payloads come in any order."""
-    monkeypatch.setattr(intake, "CHUNK_OBSERVATIONS", 2)
+    monkeypatch.setattr(intake, "CHUNK_RESULTS", 2)
+    monkeypatch.setattr(batch, "TOGETHER", 1)
     feed = add_given()
 
     ran = run_given(feed, Given([status(1, 1), status(2, 2), station(1), station(2), station(3)]))
 
     assert (5, {}) == (ran.new, ran.rejected)
+
+
+def test_of_one_that_waits_and_one_that_comes_later_the_larger_is_stored(
+    db: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They tell of one moment of a thing that comes last."""
+    monkeypatch.setattr(intake, "CHUNK_RESULTS", 1)
+    monkeypatch.setattr(batch, "TOGETHER", 1)
+    feed = add_given()
+
+    ran = run_given(feed, Given([status(1, 7), status(1, 6), station(1)]))
+
+    assert (2, {"duplicate": 1}) == (ran.new, ran.rejected)
+    assert {(7.0,)} == snapshot("observations", "result")
 
 
 def test_what_an_observation_says_besides_results_is_kept_with_its_thing(db: Engine) -> None:

@@ -1,77 +1,114 @@
-"""Lay out observations as columns: each is touched once, and what is done with all of them is done at once."""
+"""[p] Gather the observations of a chunk as columns: each is taken apart once, and weighs little until it is stored."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import compress
-from math import isfinite
 from operator import attrgetter
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 
 from tasks.feeds.connector import Observation
 from tasks.feeds.encoding.binary import microseconds
-from tasks.feeds.storing.results import Integers, Results, column
-from tasks.feeds.storing.streams import Observed, Streams
+from tasks.feeds.storing.gathered import Gathered
+from tasks.feeds.storing.results import Integers, Numbers
+
+#: So many are taken apart at once: it is cheaper column by column, and few wait for it whole.
+TOGETHER: Final = 1000
+#: About how much of memory an observation takes with its address, and besides it a result, and what else it said.
+_OBSERVATION_BYTES: Final = 150
+_RESULT_BYTES: Final = 16
+_SAID_BYTES: Final = 300
+
+_external_id = attrgetter("external_id")
+_property = attrgetter("observed_property", "unit")
+_results = attrgetter("results")
+_value = attrgetter("value")
+
+Named = TypeVar("Named")
 
 
-@dataclass(slots=True)
+class _Numbered(dict[Named, int]):
+    """Numbers what it is asked for, the first 0."""
+
+    def __missing__(self, named: Named) -> int:
+        number = self[named] = len(self)
+        return number
+
+
+class _Part(NamedTuple):
+    """Columns of some observations, as in `Gathered`."""
+
+    things: Integers
+    times: Integers
+    sizes: Integers
+    property_of: Integers
+    values: Numbers
+
+
 class Batch:
-    """Observations of known things in the order of their times, with their results one after the other."""
+    """Observations, numbered as they come; `results` and `bytes` tell about how much is held."""
 
-    observations: list[Observation] = field(default_factory=list)
-    times: list[int] = field(default_factory=list)
-    #: How many results each has.
-    counts: list[int] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)
-    values: list[float] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.results = 0
+        self.bytes = 0
+        self._fresh: list[Observation] = []
+        self._records: list[str] = []
+        self._external_ids = _Numbered[str]()
+        self._properties = _Numbered[tuple[str, str]]()
+        self._parts: list[_Part] = []
+        self._said: dict[int, Mapping[str, Any]] = {}
 
-    def results(self) -> tuple[Results, Integers]:
-        """Return the results that are numbers, and the place of each one's observation."""
-        counts = column(self.counts)
-        times, owners = np.repeat(column(self.times), counts), np.repeat(np.arange(len(counts)), counts)
-        all_of_them = Results(column(self.places), times, np.array(self.values, dtype=np.float64))
-        is_number = np.isfinite(all_of_them.values)
-        return all_of_them.take(is_number), owners[is_number]
+    def __len__(self) -> int:
+        return len(self._records) + len(self._fresh)
+
+    def add(self, observation: Observation) -> None:
+        """Take one in."""
+        self._fresh.append(observation)
+        if len(self._fresh) >= TOGETHER:
+            self._take_apart()
+
+    def _take_apart(self) -> None:
+        fresh, self._fresh = self._fresh, []
+        results = [result for one in fresh for result in one.results]
+        numbers, count = self._external_ids, len(fresh)
+        properties = map(self._properties.__getitem__, map(_property, results))
+        self._parts.append(
+            _Part(
+                np.fromiter(map(numbers.__getitem__, map(_external_id, fresh)), np.int64, count),
+                np.array(_counted(fresh), np.int64),
+                np.fromiter(map(len, map(_results, fresh)), np.int64, count),
+                np.fromiter(properties, np.int64, len(results)),
+                np.fromiter(map(_value, results), np.float64, len(results)),
+            )
+        )
+        said = {
+            number: one.properties for number, one in enumerate(fresh, len(self._records)) if one.properties
+        }
+        self._said |= said
+        self._records += [one.record for one in fresh]
+        self.results += len(results)
+        self.bytes += _OBSERVATION_BYTES * count + _RESULT_BYTES * len(results) + _SAID_BYTES * len(said)
+
+    def gathered(self) -> Gathered:
+        """Return them as columns."""
+        self._take_apart()
+        return Gathered(
+            self._records,
+            list(self._external_ids),
+            list(self._properties),
+            self._said,
+            *map(np.concatenate, zip(*self._parts, strict=True)),
+        )
 
 
-def take(
-    batch: Sequence[Observation],
-    things: Mapping[str, Observed],
-    streams: Streams,
-    unknown: list[Observation],
-) -> Batch:
-    """Lay out a batch; a time that many observations share is counted once."""
-    taken = Batch()
-    observations, places, values = taken.observations, taken.places, taken.values
+def _counted(observations: Sequence[Observation]) -> list[int]:
+    """Count times as Postgres does; one that many observations share is counted once."""
+    counts: list[int] = []
     last: datetime | None = None
     count = 0
-    for observation in sorted(batch, key=attrgetter("phenomenon_time")):
-        thing = things.get(observation.external_id)
-        if thing is None:
-            unknown.append(observation)
-            continue
+    for observation in observations:
         time = observation.phenomenon_time
         if time != last:
             last, count = time, microseconds(time)
-        observations.append(observation)
-        taken.times.append(count)
-        taken.counts.append(len(observation.results))
-        for result in observation.results:
-            place = thing.places.get(result.observed_property)
-            if place is None:
-                # What is no number is left out below, wherever it is put.
-                place = streams.add(thing, result) if isfinite(result.value) else 0
-            places.append(place)
-            values.append(result.value)
-    return taken
-
-
-def saying(
-    observations: Sequence[Observation], owners: Integers, valueless: list[Observation]
-) -> Sequence[Observation]:
-    """Set observations without a number aside; returns of each thing the newest that says something besides results."""
-    has_numbers = np.bincount(owners, minlength=len(observations)) > 0
-    valueless += [observations[number] for number in np.flatnonzero(~has_numbers).tolist()]
-    told = compress(observations, has_numbers.tolist())
-    return list({one.external_id: one for one in told if one.properties}.values())
+        counts.append(count)
+    return counts

@@ -20,21 +20,19 @@ from tasks.feeds.connector import (
 )
 from tasks.feeds.encoding.lines import Lines
 from tasks.feeds.encoding.rows import Row
+from tasks.feeds.storing.batch import Batch
 from tasks.feeds.storing.tables import ENCODERS, TABLES, Noun
 
 #: Records, observations aside, and bytes of a chunk: what one step of a big run holds in memory.
 CHUNK_RECORDS: Final = 3_000
 CHUNK_BYTES: Final = 8 * 1024 * 1024
-#: Observations of a chunk: each datastream and hour is written once for all of a chunk's results.
-CHUNK_OBSERVATIONS: Final = 20_000
+#: Observed results of a chunk: each datastream and hour is written once for all of them.
+CHUNK_RESULTS: Final = 50_000
 #: Rows of a chunk that are stored as they were sent, or are only counted: next to nothing is done for each.
 CHUNK_SAME: Final = 50_000
 #: Rows read column by column that are worth to be kept so.
 _MANY: Final = 200
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
-#: How an observation and its results are weighed against rows, which are held by themselves.
-_OBSERVATION_BYTES: Final = 300
-_RESULT_BYTES: Final = 100
 #: Rejects handed on with their records; more of a chunk are only counted.
 _MOST_REJECTS: Final = 1000
 
@@ -49,13 +47,13 @@ class Same(NamedTuple):
 
 @dataclass(slots=True)
 class Chunk:
-    """Records of one step; ids are distinct within it, but for those of rows that are the `same`."""
+    """Records of one step; ids of rows are distinct within it, but for those that are the `same`."""
 
     #: Features that were read column by column.
     lines: list[Lines] = field(default_factory=list)
     ids_of_lines: set[str] = field(default_factory=set)
     rows: dict[Noun, dict[str, Row]] = field(default_factory=lambda: {noun: {} for noun in TABLES})
-    observations: dict[tuple[str, datetime], Observation] = field(default_factory=dict)
+    observations: Batch = field(default_factory=Batch)
     timetable: list[Scheduled] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     rejected: Counter[str] = field(default_factory=Counter)
@@ -75,13 +73,12 @@ class Chunk:
     @property
     def is_full(self) -> bool:
         """Tell whether this is enough for one step."""
-        observations = len(self.observations)
         return (
-            self.records - observations - self.described >= CHUNK_RECORDS
+            self.records - len(self.observations) - self.described >= CHUNK_RECORDS
             or self.described >= CHUNK_SAME
-            or observations >= CHUNK_OBSERVATIONS
+            or self.observations.results >= CHUNK_RESULTS
             or self.same_rows >= CHUNK_SAME
-            or self.bytes >= CHUNK_BYTES
+            or self.bytes + self.observations.bytes >= CHUNK_BYTES
         )
 
     def add(self, record: Record, source_hash: int | None = None) -> None:
@@ -100,7 +97,7 @@ class Chunk:
                 return
             self._add_row(encoder.noun, row if source_hash is None else row._replace(source_hash=source_hash))
         elif isinstance(record, Observation):
-            self._add_observation(record)
+            self.observations.add(record)
         elif isinstance(record, Rejected):
             self.reject(
                 Reject(record.record, record.reason, record.detail, record.external_id, record.excerpt)
@@ -156,20 +153,6 @@ class Chunk:
         rows[row.external_id] = winner
         self.reject(duplicate(loser.record, loser.external_id))
 
-    def _add_observation(self, observation: Observation) -> None:
-        key = (observation.external_id, observation.phenomenon_time)
-        other = self.observations.get(key)
-        if other is None:
-            self.observations[key] = observation
-            self.bytes += _OBSERVATION_BYTES + _RESULT_BYTES * len(observation.results)
-            return
-        # Of two that tell of one moment the larger wins, so that any order ends the same.
-        winner, loser = (
-            (observation, other) if _content(observation) > _content(other) else (other, observation)
-        )
-        self.observations[key] = winner
-        self.reject(duplicate(loser.record, loser.external_id))
-
 
 def rank(row: Row) -> tuple[datetime, bytes]:
     """Return by what the winner of two records of one id is found: the newest observed, then the hash."""
@@ -179,7 +162,3 @@ def rank(row: Row) -> tuple[datetime, bytes]:
 def duplicate(record: str, external_id: str) -> Reject:
     """Return the reject of a record whose id another one of the run has, which won."""
     return Reject(record, "duplicate", "another record of this run has the same id", external_id)
-
-
-def _content(observation: Observation) -> list[tuple[str, float]]:
-    return sorted((result.observed_property, result.value) for result in observation.results)

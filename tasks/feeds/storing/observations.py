@@ -5,7 +5,7 @@ A result newer than its datastream's latest is appended by COPY; one that is not
 stored, so that a repeated poll adds nothing and a late one fills its place without moving the latest.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -17,10 +17,9 @@ from sqlalchemy import text
 from shared.arrays import array_of
 from shared.db import Transaction
 from shared.observations.rollups import add_hours, sum_again
-from tasks.feeds.connector import Observation
 from tasks.feeds.encoding.binary import BEGIN, END
-from tasks.feeds.storing.batch import saying, take
 from tasks.feeds.storing.copy import by_index, copy_binary
+from tasks.feeds.storing.gathered import Gathered
 from tasks.feeds.storing.results import CHANGED, NEW, SAME, Numbers, Results, column, verdicts, written
 from tasks.feeds.storing.streams import Observed, Streams, known_streams, moved_items, write_streams
 from tasks.feeds.storing.table import Writing
@@ -28,33 +27,41 @@ from tasks.feeds.storing.table import Writing
 
 @dataclass(slots=True)
 class Stored:
-    """What became of a batch of observations."""
+    """What became of a batch of observations; those that were set aside by their numbers."""
 
     new: int = 0
     changed: int = 0
     same: int = 0
-    unknown: list[Observation] = field(default_factory=list)
-    valueless: list[Observation] = field(default_factory=list)
+    #: Another one of the same thing and moment won.
+    repeated: Sequence[int] = ()
+    unknown: Sequence[int] = ()
+    valueless: Sequence[int] = ()
     #: Latest results that moved, as `ObservationsAdded` tells them.
     items: list[dict[str, Any]] = field(default_factory=list)
 
 
 def store_observations(
-    tx: Transaction, writing: Writing, batch: Sequence[Observation], *, writes: bool = True
+    tx: Transaction, writing: Writing, gathered: Gathered, *, writes: bool = True
 ) -> Stored:
     """
-    Store observations whose (thing, phenomenon time) are distinct; those of unknown things come back.
+    Store observations; of those of unknown things the numbers come back.
 
     Without `writes` it only tells what storing them would come to.
     """
-    stored = Stored()
-    things = _things(tx, writing.feed_id, {observation.external_id for observation in batch})
+    stored = Stored(repeated=gathered.repeated())
+    things = _things(tx, writing.feed_id, gathered.external_ids)
     streams = known_streams(tx, writing.feed_id, things.values())
-    taken = take(batch, things, streams, stored.unknown)
-    given, owners = taken.results()
-    said = saying(taken.observations, owners, stored.valueless)
+    is_left = np.ones(len(gathered.records), dtype=np.bool_)
+    is_left[list(stored.repeated)] = False
+    is_known_thing = gathered.of_things(np.array([id_ in things for id_ in gathered.external_ids], np.bool_))
+    stored.unknown = np.flatnonzero(is_left & ~is_known_thing).tolist()
+    is_left &= is_known_thing
+    given, owners = gathered.laid_out(is_left)
+    has_numbers = np.bincount(owners, minlength=len(gathered.records)) > 0
+    stored.valueless = np.flatnonzero(is_left & ~has_numbers).tolist()
     if not len(owners):
         return stored
+    given = _placed(given, gathered, things, streams)
     times, latest = column(streams.times), np.array(streams.results, dtype=np.float64)
     results, now = given.distinct()
     is_newer, is_known = results.is_newer(times), results.is_known(times, latest)
@@ -70,21 +77,31 @@ def store_observations(
         write_streams(tx, writing, streams, moved)
         _append(tx, writing, streams, results.take(verdict == NEW))
         _correct(tx, writing, streams, results.take(verdict == CHANGED))
-        _keep_states(tx, things, said)
+        _keep_states(tx, things, gathered.newest_said(has_numbers))
         stored.items = list(moved_items(streams, moved))
     return stored
 
 
-def _things(tx: Transaction, feed_id: UUID, external_ids: Iterable[str]) -> dict[str, Observed]:
+def _things(tx: Transaction, feed_id: UUID, external_ids: Sequence[str]) -> dict[str, Observed]:
     rows = tx.execute(
         text(
             "SELECT external_id, CAST(id AS text), nullif(state, '{}') FROM things"
             " WHERE feed_id = :feed_id"
             " AND external_id = ANY(ARRAY(SELECT json_array_elements_text(CAST(:ids AS json))))"
         ),
-        {"feed_id": feed_id, "ids": orjson.dumps(list(external_ids)).decode()},
+        {"feed_id": feed_id, "ids": orjson.dumps(external_ids).decode()},
     )
     return {external_id: Observed(id_, state or {}) for external_id, id_, state in rows}
+
+
+def _placed(given: Results, gathered: Gathered, things: Mapping[str, Observed], streams: Streams) -> Results:
+    """Return results at the places of their datastreams; what was not observed before gets a new one."""
+    observed, which = np.unique(given.places, return_inverse=True)
+    places = [
+        streams.place(things[external_id], name, unit)
+        for external_id, name, unit in map(gathered.observed, observed.tolist())
+    ]
+    return given._replace(places=column(places)[which])
 
 
 def _compare(tx: Transaction, streams: Streams, results: Results) -> Numbers:
@@ -141,12 +158,14 @@ def _correct(tx: Transaction, writing: Writing, streams: Streams, results: Resul
         sum_again(tx, ids, times)
 
 
-def _keep_states(tx: Transaction, things: Mapping[str, Observed], said: Iterable[Observation]) -> None:
+def _keep_states(
+    tx: Transaction, things: Mapping[str, Observed], said: Mapping[str, Mapping[str, Any]]
+) -> None:
     """Keep beside each thing what its newest observation said besides results."""
     changed = [
-        {"id": things[one.external_id].id, "state": orjson.dumps(state, option=orjson.OPT_SORT_KEYS).decode()}
-        for one in said
-        if things[one.external_id].state != (state := dict(one.properties))
+        {"id": things[external_id].id, "state": orjson.dumps(state, option=orjson.OPT_SORT_KEYS).decode()}
+        for external_id, state in said.items()
+        if things[external_id].state != dict(state)
     ]
     if changed:
         tx.execute(text("UPDATE things SET state = CAST(:state AS jsonb) WHERE id = :id"), changed)

@@ -135,22 +135,25 @@ class Store:
         return self._was_empty[noun]
 
     def _put_observations(self, tx: Transaction, chunk: Chunk, is_last: bool) -> None:
-        batch = [*self._waiting, *chunk.observations.values()]
+        batch = chunk.observations
+        for observation in self._waiting:
+            batch.add(observation)
         self._waiting = []
-        if not batch:
+        if not len(batch):
             return
-        stored = store_observations(tx, self.writing, batch)
+        told = batch.gathered()
+        stored = store_observations(tx, self.writing, told)
         self._count("observations", stored.new, stored.changed, stored.same)
-        for observation in stored.valueless:
-            chunk.reject(
-                Reject(observation.record, "no_result", "no result is a number", observation.external_id)
-            )
+        for number in stored.repeated:
+            chunk.reject(duplicate(told.records[number], told.external_id(number)))
+        for number in stored.valueless:
+            chunk.reject(_valueless(told.records[number], told.external_id(number)))
         if is_last or len(stored.unknown) > _MOST_WAITING:
-            for observation in stored.unknown:
-                chunk.reject(_unknown(observation))
+            for number in stored.unknown:
+                chunk.reject(_unknown(told.records[number], told.external_id(number)))
         else:
-            self._waiting = stored.unknown
-        self._note_newest([observation.phenomenon_time for observation in batch])
+            self._waiting = told.restored(stored.unknown)
+        self._note_newest([told.newest(self.writing.now)])
         tell_observations(tx, self.writing, stored.items)
 
     def _count(self, noun: str, new: int, changed: int, same: int) -> None:
@@ -176,7 +179,9 @@ def _older(row: Row) -> Reject:
     return Reject(row.record, "older", "a newer observation of the same id is stored", row.external_id)
 
 
-def _unknown(observation: Observation) -> Reject:
-    return Reject(
-        observation.record, "unknown_thing", "nothing describes the thing observed", observation.external_id
-    )
+def _unknown(record: str, external_id: str) -> Reject:
+    return Reject(record, "unknown_thing", "nothing describes the thing observed", external_id)
+
+
+def _valueless(record: str, external_id: str) -> Reject:
+    return Reject(record, "no_result", "no result is a number", external_id)

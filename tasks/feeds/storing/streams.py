@@ -11,7 +11,6 @@ from sqlalchemy import text
 from shared.arrays import array_of
 from shared.clock import new_id, rfc3339
 from shared.db import Transaction
-from tasks.feeds.connector import Result
 from tasks.feeds.encoding.binary import EPOCH
 from tasks.feeds.encoding.times import NEVER
 from tasks.feeds.storing.copy import by_index, copy_lines, escaped
@@ -45,13 +44,16 @@ class Streams:
     times: list[int] = field(default_factory=list)
     results: list[float] = field(default_factory=list)
 
-    def add(self, thing: Observed, result: Result) -> int:
-        """Add a datastream for the first result of a property; returns its place."""
-        place = thing.places[result.observed_property] = len(self.ids)
+    def place(self, thing: Observed, name: str, unit: str) -> int:
+        """Return the place of a property of a thing; one that has no datastream gets a new one."""
+        known = thing.places.get(name)
+        if known is not None:
+            return known
+        place = thing.places[name] = len(self.ids)
         self.ids.append(str(new_id()))
         self.thing_ids.append(thing.id)
-        self.names.append(result.observed_property)
-        self.units.append(result.unit)
+        self.names.append(name)
+        self.units.append(unit)
         self.times.append(NEVER)
         self.results.append(math.nan)
         return place
