@@ -1,5 +1,6 @@
 """The forms of air quality that other cities and other versions of the services send."""
 
+import gzip
 from typing import Any
 
 import orjson
@@ -196,3 +197,45 @@ def test_a_forecast_of_airnow_is_never_a_measurement() -> None:
     )
     assert isinstance(unknown, Rejected)
     assert "sentinel" == unknown.reason
+
+
+V3 = (
+    '"location_id","sensors_id","location","datetime","lat","lon","parameter","units","value"\n'
+    '"2178","3916","Del Norte-2178","2026-11-20T01:00:00-07:00","35.1353","-106.5847","no2","ppm","0.006"\n'
+    '"2178","3917","Del Norte-2178","2026-11-20T01:00:00-07:00","35.1353","-106.5847","pm10","\u00b5g/m\u00b3","-999"\n'
+)
+V1 = (
+    "location,city,country,utc,local,parameter,value,unit,latitude,longitude,attribution\n"
+    "Quay,Town,US,2026-11-20T08:00:00.000Z,2026-11-20T01:00:00-07:00,no2,0.006,ppm,35.1353,-106.5847,[]\n"
+)
+LINE = orjson.dumps(
+    {**OLD, "parameter": "no2", "value": 0.006, "unit": "ppm", "date": {"utc": "2026-11-20T08:00:00Z"}}
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "thing"),
+    [
+        (V3.encode(), "2178"),
+        (gzip.compress(V3.encode()), "2178"),
+        (V1.encode(), "US/Town/Quay"),
+        (LINE, "//Quay"),
+        (LINE + b"\n" + LINE, "//Quay"),
+    ],
+    ids=["3", "3-packed", "1-table", "1-line", "1-lines"],
+)
+def test_an_archive_of_openaq_is_read_line_by_line(content: bytes, thing: str) -> None:
+    """Tables of version 3 and 1, packed too, and lines of JSON; what means no value is set aside."""
+    records = read(content)
+
+    assert [(thing, "20T08:00", "nitrogen_dioxide", 11.2827)] == values(records)
+    if b"-999" in content:
+        assert ["sentinel"] == [record.reason for record in records if isinstance(record, Rejected)]
+        assert [(-106.5847, 35.1353)] == [(one.lon, one.lat) for one in records if isinstance(one, Thing)]
+
+
+@pytest.mark.parametrize("content", [b"a,b\n1,2\n", b"<html><body>busy</body></html>", b""])
+def test_what_is_no_archive_is_malformed(content: bytes) -> None:
+    """Another table, a page, nothing."""
+    with pytest.raises(Malformed, match="not JSON"):
+        read(content)

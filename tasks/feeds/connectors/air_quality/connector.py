@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from tasks.feeds.connector import Malformed, Payload, Plan, Record, Request, Source
-from tasks.feeds.connectors.air_quality import airnow, openaq, purpleair
+from tasks.feeds.connectors.air_quality import airnow, archives, openaq, purpleair
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading.documents import excerpt, load_json
 
@@ -70,10 +70,15 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
 
 
 def _document(payload: Payload) -> Any:  # Any: JSON of a publisher.
-    """Return the JSON of a payload, or the rows of one of AirNow's files as such."""
+    """Return the JSON of a payload, or the rows of one of AirNow's files or OpenAQ's archives as such."""
     content = payload.read()
     if b"|" in content[:_FIRST_BYTES] and (
         rows := airnow.rows_of_file(content.decode("utf-8-sig", "replace"))
     ):
         return rows
-    return load_json(payload)
+    try:
+        document = load_json(payload)
+    except Malformed as why:
+        return archives.not_json(payload, why)
+    rows = archives.one(document)
+    return document if rows is None else {"results": rows}
