@@ -215,3 +215,19 @@ def test_the_old_name_of_the_weather_code_is_the_code() -> None:
     (result,) = [one for record in read(told) if isinstance(record, Observation) for one in record.results]
 
     assert ("weather_code", "1") == (result.observed_property, result.unit)
+
+
+@pytest.mark.parametrize(
+    "ends", ["TEMPO 4000 SHRA", "BECMG 27020KT", "NOSIG", "PROB30 TEMPO 0800 FG", "RMK 08/05"]
+)
+def test_what_a_report_expects_was_not_measured(ends: str) -> None:
+    """A trend stands behind the report, with a wind and a sight of its own."""
+    *_, record = read(
+        f"METAR EDDF 221150Z 24010KT 9999 08/03 Q0998 {ends}\nMETAR EDDM 221150Z NIL=".encode()
+    )[:2]
+
+    assert isinstance(record, Observation)
+    assert ["wind_direction", "wind_speed", "visibility", "air_temperature", "dew_point", "air_pressure"] == [
+        result.observed_property for result in record.results
+    ]
+    assert f"EDDF 221150Z 24010KT 9999 08/03 Q0998 {ends}" == record.properties["report"]

@@ -15,6 +15,10 @@ _VALID: Final = re.compile(r"\d{4}/\d{4}|\d{6}")
 _WIND: Final = re.compile(r"(\d{3}|VRB)P?(\d{2,3})(?:GP?(\d{2,3}))?(KT|MPS|KMH)")
 _TEMPERATURE: Final = re.compile(r"(M?\d{2})/(M?\d{2})?")
 _MILES: Final = re.compile(r"M?(?:(\d{1,2})/(\d{1,2})|(\d{1,3}))SM", re.ASCII)
+#: Remarks hold other times, winds and temperatures; trends what is to come.
+_FOLLOWS: Final = re.compile(r" (?:RMK|TEMPO|BECMG|NOSIG|INTER|PROB\d\d)(?![A-Z0-9])", re.ASCII)
+#: Where no `=` ends a report, the next one's name stands behind it.
+_NEXT: Final = re.compile(r"(?: (?:METAR|SPECI|COR|TAF))+$")
 _CONTROL: Final = re.compile(r"[\x00-\x20\x7f]+")
 _EXCERPT: Final = 500
 _UNITS: Final = {"KT": "kt", "MPS": "m/s", "KMH": "km/h"}
@@ -33,6 +37,7 @@ def records(text: str, payload: Payload, source: Source) -> Iterator[Record]:
     for number, begin in enumerate(begins):
         end = begins[number + 1].start() if number + 1 < len(begins) else len(plain)
         report = plain[begin.start() : end].split("=")[0].strip()
+        report = _NEXT.sub("", report)
         record = f"{payload.name}#{number}"
         station = begin.group(1)
         try:
@@ -60,8 +65,7 @@ def _station(station: str, record: str, places: Mapping[str, Any]) -> Thing:
 
 def _observation(report: str, begin: re.Match[str], record: str, received: datetime) -> Observation:
     moment = _moment(int(begin.group(2)), int(begin.group(3)), int(begin.group(4)), received)
-    # Remarks hold other times, winds and temperatures.
-    words = report.split(" RMK")[0].split()[2:]
+    words = _FOLLOWS.split(report)[0].split()[2:]
     if words and _VALID.fullmatch(words[0]):
         raise Rejection("forecast", "the report is a forecast (TAF), which measured nothing")
     results = tuple(found for found in _results(words) if found)
