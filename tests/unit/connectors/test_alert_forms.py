@@ -57,6 +57,9 @@ def test_a_cancellation_withdraws_in_any_spelling() -> None:
         "<polygon>10.0, 20.0 10.0 ,21.0\n11.0 , 21.0 10.0,20.0</polygon>",
         "<circle>10.5,20.5, 5</circle>",
         "<circle>10.5, 20.5 5</circle>",
+        "<polygon>10 20 10 21 11 21 10 20</polygon>",
+        "<polygon>10,20;10,21;11,21;10,20</polygon>",
+        "<polygon>10,20,300 10,21,300 11,21,0 10,20,300</polygon>",
     ],
 )
 def test_stray_spaces_and_commas_move_no_place(shape: str) -> None:
@@ -65,6 +68,17 @@ def test_stray_spaces_and_commas_move_no_place(shape: str) -> None:
 
     assert found
     assert all(20 <= lon <= 21 and 10 <= lat <= 11 for lon, lat in found)
+
+
+@pytest.mark.parametrize(
+    ("radius", "km"),
+    [("10", 10), ("10km", 10), ("10 km", 10), ("10000m", 10), ("10 mi", 16.09), ("5 NM", 9.26)],
+)
+def test_a_radius_is_of_the_unit_it_names(radius: str, km: float) -> None:
+    """The standard knows kilometres only; a mile is none."""
+    lats = [lat for _, lat in positions([cap(shape=f"<circle>10,20 {radius}</circle>")])]
+
+    assert km == pytest.approx((max(lats) - 10) * 111.32, abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +104,15 @@ def test_an_area_across_the_antimeridian_is_cut_there(shape: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "shape", ["<circle>nan,20 5</circle>", "<circle>1</circle>", "<polygon>1,2,3 4,5</polygon>"]
+    "shape",
+    [
+        "<circle>nan,20 5</circle>",
+        "<circle>1</circle>",
+        "<circle>1,2 3 ells</circle>",
+        "<circle>1,2 3.3.3</circle>",
+        "<polygon>1,2,3 4,5</polygon>",
+        "<polygon>1 2 3</polygon>",
+    ],
 )
 def test_a_warning_that_cannot_be_drawn_is_none_the_less_a_warning(shape: str) -> None:
     """It has no shape then, also no part of one, and says why."""

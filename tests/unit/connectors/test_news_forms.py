@@ -38,6 +38,9 @@ def test_other_entities_are_refused(entity: str) -> None:
     [
         ("<geo:lat>45.2</geo:lat><geo:long>-71.9</geo:long>", "Point"),
         ("<geo:Point><geo:lat>45.2</geo:lat><geo:long>-71.9</geo:long></geo:Point>", "Point"),
+        ("<geo:lat>45.2</geo:lat><geo:lon>-71.9</geo:lon>", "Point"),
+        ("<georss:circle>45.2 -71.9 1000</georss:circle>", "Polygon"),
+        ("<georss:circle>45.2,-71.9,0</georss:circle>", "Point"),
         (
             "<georss:where><gml:Envelope><gml:lowerCorner>45 -72</gml:lowerCorner>"
             "<gml:upperCorner>46 -71</gml:upperCorner></gml:Envelope></georss:where>",

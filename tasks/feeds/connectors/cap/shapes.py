@@ -1,6 +1,6 @@
 """[p] The polygons and circles of CAP areas as one geometry."""
 
-import math
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -8,15 +8,17 @@ import shapely
 from lxml import etree
 
 from shared.errors import Rejection
+from tasks.feeds.reading import circles
 from tasks.feeds.reading.areas import valid
 from tasks.feeds.reading.documents import children
 from tasks.feeds.reading.places import Geometry, checked
 
-_CIRCLE_POINTS: Final = 36
-_TURNS: Final = [2 * math.pi * step / _CIRCLE_POINTS for step in range(_CIRCLE_POINTS)]
-#: Which way each point of a circle lies from its centre: east, north.
-_COMPASS: Final = [(math.cos(turn), math.sin(turn)) for turn in _TURNS]
-_KM_PER_DEGREE: Final = 111.32
+#: The units in which senders write radii, in kilometres; the standard knows no other than the first.
+_UNITS_KM: Final = {
+    "": 1.0, "km": 1.0, "kms": 1.0, "m": 0.001, "mi": 1.609344, "mile": 1.609344, "miles": 1.609344, "nm": 1.852,
+    "nmi": 1.852,
+}  # fmt: skip
+_RADIUS: Final = re.compile(r"(-?[\d.]+)\s*([a-z]*)\.?", re.ASCII | re.IGNORECASE)
 
 
 def geometry(areas: Sequence[etree._Element]) -> Geometry | None:
@@ -70,7 +72,7 @@ def _cut(ring: list[list[float]]) -> list[list[list[float]]]:
 
 
 def _ring(text: str) -> list[list[float]]:
-    ring = [_position(pair) for pair in _pairs(text)]
+    ring = _positions(text)
     if ring and ring[0] != ring[-1]:
         ring.append(ring[0])
     if 0 < len(ring) < 4:
@@ -78,34 +80,38 @@ def _ring(text: str) -> list[list[float]]:
     return ring
 
 
-def _pairs(text: str) -> list[str]:
-    """Part a text into pairs, also where there are blanks around their commas."""
-    return " ".join(text.split()).replace(" ,", ",").replace(", ", ",").split()
+def _positions(text: str) -> list[list[float]]:
+    """Read pairs, also where there are blanks around their commas, none but blanks, semicolons, or heights behind."""
+    tidy = " ".join(text.replace(";", " ").split()).replace(" ,", ",").replace(", ", ",")
+    parts = [part.split(",") for part in tidy.split()]
+    sizes = {len(part) for part in parts}
+    if sizes == {1} and len(parts) % 2 == 0:
+        parts = [first + second for first, second in zip(parts[::2], parts[1::2], strict=True)]
+    elif sizes == {3}:
+        parts = [part[:2] for part in parts]
+    return [_position(part) for part in parts]
 
 
-def _position(pair: str) -> list[float]:
+def _position(pair: Sequence[str]) -> list[float]:
     try:
-        lat, lon = map(float, pair.split(","))
+        lat, lon = map(float, pair)
     except ValueError:
-        raise Rejection("bad_geometry", f"{pair!r:.40} is no position") from None
+        raise Rejection("bad_geometry", f"{','.join(pair)!r:.40} is no position") from None
     return [lon, lat]
 
 
 def _circle(text: str) -> list[list[float]]:
-    """Draw `lat,lon radius` (kilometres) as a ring, a radius of 0 as its centre."""
+    """Draw `lat,lon radius` (kilometres, unless it names another unit) as a ring, a radius of 0 as its centre."""
     parts = text.replace(",", " ").split()
     if not parts:
         return []
-    lon, lat = _position(",".join(parts[:2]))
+    lon, lat = _position(parts[:2])
+    told = _RADIUS.fullmatch(" ".join(parts[2:]) or "0")
+    unit = _UNITS_KM.get(told.group(2).lower()) if told else None
     try:
-        radius_km = float(parts[2]) if len(parts) > 2 else 0.0
+        radius = float(told.group(1)) if told else 0.0
     except ValueError:
-        raise Rejection("bad_geometry", f"{text!r:.40} is no circle") from None
-    if radius_km == 0:
-        return [[lon, lat]]
-    tall = radius_km / _KM_PER_DEGREE
-    if not 0 < tall < 20 or abs(lat) + tall >= 90:
-        raise Rejection("bad_geometry", f"a circle of {radius_km:g} km around latitude {lat:g}")
-    wide = tall / math.cos(math.radians(lat))
-    ring = [[round(lon + wide * east, 5), round(lat + tall * north, 5)] for east, north in _COMPASS]
-    return [*ring, ring[0]]
+        unit = None
+    if unit is None:
+        raise Rejection("bad_geometry", f"{text!r:.40} is no circle")
+    return circles.ring(lon, lat, radius * unit) if radius else [[lon, lat]]

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tasks.feeds.reading import circles
 from tasks.feeds.reading.places import Geometry, checked, point
 
 
 def place(entry: Mapping[str, Any]) -> Geometry | None:
-    """Return the place of an entry: GeoRSS or GML, a GML envelope, or the W3C's latitude and longitude."""
+    """Return the place of an entry: GeoRSS or GML, a GML envelope, a circle, or the W3C's latitude and longitude."""
     if found := _shape(entry.get("where")):
         return found
     corners = [str(entry.get(f"gml_{name}corner") or "").split() for name in ("lower", "upper")]
@@ -17,7 +18,20 @@ def place(entry: Mapping[str, Any]) -> Geometry | None:
         except ValueError:
             return None
         return _shape({"type": "Box", "coordinates": ((west, south), (east, north))})
-    return point(entry.get("geo_long"), entry.get("geo_lat"))
+    if found := _circle(entry.get("georss_circle")):
+        return found
+    return point(entry.get("geo_long") or entry.get("geo_lon"), entry.get("geo_lat"))
+
+
+def _circle(told: Any) -> Geometry | None:  # Any: of feedparser.
+    """Draw GeoRSS's `lat lon radius`, whose radius is of metres; what is none is no place."""
+    try:
+        lat, lon, radius_m = map(float, str(told or "").replace(",", " ").split())
+    except ValueError:
+        return None
+    if radius_m == 0:
+        return point(lon, lat)
+    return checked({"type": "Polygon", "coordinates": [circles.ring(lon, lat, radius_m / 1000)]})
 
 
 def _shape(where: Any) -> Geometry | None:  # Any: of feedparser, which has turned lat lon to lon, lat.
