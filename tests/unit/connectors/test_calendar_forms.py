@@ -197,3 +197,38 @@ def test_texts_are_plain_and_a_list_keeps_its_escaped_commas() -> None:
 
     assert isinstance(record, Feature)
     assert ("Come all,\nby noon !", "Arts, Crafts") == (record.description, record.category)
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour"),
+    [
+        ("Eastern Standard Time", 15),
+        ("Eastern Time (US & Canada)", 15),
+        ("(UTC-05:00) Eastern Time (US & Canada)", 15),
+        ("(GMT-08.00) Pacific Time (US & Canada)", 18),
+        ("(UTC+01:00) Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna", 9),
+        ("tzone://Microsoft/Utc", 10),
+        ("(UTC) Coordinated Universal Time", 10),
+        ("UTC-5", 15),
+        ("GMT+0530", 4),
+        ("UTC+99", 19),
+        ("Nowhere", 19),
+    ],
+)
+def test_a_zone_is_known_by_what_windows_shows_for_it(zone: str, hour: int) -> None:
+    """Where the calendar does not define it; what nobody knows is the city's."""
+    told = f'BEGIN:VEVENT\r\nUID:a\r\nDTSTART;TZID="{zone}":20261120T100000\r\nEND:VEVENT\r\n'
+    (record,) = parse(source("icalendar", timezone="Pacific/Gambier"), payload(framed(told).encode()))
+
+    assert isinstance(record, Feature)
+    assert record.starts_at is not None
+    assert hour == record.starts_at.hour
+
+
+@pytest.mark.parametrize("where", ["41.8;-87.6", "41.8,-87.6", "41.8\\;-87.6"])
+def test_a_place_is_read_with_either_mark_between(where: str) -> None:
+    """The standard asks for a semicolon."""
+    (record,) = read(framed(event(more=f"GEO:{where}\r\n")))
+
+    assert isinstance(record, Feature)
+    assert {"type": "Point", "coordinates": [-87.6, 41.8]} == record.geometry

@@ -186,6 +186,6 @@ def _link(text: str | None) -> str | None:
 
 
 def _place(text: str | None) -> Geometry | None:
-    """Read GEO, which is latitude;longitude."""
-    lat, separator, lon = (text or "").replace("\\", "").partition(";")
+    """Read GEO, which is latitude;longitude; some programs write a comma."""
+    lat, separator, lon = (text or "").replace("\\", "").replace(",", ";").partition(";")
     return point(lon, lat) if separator else None

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import tzinfo
+from datetime import timedelta, timezone, tzinfo
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -25,6 +25,43 @@ _MOST_LINES: Final = 200
 MOST_OBSERVANCES: Final = 400
 
 
+#: What Windows shows for a zone, behind its offset, which some programs write in the place of its name.
+_SHOWN: Final = {
+    "Hawaii": "Pacific/Honolulu",
+    "Alaska": "America/Anchorage",
+    "Pacific Time (US & Canada)": "America/Los_Angeles",
+    "Arizona": "America/Phoenix",
+    "Mountain Time (US & Canada)": "America/Denver",
+    "Central Time (US & Canada)": "America/Chicago",
+    "Saskatchewan": "America/Regina",
+    "Eastern Time (US & Canada)": "America/New_York",
+    "Indiana (East)": "America/Indiana/Indianapolis",
+    "Atlantic Time (Canada)": "America/Halifax",
+    "Newfoundland": "America/St_Johns",
+    "Brasilia": "America/Sao_Paulo",
+    "Dublin, Edinburgh, Lisbon, London": "Europe/London",
+    "Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna": "Europe/Berlin",
+    "Belgrade, Bratislava, Budapest, Ljubljana, Prague": "Europe/Budapest",
+    "Brussels, Copenhagen, Madrid, Paris": "Europe/Paris",
+    "Sarajevo, Skopje, Warsaw, Zagreb": "Europe/Warsaw",
+    "Athens, Bucharest": "Europe/Bucharest",
+    "Helsinki, Kyiv, Riga, Sofia, Tallinn, Vilnius": "Europe/Helsinki",
+    "Jerusalem": "Asia/Jerusalem",
+    "Osaka, Sapporo, Tokyo": "Asia/Tokyo",
+    "Perth": "Australia/Perth",
+    "Brisbane": "Australia/Brisbane",
+    "Adelaide": "Australia/Adelaide",
+    "Canberra, Melbourne, Sydney": "Australia/Sydney",
+    "Auckland, Wellington": "Pacific/Auckland",
+    "Coordinated Universal Time": "UTC",
+}
+_OFFSET_BEFORE: Final = re.compile(r"\((?:UTC|GMT)(?:[+-]\d\d[:.]\d\d)?\) ?", re.ASCII)
+#: An offset alone: it has no summer.
+_OFFSET: Final = re.compile(r"(?:UTC|GMT)([+-])(\d{1,2})(?::?(\d\d))?", re.ASCII)
+_MOST_HOURS: Final = 14
+_UTC: Final = "tzone://Microsoft/Utc"
+
+
 class Zones:
     """Finds zones by the names that times give them; `local` is that of times which name none we know."""
 
@@ -36,7 +73,7 @@ class Zones:
 
     def named(self, name: str | None) -> tzinfo:
         """
-        Return the zone of a TZID: IANA's, Windows', the one the calendar defines, else the local one.
+        Return the zone of a TZID: IANA's, Windows', the one the calendar defines, an offset, else the local one.
 
         Raises: Rejection if the zones that the calendar defines are endless.
         """
@@ -49,21 +86,31 @@ class Zones:
             if self._observances > MOST_OBSERVANCES:
                 said = f"zones of more than {MOST_OBSERVANCES} changes of the clock"
                 raise Rejection("bad_time", f"{told!r:.60}: the calendar defines {said}")
-            self._made[told] = _made(rules) if rules else None
+            self._made[told] = _made(rules) if rules else _fixed(told)
         return self._made[told] or self.local
 
 
 def known(name: str) -> ZoneInfo | None:
-    """Return a zone by IANA's name, also behind a path, or by Windows'; none if it is neither."""
-    told = name.strip().strip("/")
+    """Return a zone by IANA's name, also behind a path, or by one of Windows'; none if it is neither."""
+    told = "UTC" if name.strip() == _UTC else name.strip().strip("/")
     parts = told.split("/")
-    for candidate in (told, WINDOWS_TO_OLSON.get(told), "/".join(parts[-2:]), "/".join(parts[-3:])):
+    shown = _SHOWN.get(_OFFSET_BEFORE.sub("", told))
+    for candidate in (told, WINDOWS_TO_OLSON.get(told), shown, "/".join(parts[-2:]), "/".join(parts[-3:])):
         try:
             if candidate:
                 return ZoneInfo(candidate)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             continue
     return None
+
+
+def _fixed(name: str) -> tzinfo | None:
+    """Return the zone of an offset that stands in the place of a name."""
+    found = _OFFSET.fullmatch(name)
+    if found is None or int(found.group(2)) > _MOST_HOURS:
+        return None
+    offset = timedelta(hours=int(found.group(2)), minutes=int(found.group(3) or 0))
+    return timezone(-offset if found.group(1) == "-" else offset)
 
 
 def _made(rules: Rules) -> tzinfo | None:
