@@ -141,3 +141,24 @@ def test_a_meeting_is_not_lost_to_its_end() -> None:
 
     assert isinstance(record, Feature)
     assert None is record.ends_at
+
+
+@pytest.mark.parametrize(
+    ("part", "words", "is_off"),
+    [
+        ("EventComment", "CANCELED", True),
+        ("EventComment", "*** Meeting has been cancelled *** due to lack of a quorum", True),
+        ("EventComment", "Notice of Cancellation", True),
+        ("EventLocation", "-- POSTPONED --", True),
+        ("EventComment", "Item 5 was cancelled; the others are heard.", False),
+        ("EventComment", "The meeting is not cancelled", False),
+        ("EventComment", "Cancellation of debts: a hearing", False),
+        ("EventLocation", "Hall 1", False),
+    ],
+)
+def test_a_comment_that_begins_so_calls_a_meeting_off(part: str, words: str, is_off: bool) -> None:
+    """What it says of an item, it does not say of the meeting."""
+    (record,) = read([{**MEETING, part: words}])
+
+    assert isinstance(record, Feature)
+    assert is_off == record.withdrawn

@@ -24,6 +24,13 @@ _XML: Final = (f"ArrayOf{_MEETING}", _MEETING)
 _ID_IN_URL: Final = re.compile(r"[?&]ID=(\d+)")
 _MAY_CALL_OFF: Final = ("time", "title", "status", "agenda_status", "minutes_status")
 _CALLED_OFF: Final = re.compile(r"cancel|called off|postpone", re.IGNORECASE)
+#: A comment, or what stands in the place of a place, speaks of the meeting itself only at its beginning.
+_MAY_BEGIN_SO: Final = ("description", "place")
+_CALLED_OFF_FIRST: Final = re.compile(
+    r"\W*+(?:(?:this|the|regular|special|council|committee|board|meeting|has|been|is|was)\W++){0,8}+"
+    r"(?:cancel+ed\b|notice of cancel+ation\b|called off\b|postponed\b)",
+    re.IGNORECASE,
+)
 #: `6:30 p.m.`, `6 PM (after the hearing)`, `18:30`; a bare number is none.
 _CLOCK: Final = re.compile(
     r"\b(\d{1,2})(?::(\d{2})(?::\d{2})?(?:\s*([ap])\.?m)?|\s*([ap])\.?m)", re.IGNORECASE | re.ASCII
@@ -98,6 +105,8 @@ def _feature(said: Any, record: str, kind: str, times: LocalTimes) -> Feature:  
         raise Rejection("bad_time", "the meeting has no date")
     words = (parts.text(row, part) or "" for part in _MAY_CALL_OFF)
     called_off = parts.is_true(row, "called_off") or any(map(_CALLED_OFF.search, words))
+    begins = (parts.text(row, part) or "" for part in _MAY_BEGIN_SO)
+    called_off = called_off or any(map(_CALLED_OFF_FIRST.match, begins))
     place = parts.place(row)
     return Feature(
         external_id=_identity(row, title, starts),
