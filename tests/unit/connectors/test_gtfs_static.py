@@ -6,7 +6,16 @@ from collections.abc import Callable
 
 import pytest
 
-from tasks.feeds.connector import Malformed, Record, Rejected, Service, Thing, TransitRoute, TransitTrip
+from tasks.feeds.connector import (
+    Described,
+    Malformed,
+    Record,
+    Rejected,
+    Service,
+    Thing,
+    TransitRoute,
+    TransitTrip,
+)
 from tasks.feeds.connectors.gtfs_static import package
 from tasks.feeds.reading.service_days import seconds_of
 from tests.support.feeds import parse, payload, source
@@ -323,3 +332,28 @@ def test_a_broken_zip_within_a_zip_is_malformed() -> None:
     """As one that stands alone."""
     with pytest.raises(Malformed, match="no zip file"):
         read(zipped({"gtfs.zip": b"x"}))
+
+
+def test_the_zone_of_the_first_agency_is_that_of_all() -> None:
+    """The standard allows no other; an agency that tells one is described with what that means."""
+    agencies = (
+        "agency_id,agency_name,agency_url,agency_timezone\n"
+        "ta,A,https://a.example,Europe/London\ntb,B,https://b.example,Europe/Paris\ntc,C,https://c.example,Europe/London\n"
+    )
+    records = read(timetable(agency=agencies))
+    told = [one.properties.get("timezone_problem") for one in records if isinstance(one, Described)][:3]
+
+    assert [None, "its times are read in Europe/London, as the first agency's", None] == told
+    assert ["Europe/London"] == [one.timezone for one in records if isinstance(one, TransitRoute)]
+
+
+def test_fares_are_neither_read_nor_lost() -> None:
+    """What is counted of a package are its agencies, routes, stops, trips and calls."""
+    fares = {
+        "fare_attributes": "fare_id,price,currency_type,payment_method,transfers\nf,2,USD,0,\n",
+        "fare_rules": "fare_id\nf\n",
+        "fare_products": "fare_product_id,amount,currency\np,2,USD\n",
+        "feed_info": "feed_publisher_name,feed_publisher_url,feed_lang\nx,https://x.example,en\n",
+    }
+
+    assert read(timetable()) == read(timetable(**fares))

@@ -103,6 +103,9 @@ class _Timetable:
         told = trips.agency(cells)
         if not self._agencies:
             self._timezone = told["timezone"]
+        elif told["timezone"] != self._timezone:
+            # The standard allows one zone only; which times are of another one nobody tells.
+            told["timezone_problem"] = f"its times are read in {self._timezone}, as the first agency's"
         self._agencies[told.get("agency_id", "")] = told.get("name", "")
         return Described(record=record, properties=told)
 
