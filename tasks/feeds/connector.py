@@ -201,7 +201,7 @@ class Thing(_Sourced):
     properties: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Result:
     """One observed property with its value; `unit` is a UCUM code, `1` for a count."""
 
