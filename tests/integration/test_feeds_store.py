@@ -259,16 +259,21 @@ def test_of_one_that_waits_and_one_that_comes_later_the_larger_is_stored(
 
 
 def test_what_an_observation_says_besides_results_is_kept_with_its_thing(db: Engine) -> None:
-    """Whether a station rents is a state of the station."""
+    """Whether a station rents is a state of the station, and of no other."""
     feed = add_given()
-    run_given(feed, Given([station(1), status(1, 5, properties={"is_renting": True})]))
+    renting = {"is_renting": True}
+    run_given(
+        feed,
+        Given([station(1), station(2), status(1, 5, properties=renting), status(2, 5, properties=renting)]),
+    )
 
     run_given(
         feed, Given([station(1), status(1, 5, NOON + timedelta(minutes=1), properties={"is_renting": False})])
     )
 
     with transaction() as tx:
-        assert {"is_renting": False} == tx.execute(text("SELECT state FROM things")).scalar_one()
+        states = tx.execute(text("SELECT state FROM things ORDER BY external_id")).scalars().all()
+    assert [{"is_renting": False}, renting] == states
 
 
 def test_a_changed_feature_keeps_what_it_was(db: Engine) -> None:

@@ -163,9 +163,17 @@ def _keep_states(
 ) -> None:
     """Keep beside each thing what its newest observation said besides results."""
     changed = [
-        {"id": things[external_id].id, "state": orjson.dumps(state, option=orjson.OPT_SORT_KEYS).decode()}
+        {"id": things[external_id].id, "state": dict(state)}
         for external_id, state in said.items()
         if things[external_id].state != dict(state)
     ]
-    if changed:
-        tx.execute(text("UPDATE things SET state = CAST(:state AS jsonb) WHERE id = :id"), changed)
+    if not changed:
+        return
+    with by_index(tx):
+        tx.execute(
+            text(
+                "UPDATE things t SET state = s.state"
+                " FROM jsonb_to_recordset(CAST(:changed AS jsonb)) AS s(id uuid, state jsonb) WHERE t.id = s.id"
+            ),
+            {"changed": orjson.dumps(changed).decode()},
+        )
