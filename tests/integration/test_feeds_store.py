@@ -258,6 +258,25 @@ def test_of_one_that_waits_and_one_that_comes_later_the_larger_is_stored(
     assert {(7.0,)} == snapshot("observations", "result")
 
 
+def test_an_observation_may_hold_what_no_text_can(db: Engine) -> None:
+    """It is stored with its thing, whose id lost the same characters, and one bad text stops no feed."""
+    feed = add_given()
+    named = replace(station(1), external_id="s\x001")
+    read = replace(
+        status(1, 5, properties={"note": "a\x00b"}),
+        external_id="s\x001",
+        results=[Result("bikes\x00", 5.0, "1\x00")],
+    )
+
+    ran = run_given(feed, Given([named, read, replace(status(2, 1), external_id="\ud800")]))
+
+    assert (2, {"unknown_thing": 1}) == (ran.new, ran.rejected)
+    assert {("s1",)} == snapshot("things", "external_id")
+    assert {("bikes", "1", 5.0)} == snapshot("datastreams", "observed_property, unit, result")
+    with transaction() as tx:
+        assert {"note": "ab"} == tx.execute(text("SELECT state FROM things")).scalar_one()
+
+
 def test_what_an_observation_says_besides_results_is_kept_with_its_thing(db: Engine) -> None:
     """Whether a station rents is a state of the station, and of no other."""
     feed = add_given()

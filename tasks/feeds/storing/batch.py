@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import numpy as np
 
 from tasks.feeds.connector import Observation
-from tasks.feeds.encoding.binary import microseconds
+from tasks.feeds.encoding.binary import clean, microseconds
 from tasks.feeds.storing.gathered import Gathered
 from tasks.feeds.storing.results import Integers, Numbers
 
@@ -94,11 +94,16 @@ class Batch:
         self._take_apart()
         return Gathered(
             self._records,
-            list(self._external_ids),
-            list(self._properties),
+            list(map(_storable, self._external_ids)),
+            [(_storable(name), _storable(unit)) for name, unit in self._properties],
             self._said,
             *map(np.concatenate, zip(*self._parts, strict=True)),
         )
+
+
+def _storable(text: str) -> str:
+    """Return a text as the database can hold it: without control characters, halves of characters written out."""
+    return clean(text).encode(errors="backslashreplace").decode()
 
 
 def _counted(observations: Sequence[Observation]) -> list[int]:

@@ -7,7 +7,7 @@ stored, so that a repeated poll adds nothing and a late one fills its place with
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
@@ -17,12 +17,15 @@ from sqlalchemy import text
 from shared.arrays import array_of
 from shared.db import Transaction
 from shared.observations.rollups import add_hours, sum_again
-from tasks.feeds.encoding.binary import BEGIN, END
+from tasks.feeds.encoding.binary import BEGIN, END, document
 from tasks.feeds.storing.copy import by_index, copy_binary
 from tasks.feeds.storing.gathered import Gathered
 from tasks.feeds.storing.results import CHANGED, NEW, SAME, Numbers, Results, column, verdicts, written
 from tasks.feeds.storing.streams import Observed, Streams, known_streams, moved_items, write_streams
 from tasks.feeds.storing.table import Writing
+
+#: Where the text of a document begins: after its length, and the version of its form.
+_JSON: Final = 5
 
 
 @dataclass(slots=True)
@@ -175,5 +178,5 @@ def _keep_states(
                 "UPDATE things t SET state = s.state"
                 " FROM jsonb_to_recordset(CAST(:changed AS jsonb)) AS s(id uuid, state jsonb) WHERE t.id = s.id"
             ),
-            {"changed": orjson.dumps(changed).decode()},
+            {"changed": document(changed)[_JSON:].decode()},
         )
