@@ -227,3 +227,16 @@ def test_one_feature_alone_is_an_answer() -> None:
     (record,) = read({"feature": {"attributes": {"OBJECTID": 1}, "geometry": {"x": 1, "y": 2}}})
 
     assert ((1.0, 2.0), "1") == (place(record), getattr(record, "external_id", None))
+
+
+def test_dates_that_are_text_show_which_is_the_day() -> None:
+    """Layers of Europe have columns of text such as 24/11/2026."""
+    rows = [
+        {"attributes": {"OBJECTID": at, "created_date": day}}
+        for at, day in enumerate(["05/11/2026", "24/11/2026"])
+    ]
+    found = parse(source("arcgis"), payload(orjson.dumps({"features": rows}), "p"))
+
+    assert ["2026-11-05", "2026-11-24"] == [
+        f"{one.starts_at:%Y-%m-%d}" for one in found if isinstance(one, Feature)
+    ]

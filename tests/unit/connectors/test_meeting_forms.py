@@ -162,3 +162,61 @@ def test_a_comment_that_begins_so_calls_a_meeting_off(part: str, words: str, is_
 
     assert isinstance(record, Feature)
     assert is_off == record.withdrawn
+
+
+STORIES = {"title": "Story time", "start": "2026-11-20T10:00:00", "location": "North"}
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        [STORIES, {**STORIES, "location": "South"}],
+        [{**STORIES, "id": 1}, {**STORIES, "id": "2"}],
+        [{**STORIES, "id": "series"}, {**STORIES, "id": "series", "start": "2026-11-27T10:00:00"}],
+    ],
+)
+def test_two_meetings_of_one_name_are_two(pair: list[dict[str, Any]]) -> None:
+    """At one hour in two places, under two numbers, or under that of their series."""
+    first, second = read(pair)
+
+    assert first.external_id != second.external_id
+    assert first.external_id == read(pair[:1])[0].external_id
+
+
+def test_the_day_comes_first_where_the_list_shows_it() -> None:
+    """One date that can only be read so settles the others; the option settles all."""
+    rows = [
+        {**MEETING, "EventId": at, "EventDate": day} for at, day in enumerate(["05/11/2026", "24/11/2026"])
+    ]
+
+    assert ["06T00:30", "25T00:30"] == [
+        f"{one.starts_at:%dT%H:%M}" for one in read(rows) if isinstance(one, Feature)
+    ]
+    told = source("legistar", timezone="America/Chicago", day_first=True)
+    (record,) = parse(told, payload(orjson.dumps(rows[:1])))
+    assert isinstance(record, Feature)
+    assert (11, 6) == (record.starts_at and record.starts_at.month, record.starts_at and record.starts_at.day)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"events": [{"event": {"title": "Council", "localist_url": "https://town.example/e", "event_instances": [
+            {"event_instance": {"id": 2, "start": "2026-11-20T18:30:00-06:00", "end": None, "all_day": False}}]}}]},
+        {"meta": {"count": 1}, "data": [{"id": "hel:1", "name": {"fi": "Valtuusto", "en": "Council"},
+            "start_time": "2026-11-21T00:30:00Z", "info_url": {"fi": "https://town.example/e"}}]},
+        {"data": [{"name": "Council", "start": "2026-11-20T18:30:00-06:00", "web": "x", "url": "https://town.example/e"}]},
+        [{"committee": "Council", "meeting_date": "2026-11-20T00:00:00.000", "meeting_time": "6:30 PM",
+            "link": "https://town.example/e"}],
+    ],
+    ids=["localist", "linked events", "oparl", "table"],
+)  # fmt: skip
+def test_the_events_of_other_services_are_read(document: Any) -> None:
+    """Each names and wraps them in its own way, and speaks its own languages."""
+    (record,) = read(document)
+
+    assert isinstance(record, Feature)
+    assert record.starts_at is not None
+    assert ("Council", "21T00:30", "https://town.example/e") == (
+        record.title, f"{record.starts_at:%dT%H:%M}", record.url,
+    )  # fmt: skip

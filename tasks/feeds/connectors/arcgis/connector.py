@@ -14,10 +14,10 @@ from tasks.feeds.connectors.arcgis import answers, shapes
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading import columns
 from tasks.feeds.reading.cells import BadRow, Row, names_of
+from tasks.feeds.reading.day_order import local_times
 from tasks.feeds.reading.documents import excerpt, load_json
 from tasks.feeds.reading.rows import Reader
 from tasks.feeds.reading.tables import Table
-from tasks.feeds.reading.times import LocalTimes
 
 _PAGE_SIZE: Final = 1000
 _MOST_PAGES: Final = 50
@@ -101,7 +101,8 @@ def _features(
         raise Malformed(f"{payload.name}: its positions are counts of a grid (quantized)")
     table = _table(document, payload.name)
     rows = list(table.rows)
-    times = LocalTimes(str(source.options.get("timezone") or source.timezone))
+    zone = str(source.options.get("timezone") or source.timezone)
+    times = local_times(zone, source.options, map(answers.said_of, document["features"]))
     named = source.options.get("fields") or {}
     chosen = columns.choose(table.names, rows[: answers.LOOKED_AT], named, times)
     chosen[_GEOMETRY] = table.names.index(_GEOMETRY)

@@ -15,10 +15,12 @@ from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.connectors.legistar import parts
 from tasks.feeds.credentials import with_credential
+from tasks.feeds.reading.day_order import local_times
 from tasks.feeds.reading.documents import all_text, children, excerpt, load_json, load_xml, local_name
 from tasks.feeds.reading.times import LocalTimes, from_posix
 
-_WRAPPERS: Final = ("value", "events", "meetings", "items", "results")
+_WRAPPERS: Final = ("value", "events", "meetings", "items", "results", "data")
+_OF_OCCURRENCES: Final = ("start", "end", "all_day")
 _MEETING: Final = "GranicusEvent"
 _XML: Final = (f"ArrayOf{_MEETING}", _MEETING)
 _ID_IN_URL: Final = re.compile(r"[?&]ID=(\d+)")
@@ -54,15 +56,30 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
 
     Raises: Malformed if a payload is no list.
     """
-    times = LocalTimes(str(source.options.get("timezone") or source.timezone))
+    zone = str(source.options.get("timezone") or source.timezone)
     kind = str(source.options.get("feature_kind") or "event")
     for payload in payloads:
-        for number, row in enumerate(_rows(payload)):
+        rows = [_bare(row) for row in _rows(payload)]
+        times = local_times(zone, source.options, rows)
+        for number, row in enumerate(rows):
             record = f"{payload.name}#{number}"
             try:
                 yield _feature(row, record, kind, times)
             except Rejection as why:
                 yield Rejected(record=record, reason=why.reason, detail=why.detail, excerpt=excerpt(row))
+
+
+def _bare(row: Any) -> Any:  # Any: JSON of a publisher.
+    """Return a meeting that Localist puts into an object of its own, with the times of its next occurrence."""
+    held = row.get("event") if isinstance(row, dict) and len(row) == 1 else None
+    if not isinstance(held, dict):
+        return row
+    occurrences = held.get("event_instances")
+    first = occurrences[0] if isinstance(occurrences, list) and occurrences else None
+    occurrence = first.get("event_instance") if isinstance(first, dict) else None
+    if not isinstance(occurrence, dict):
+        return held
+    return {**held, **{name: value for name, value in occurrence.items() if name in _OF_OCCURRENCES}}
 
 
 def _rows(payload: Payload) -> list[Any]:
@@ -172,8 +189,15 @@ def _identity(row: Mapping[str, Any], title: str, starts: datetime) -> str:
     in_url = _ID_IN_URL.search(str(entry.get("url"))) if isinstance(entry, dict) else None
     if in_url:
         return in_url.group(1)
-    told = (parts.link(row, "url"), title, starts.isoformat())
-    return hashlib.sha256(repr(told).encode()).hexdigest()[:32]
+    link = parts.link(row, "url")
+    said: tuple[str | None, ...] = (link, title, starts.isoformat())
+    # A number of its own is that of a series in some calendars, so that it names a meeting only beside its hour.
+    if isinstance(row.get("id"), int | str):
+        said = (*said, str(row["id"]))
+    elif link is None and (place := parts.place(row)):
+        # Libraries read stories at ten in every branch.
+        said = (*said, place)
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:32]
 
 
 def _properties(row: Mapping[str, Any]) -> dict[str, Any]:

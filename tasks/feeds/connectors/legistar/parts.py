@@ -17,6 +17,9 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
         "title",
         "summary",
         "subject",
+        "committee",
+        "bodyname",
+        "body",
     ),
     "description": ("eventcomment", "description", "shortdescription"),
     "date": ("eventdate", "meetingdate", "startdate", "date"),
@@ -27,8 +30,26 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
     "status": ("status", "eventstatus", "meetingstatus"),
     "agenda_status": ("eventagendastatusname", "agendastatus"),
     "minutes_status": ("eventminutesstatusname",),
-    "place": ("eventlocation", "meetinglocation", "location", "venue", "venueslug", "place", "address"),
-    "url": ("eventinsiteurl", "url", "meetingdetails", "eventurl", "htmllink", "link"),
+    "place": (
+        "eventlocation",
+        "meetinglocation",
+        "location",
+        "venue",
+        "venueslug",
+        "place",
+        "address",
+        "locationname",
+    ),
+    "url": (
+        "eventinsiteurl",
+        "url",
+        "meetingdetails",
+        "eventurl",
+        "htmllink",
+        "link",
+        "localisturl",
+        "infourl",
+    ),
     "agenda": ("eventagendafile", "agenda"),
     "minutes": ("eventminutesfile", "minutes"),
     "called_off": ("cancelled", "canceled", "iscancelled", "iscanceled"),
@@ -40,6 +61,8 @@ _TEXTS: Final = ("label", "text", "rendered", "name", "datetime", "utc", "local"
 #: What an object in the place of a place tells of it.
 _PLACES: Final = ("name", "venue", "address", "formattedaddress", "streetaddress", "city")
 _LONGEST: Final = 4000
+#: Letters of a language's name.
+_TAG: Final = 2
 
 
 def named(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,8 +86,16 @@ def text(row: Mapping[str, Any], part: str) -> str | None:
 def _text(value: Any) -> str | None:  # Any: JSON of a publisher.
     if isinstance(value, dict):
         within = named(value)
-        return next((found for name in _TEXTS if (found := _bare(within.get(name)))), None)
+        return next((found for name in _TEXTS if (found := _bare(within.get(name)))), None) or _said(within)
     return _bare(value)
+
+
+def _said(by_language: Mapping[str, Any]) -> str | None:
+    """Return what an object says in English, else in the first of its languages, which are two letters each."""
+    if not all(len(language) == _TAG for language in by_language):
+        return None
+    told = (by_language.get("en"), *by_language.values())
+    return next((found for value in told if (found := _bare(value))), None)
 
 
 def _bare(value: Any) -> str | None:  # Any: as above.
@@ -95,10 +126,14 @@ def _told(value: Mapping[str, Any]) -> Iterator[str | None]:
 def link(row: Mapping[str, Any], part: str) -> str | None:
     """Return a part that is a link; other schemes have no business on our pages."""
     for value in values(row, part):
-        told = named(value).get("url") if isinstance(value, dict) else value
+        told = _address(named(value)) if isinstance(value, dict) else value
         if isinstance(told, str) and told.strip().lower().startswith(("https://", "http://")):
             return told.strip()
     return None
+
+
+def _address(within: Mapping[str, Any]) -> Any:  # Any: JSON of a publisher.
+    return within["url"] if "url" in within else _said(within)
 
 
 def is_true(row: Mapping[str, Any], part: str) -> bool:

@@ -1,0 +1,31 @@
+"""[p] Which of 03/04/2022 is the day: an option says it, else the dates of the whole answer do."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, Final
+
+from tasks.feeds.reading.times import LocalTimes
+from tasks.feeds.reading.times_written import looks_day_first
+
+_LOOKED_AT: Final = 1000
+_NN_NN: Final = re.compile(r"\s*\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2}", re.ASCII)
+
+
+def local_times(zone: str, options: Mapping[str, Any], rows: Iterable[Any]) -> LocalTimes:  # Any: JSON.
+    """
+    Return what reads the times of an answer's rows in a zone.
+
+    The option `day_first` settles the order; without it the dates of the first thousand rows that can tell.
+    """
+    told = options.get("day_first")
+    if told is None:
+        told = looks_day_first(list(_dates(islice(rows, _LOOKED_AT))))
+    return LocalTimes(zone, day_first=bool(told))
+
+
+def _dates(rows: Iterable[Any]) -> Iterator[str]:  # Any: as above.
+    for row in rows:
+        for value in row.values() if isinstance(row, Mapping) else ():
+            if isinstance(value, str) and _NN_NN.match(value):
+                yield value
