@@ -1,8 +1,11 @@
 """The forms of warnings that other offices send: spellings, shapes, wrappers, and the API's other answers."""
 
+import gzip
 import io
 import re
+import tarfile
 import zipfile
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -265,6 +268,32 @@ def test_messages_packed_into_a_zip_are_read_one_by_one() -> None:
 
     assert ["payload#0", "payload#1"] == [record.record for record in records]
     assert [Rejected, Feature] == [type(record) for record in records]
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_messages_packed_into_a_tar_are_read_one_by_one(pack: Callable[[bytes], bytes]) -> None:
+    """Spain's weather service gives them so; what is no message is passed over."""
+    held = io.BytesIO()
+    with tarfile.open(fileobj=held, mode="w") as archive:
+        for name in ("b.xml", "a.xml", "notes.txt"):
+            text = (
+                CAP.format(status="Actual", kind="Alert", references="", shape="")
+                .replace("W1", name)
+                .encode()
+            )
+            member = tarfile.TarInfo(f"out/{name}")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text))
+        link = tarfile.TarInfo("d.xml")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+    content = held.getvalue()
+    found = parse(source("cap"), payload(pack(content)))
+
+    assert ["payload#0", "payload#1"] == [record.record for record in found]
+    assert [True, True] == ["a.xml" in str(found[0].external_id), "b.xml" in str(found[1].external_id)]
+    with pytest.raises(Malformed, match="a broken tar"):
+        parse(source("cap"), payload(content[:700]))
 
 
 def test_an_empty_zip_is_a_quiet_sky() -> None:

@@ -231,3 +231,11 @@ def test_what_a_report_expects_was_not_measured(ends: str) -> None:
         result.observed_property for result in record.results
     ]
     assert f"EDDF 221150Z 24010KT 9999 08/03 Q0998 {ends}" == record.properties["report"]
+
+
+def test_a_pressure_in_two_units_is_one() -> None:
+    """Tehran tells it in both."""
+    *_, record = read(b"METAR OIII 221100Z 27048G60KT 4000 1500SW +TSRA SCT025CB 23/11 Q1014 A2995=")
+
+    assert isinstance(record, Observation)
+    assert [1014.0] == [one.value for one in record.results if one.observed_property == "air_pressure"]

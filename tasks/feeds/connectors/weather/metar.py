@@ -68,7 +68,11 @@ def _observation(report: str, begin: re.Match[str], record: str, received: datet
     words = _FOLLOWS.split(report)[0].split()[2:]
     if words and _VALID.fullmatch(words[0]):
         raise Rejection("forecast", "the report is a forecast (TAF), which measured nothing")
-    results = tuple(found for found in _results(words) if found)
+    # Of a value that is told twice, in two units or of two directions, the first is the report's own.
+    told: dict[str, Result] = {}
+    for found in filter(None, _results(words)):
+        told.setdefault(found.observed_property, found)
+    results = tuple(told.values())
     if not results:
         raise Rejection("no_result", "the report holds no value")
     return Observation(
