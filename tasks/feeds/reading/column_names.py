@@ -12,7 +12,8 @@ NAMES: Final[Mapping[str, Sequence[str]]] = {
         "servicerequestid", "servicerequestnumber", "servicerequestsrnumber", "srnumber", "srid", "requestid",
         "requestnumber", "reqid", "ticketid", "ticketnumber", "ticketno", "issueid", "incidentid", "incidentnumber",
         "reportid", "identifiant", "iddemandeunique", "numerodemande", "numero", "identificador", "idincidencia",
-        "folio", "contacto", "iddmr", "radicado", "vorgangsnummer", "meldungsnummer", "meldingsnummer", "identificativo", "tunnus", "referenceno", "referencenumber", "idunique", "uniqueid", "id", "globalid", "objectid",
+        "folio", "contacto", "iddmr", "radicado", "vorgangsnummer", "meldungsnummer", "meldingsnummer", "identificativo", "tunnus", "referenceno", "referencenumber", "idunique", "uniqueid", "iddeclaration",
+        "id", "globalid", "workorder", "workordernumber", "objectid",
     ),
     "created_at": (
         "createddate", "opendt", "openeddt", "opened", "openeddate", "opendate", "dateopened", "creationdate",
@@ -32,11 +33,11 @@ NAMES: Final[Mapping[str, Sequence[str]]] = {
     "updated_at": (
         "updateddatetime", "updated", "updateddate", "lastupdated", "lastupdatedate", "lastupdate", "updatedat",
         "lastmodifieddate", "lastmodified", "modifieddate", "resolutionactionupdateddate", "statuschangedate",
-        "laststatuschange", "dateupdated", "updatedate", "datemodified", "datelastupdated",
+        "laststatuschange", "dateupdated", "updatedate", "datemodified", "datelastupdated", "datedernierstatut",
     ),
     "status": (
         "status", "casestatus", "srstatus", "requeststatus", "ticketstatus", "currentstatus", "statusdescription",
-        "srstatusdescription", "servicerequeststatus", "state", "publicstatus", "serviceorderstatus", "estadodelcontacto", "statut", "etat", "estado", "stato", "zustand", "tila",
+        "srstatusdescription", "servicerequeststatus", "state", "publicstatus", "serviceorderstatus", "estadodelcontacto", "statut", "dernierstatut", "etat", "estado", "stato", "zustand", "tila",
     ),
     "title": (
         "complainttype", "casetitle", "servicename", "servicerequesttype", "requesttype", "srtype", "issuetype", "type",

@@ -13,7 +13,7 @@ NOTHING: Final = frozenset(
 _LONGEST: Final = 200
 #: How a status begins that says so, in the languages of the cities we know; without case and accents.
 _CLOSED: Final = re.compile(
-    r"clos|complet|resolv|cancel|duplicate|fixed|done|referred|withdrawn"
+    r"clos|clsd|complet|resolv|cancel|duplicate|fixed|done|referred|withdrawn"
     r"|ferm|clotur|termine(?!r)|resolus?\b|resolue|traitee?s?\b|acheve|annul|rejet"  # French
     r"|erledigt|abgeschlossen|geschlossen|behoben|gelost|beendet|abgelehnt|storniert"  # German
     r"|afgehandeld|afgerond|afgesloten|gesloten|opgelost|voltooid|geannuleerd|afgewezen"  # Dutch

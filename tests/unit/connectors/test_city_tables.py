@@ -154,3 +154,23 @@ def test_the_number_of_a_service_is_not_that_of_a_request() -> None:
     records = parse(source("socrata"), payload(orjson.dumps(rows)))
 
     assert 2 == len({record.external_id for record in records if isinstance(record, Feature)})
+
+
+@pytest.mark.parametrize(
+    ("row", "external_id", "status"),
+    [
+        ({"ID_UNIQUE": "m1", "NATURE": "Requete", "DDS_DATE_CREATION": f"{DAY}T10:00:00", "DERNIER_STATUT": "Terminée"}, "m1", "closed"),
+        ({"ID DECLARATION": "p1", "TYPE DECLARATION": "Graffitis", "DATE DECLARATION": DAY}, "p1", "open"),
+        ({"SR_NUMBER": "c1", "SR_STATUS": "CLSD", "SR_TYPE": "Pothole", "DATE_CREATED": f"{DAY} 10:00"}, "c1", "closed"),
+        ({"workorder_": "k1", "open_date_time": f"{DAY}T10:00:00", "current_status": "resolved"}, "k1", "closed"),
+        ({"id": "i1", "workorder_": "same", "created": DAY, "status": "new"}, "i1", "open"),
+    ],
+    ids=["Montreal", "Paris", "Cincinnati", "Kansas City", "an id besides"],
+)  # fmt: skip
+def test_an_id_and_a_state_are_found_by_the_names_of_the_city(
+    row: Any, external_id: str, status: str
+) -> None:
+    """A request without its own id is a new one with each change; one without its state stays open for ever."""
+    found = read([row])
+
+    assert (external_id, status) == (found.external_id, found.status)
