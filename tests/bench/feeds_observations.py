@@ -7,7 +7,8 @@ table with that key and nothing else to do, are the most that any way of storing
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any, Final
@@ -19,6 +20,7 @@ from sqlalchemy import text
 from shared.clock import new_id, utcnow
 from shared.db import engine, transaction
 from shared.observations.queries import list_observations
+from tasks.feeds.ahead import read_ahead
 from tasks.feeds.connector import Observation, Result
 from tasks.feeds.encoding.binary import BEGIN, END, microseconds
 from tasks.feeds.storing.batch import Batch
@@ -78,18 +80,25 @@ def _append(writing: Writing, run: int) -> tuple[float, float, float]:
     begin = _BEGIN + timedelta(days=30 + run)
     made = [_observation(number, begin) for number in range(APPENDED)]
     began = time.perf_counter()
-    for start in range(0, APPENDED, CHUNK_RESULTS):
-        batch = Batch()
-        for one in made[start : start + CHUNK_RESULTS]:
-            batch.add(one)
-        with transaction() as tx:
-            store_observations(tx, writing, batch.gathered())
+    with closing(read_ahead(_batches(made))) as ahead:
+        for batch in ahead:
+            with transaction() as tx:
+                store_observations(tx, writing, batch.gathered())
     ours = time.perf_counter() - began
     lines = "".join(
         f"{writing.feed_id}\t{one.phenomenon_time.isoformat()}\t{one.results[0].value}\t{writing.run_id}\n"
         for one in made
     ).encode()
     return ours, _copy("a uuid, b timestamptz, c float8, d uuid", "", [lines]), _keyed(writing, made)
+
+
+def _batches(made: Sequence[Observation]) -> Iterator[Batch]:
+    """Gather observations as a run does: the next are while these are stored."""
+    for start in range(0, len(made), CHUNK_RESULTS):
+        batch = Batch()
+        for one in made[start : start + CHUNK_RESULTS]:
+            batch.add(one)
+        yield batch
 
 
 def _keyed(writing: Writing, made: Sequence[Observation]) -> float:
@@ -103,7 +112,7 @@ def _keyed(writing: Writing, made: Sequence[Observation]) -> float:
             np.array([microseconds(one.phenomenon_time) for one in part]),
             np.array([one.results[0].value for one in part]),
         )
-        steps.append(BEGIN + results.distinct()[0].lines(ids, writing.run_id) + END)
+        steps.append(b"".join([BEGIN, *results.distinct()[0].lines(ids, writing.run_id), END]))
     return _copy("LIKE observations INCLUDING ALL", "(FORMAT binary)", steps)
 
 

@@ -1,9 +1,13 @@
 """Results as columns: in order, once a moment, newer or known, and summed up by the hour."""
 
 import math
+import struct
+from uuid import UUID
 
 import numpy as np
+import pytest
 
+from tasks.feeds.storing import results as of_results
 from tasks.feeds.storing.results import CHANGED, NEW, SAME, Hours, Results, verdicts, written
 
 HOUR = 3_600_000_000
@@ -76,3 +80,20 @@ def test_an_observation_becomes_the_most_that_its_results_do() -> None:
 def test_a_moment_is_written_with_the_microseconds_it_has() -> None:
     """As RFC 3339."""
     assert ["2000-01-01T00:00:00.000001Z", "2000-01-01T00:00:01Z"] == written(np.array([1, 1_000_000]))
+
+
+def test_lines_are_written_in_blocks_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each with the id of its datastream, and what Postgres reads of the fields."""
+    ids, run_id = [str(UUID(int=1)), str(UUID(int=2))], UUID(int=9)
+    given = results((0, 5, 1.5), (1, -6, 2.5), (1, 7, 3.5))
+    monkeypatch.setattr(of_results, "_BLOCK", 2)
+
+    blocks = list(given.lines(ids, run_id))
+
+    line = struct.Struct(">hi16siqidi16s")
+    assert [2, 1] == [len(block) // line.size for block in blocks]
+    assert [
+        (4, 16, UUID(int=1).bytes, 8, 5, 8, 1.5, 16, run_id.bytes),
+        (4, 16, UUID(int=2).bytes, 8, -6, 8, 2.5, 16, run_id.bytes),
+        (4, 16, UUID(int=2).bytes, 8, 7, 8, 3.5, 16, run_id.bytes),
+    ] == [fields for block in blocks for fields in line.iter_unpack(block)]

@@ -7,6 +7,7 @@ stored, so that a repeated poll adds nothing and a late one fills its place with
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
@@ -135,7 +136,9 @@ def _append(tx: Transaction, writing: Writing, streams: Streams, results: Result
     if not len(results.places):
         return
     columns = "datastream_id, phenomenon_time, result, run_id"
-    copy_binary(tx, "observations", columns, [BEGIN, results.lines(streams.ids, writing.run_id), END])
+    copy_binary(
+        tx, "observations", columns, chain([BEGIN], results.lines(streams.ids, writing.run_id), [END])
+    )
     hours = results.hours()
     add_hours(tx, [streams.ids[place] for place in hours.places], *hours[1:])
 

@@ -1,6 +1,6 @@
 """[p] Sort observed results, as columns, into those newer than all that is stored, those to compare, and the rest."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -26,6 +26,8 @@ _LINE: Final = np.dtype(
 )
 #: A line of which only the values are missing.
 _BLANK: Final = np.array((4, 16, bytes(16), 8, 0, 8, 0, 16, bytes(16)), dtype=_LINE)
+#: Lines of a block: the database takes one in while the next is written.
+_BLOCK: Final = 4096
 _EPOCH: Final = np.datetime64("2000-01-01", "us")
 
 
@@ -78,14 +80,17 @@ class Results(NamedTuple):
         moved = self.take(is_last & ~is_known & (self.times >= times[self.places]))
         return list(map(Latest, moved.places.tolist(), written(moved.times), moved.values.tolist()))
 
-    def lines(self, ids: Sequence[str], run_id: UUID) -> bytes:
-        """Write them as COPY reads them, with the ids of the datastreams at their places."""
-        lines = np.full(len(self.places), _BLANK)
-        lines["id"] = np.frombuffer(bytes.fromhex("".join(ids).replace("-", "")), dtype="V16")[self.places]
-        lines["time"] = self.times
-        lines["value"] = self.values
-        lines["run_id"] = np.void(run_id.bytes)
-        return lines.tobytes()
+    def lines(self, ids: Sequence[str], run_id: UUID) -> Iterator[bytes]:
+        """Write them block by block as COPY reads them, with the ids of the datastreams at their places."""
+        known = np.frombuffer(bytes.fromhex("".join(ids).replace("-", "")), dtype="V16")
+        for begin in range(0, len(self.places), _BLOCK):
+            block = slice(begin, begin + _BLOCK)
+            lines = np.full(len(self.places[block]), _BLANK)
+            lines["id"] = known[self.places[block]]
+            lines["time"] = self.times[block]
+            lines["value"] = self.values[block]
+            lines["run_id"] = np.void(run_id.bytes)
+            yield lines.tobytes()
 
     def hours(self) -> "Hours":
         """Sum them up by datastreams and hours."""
