@@ -68,6 +68,13 @@ def test_every_form_of_a_place_is_found(inside: str, kind: str) -> None:
         ("Friday, November 20, 2026 - 1:00pm", "20T12:00"),
         ("Nov. 20, 2026 at 1:00 p.m.", "20T12:00"),
         ("20.11.2026 13:00", "20T12:00"),
+        ("Fri, 20 Nov 2026 13:00:00", "20T12:00"),
+        ("Fri, 20 Nov 2026 12:00:00 Z", "20T12:00"),
+        ("Fri, 20 Nov 2026 13:00:00 +0100", "20T12:00"),
+        ("Fri Nov 20 07:00:00 EST 2026", "20T12:00"),
+        ("Fri, 20 Nov 2026", "19T23:00"),
+        ("20/11/2026 - 13:00", "20T12:00"),
+        ("Friday 20 November 2026 13:00", "20T12:00"),
     ],
 )
 def test_a_time_is_of_the_zone_it_names_or_the_citys(written: str, utc: str) -> None:
@@ -87,3 +94,16 @@ def test_a_relative_link_is_of_the_feeds_own_site() -> None:
     """And no other scheme becomes one."""
     assert "https://town.example/news/1" == entry("<link>/news/1</link>").url
     assert entry("<link>javascript:alert(1)</link>").url is None
+
+
+def test_a_link_that_entries_share_names_none_of_them() -> None:
+    """Some feeds link every entry to the page of them all."""
+    items = "".join(
+        f"<item><title>{title}</title><link>https://town.example/</link></item>" for title in "AB"
+    )
+    first, second = parse(
+        source("news"), payload(f"<rss version='2.0'><channel>{items}</channel></rss>".encode())
+    )
+
+    assert first.external_id != second.external_id
+    assert "https://town.example/" == entry("<link>https://town.example/</link>").external_id

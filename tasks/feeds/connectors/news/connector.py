@@ -8,7 +8,8 @@ Source: RFC 4287, https://www.rssboard.org/rss-specification, https://www.jsonfe
 import hashlib
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, Final
 from urllib.parse import urljoin
 
@@ -18,6 +19,7 @@ from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.connectors.news.places import place
 from tasks.feeds.connectors.news.times import moment
+from tasks.feeds.reading.day_order import local_times
 from tasks.feeds.reading.documents import excerpt, load_json
 from tasks.feeds.reading.markup import cleaned
 from tasks.feeds.reading.times import LocalTimes
@@ -44,17 +46,25 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
 
     Raises: Malformed if a payload is no feed of any kind, or declares entities.
     """
-    times = LocalTimes(source.timezone)
     kind = str(source.options.get("feature_kind") or "news")
     for payload in payloads:
-        for number, entry in enumerate(_entries(payload)):
+        entries = _entries(payload)
+        times = local_times(source.timezone, source.options, entries)
+        shared = _shared_links(entries)
+        for number, entry in enumerate(entries):
             record = f"{payload.name}#{number}"
             try:
-                yield _feature(entry, record, kind, times)
+                yield _feature(entry, record, kind, times, shared)
             except Rejection as why:
                 yield Rejected(
                     record=record, reason=why.reason, detail=why.detail, excerpt=excerpt(dict(entry))
                 )
+
+
+def _shared_links(entries: Sequence[Mapping[str, Any]]) -> Set[str]:
+    """Return the links that several entries have which tell no id: they name none of them."""
+    counted = Counter(link for entry in entries if not entry.get("id") and (link := _link(entry)))
+    return {link for link, count in counted.items() if count > 1}
 
 
 def _entries(payload: Payload) -> Sequence[Mapping[str, Any]]:
@@ -111,7 +121,9 @@ def _as_entry(item: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _feature(entry: Mapping[str, Any], record: str, kind: str, times: LocalTimes) -> Feature:
+def _feature(
+    entry: Mapping[str, Any], record: str, kind: str, times: LocalTimes, shared: Set[str]
+) -> Feature:
     title, link = _plain(entry.get("title")), _link(entry)
     published = moment(entry, "published", times) or moment(entry, "created", times)
     updated = moment(entry, "updated", times) or published
@@ -121,7 +133,7 @@ def _feature(entry: Mapping[str, Any], record: str, kind: str, times: LocalTimes
     if not (title or summary or link or where or entry.get("id")):
         raise Rejection("no_identity", "the entry says nothing")
     return Feature(
-        external_id=_identity(entry, title, link, summary),
+        external_id=_identity(entry, title, link if link not in shared else None, summary),
         record=record,
         published_at=updated,
         kind=kind,

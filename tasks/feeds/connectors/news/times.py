@@ -14,6 +14,9 @@ _ZONE: Final = re.compile(r"\d\s+\(?([A-Z]{3,5})\)?\s*$")
 _ZONES_OF_MAIL: Final = frozenset(("UTC", "GMT", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT"))
 #: `Monday, November 23, 2026 - 10:00am`, as content systems write for people: the day of the week, and a dash or `at`.
 _WEEKDAY: Final = re.compile(r"^[A-Z]{3,9},?\s+(?=[A-Z]{3,9}\.?\s+\d{1,2},)", re.IGNORECASE)
+_DAY_BEFORE: Final = re.compile(r"^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,?\s+(?=\d)", re.IGNORECASE)
+#: An offset, or what may be the name of a zone, at the end.
+_ZONED: Final = re.compile(r"(?:[+-]\d\d:?\d\d|\d\s*Z|\d\s+\(?[A-Z]{1,5}\)?|[A-Z]{3,4} \d{4})\s*$")
 _BETWEEN: Final = re.compile(r"(?<=\d)\s+(?:-|at)\s+(?=\d{1,2}:)", re.IGNORECASE)
 _POSIX: Final = re.compile(r"\d{9,13}", re.ASCII)
 
@@ -23,7 +26,7 @@ def moment(entry: Mapping[str, Any], name: str, times: LocalTimes) -> datetime |
     text = entry.get(name)
     if not isinstance(text, str) or not text.strip():
         return None
-    text = _BETWEEN.sub(" ", _WEEKDAY.sub("", text.strip()))
+    text = _BETWEEN.sub(" ", _DAY_BEFORE.sub("", _WEEKDAY.sub("", text.strip())))
     for read in _readers(text, times):
         try:
             return read(text)
@@ -35,7 +38,8 @@ def moment(entry: Mapping[str, Any], name: str, times: LocalTimes) -> datetime |
     parsed = entry.get(f"{name}_parsed")
     try:
         year, month, day, hour, minute, second = parsed[:6] if parsed else (0,) * 6
-        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+        found = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+        return found if _ZONED.search(text) else _local(found, times)
     except (TypeError, ValueError):
         return None
 
@@ -46,7 +50,7 @@ def _readers(text: str, times: LocalTimes) -> list[Callable[[str], datetime | No
     if half := _HALF_DAY.fullmatch(text):
         return [lambda _: times.parse(half.group(1))]
     named = _ZONE.search(text)
-    if named and named.group(1) not in _ZONES_OF_MAIL:
+    if not _ZONED.search(text) or (named and named.group(1) not in _ZONES_OF_MAIL):
         return [times.parse, lambda text: _local(from_rfc2822(text), times)]
     return [times.parse, from_rfc2822]
 
