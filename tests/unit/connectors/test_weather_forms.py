@@ -239,3 +239,40 @@ def test_a_pressure_in_two_units_is_one() -> None:
 
     assert isinstance(record, Observation)
     assert [1014.0] == [one.value for one in record.results if one.observed_property == "air_pressure"]
+
+
+CANADA = (
+    '"Longitude (x)","Latitude (y)","Station Name","Climate ID","Date/Time (LST)","Year","Temp (\u00b0C)",'
+    '"Wind Dir (10s deg)","Station Pressure (kPa)"\n'
+    '"-73.74","45.47","MONTREAL","7025251","2026-07-01 00:00","2026","20.1","24","100.5"\n'
+    '"-79.40","43.67","TORONTO","6158355","2026-07-01 00:00","2026","25.5","",""\n'
+    '"-73.74","45.47","MONTREAL","7025251","2026-07-01 01:00","2026","19.8","25","100.4"\n'
+    '"broken"\n'
+)
+
+
+def test_the_stations_of_a_table_are_kept_apart() -> None:
+    """Two of one hour are no one; each has its name and its place, and tens of degrees are degrees."""
+    records = read(CANADA.encode())
+    stations = [(one.external_id, one.name, one.lon, one.lat) for one in records if isinstance(one, Thing)]
+    told = [
+        (one.external_id, [(result.observed_property, result.value, result.unit) for result in one.results])
+        for one in records
+        if isinstance(one, Observation)
+    ]
+
+    assert [("7025251", "MONTREAL", -73.74, 45.47), ("6158355", "TORONTO", -79.4, 43.67)] == stations
+    wind = ("wind_direction", 240.0, "deg")
+    assert ("7025251", [("air_temperature", 20.1, "Cel"), wind, ("station_pressure", 1005.0, "hPa")]) == told[
+        0
+    ]
+    assert ("6158355", [("air_temperature", 25.5, "Cel")]) == told[1]
+    assert 4 == len(addresses(records))
+
+
+def test_an_option_names_the_one_station_of_a_table() -> None:
+    """Whatever its columns say."""
+    records = parse(source("weather", station="roof"), payload(CANADA.encode()))
+
+    assert ["roof"] == [one.external_id for one in records if isinstance(one, Thing)]
+    assert {"roof"} == {one.external_id for one in records if isinstance(one, Observation)}

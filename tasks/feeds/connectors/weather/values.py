@@ -28,6 +28,7 @@ _NAMES: Final = {
     "windgust": "wind_gust",
     "wind_direction_10m": "wind_direction",
     "winddirection": "wind_direction",
+    "wind_dir": "wind_direction",
     "surface_pressure": "air_pressure",
     "barometricpressure": "air_pressure",
     "stn_press": "air_pressure",
@@ -40,6 +41,8 @@ _NAMES: Final = {
 }
 #: No variable has a longer name.
 _LONGEST: Final = 200
+#: Canada's tables write the direction of the wind so.
+_TENS_OF_DEGREES: Final = "10s deg"
 #: What we store as whole numbers of nothing: codes and indices.
 _UNITLESS: Final = frozenset(("weather_code", "weathercode", "is_day", "uv_index", "european_aqi", "us_aqi"))
 
@@ -56,6 +59,8 @@ def result(name: str, value: Any, unit: str | None) -> Result | None:  # Any: JS
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     code = "1" if name in _UNITLESS else ucum(unit)
+    if unit == _TENS_OF_DEGREES:
+        value, code = value * 10, "deg"
     if code == "kPa":
         value, code = value * 10, "hPa"
     stored, stored_unit = to_stored(float(value), code)
