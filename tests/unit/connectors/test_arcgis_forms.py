@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from tasks.feeds.connector import Described, Feature, Malformed, Record, Rejected
-from tests.support.feeds import parse, payload, source
+from tests.support.feeds import parse, payload, run, source
 
 MERCATOR = {"x": -8_238_310.0, "y": 4_970_072.0}
 TOWN_HALL = (-74.00600, 40.71280)
@@ -240,3 +240,14 @@ def test_dates_that_are_text_show_which_is_the_day() -> None:
     assert ["2026-11-05", "2026-11-24"] == [
         f"{one.starts_at:%Y-%m-%d}" for one in found if isinstance(one, Feature)
     ]
+
+
+@pytest.mark.parametrize(
+    "url", ["https://a.example/FeatureServer/0", "https://a.example/FeatureServer/0/?f=pjson"]
+)
+def test_a_layer_is_queried_however_its_address_was_copied(url: str) -> None:
+    """From a browser it comes with the format of the page."""
+    answer = orjson.dumps({"features": [{"attributes": {"OBJECTID": 1}, "geometry": {"x": 1, "y": 2}}]})
+    records, _ = run(source("arcgis", url), {"https://a.example/FeatureServer/0/query": answer})
+
+    assert ["1"] == [record.external_id for record in records]

@@ -35,7 +35,9 @@ def plan(source: Source) -> Plan:
     offset = 0
     for number in range(1, int(source.options.get("max_pages") or _MOST_PAGES) + 1):
         request = Request(
-            f"features-{number}", f"{source.url.rstrip('/')}/query", params=_query(source, offset, size)
+            f"features-{number}",
+            f"{source.url.split('?')[0].rstrip('/')}/query",
+            params=_query(source, offset, size),
         )
         page = load_json((yield with_credential(request, source)))
         rows = page.get("features") if isinstance(page, dict) else None
