@@ -23,11 +23,8 @@ FALSE: Final = b"\x00\x00\x00\x01\x00"
 #: Lengths that are written already, by themselves.
 LENGTHS: Final = tuple(n.to_bytes(4, "big") for n in range(4096))
 
-#: What a moment and a whole number of 64 bits begin with.
-EIGHT: Final = LENGTHS[8]
-#: Writes eight bytes of either.
-packed: Final = Struct(">q").pack
-
+#: No moment, among those that Postgres counts; sorts before every other.
+NEVER: Final = -(2**62)
 EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _SORTED: Final = orjson.OPT_SORT_KEYS
 #: Postgres holds no NUL; nobody wants to read the other control characters.

@@ -1,26 +1,37 @@
 """[p] Rows of a text table to what is stored, one pass a column."""
 
-from collections.abc import Sequence
-from hashlib import sha256
-from itertools import repeat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from tasks.feeds.encoding import fields
-from tasks.feeds.encoding.binary import LENGTHS, NULL, clean, document, microseconds, sized, words
-from tasks.feeds.encoding.lines import NO_LINES, Lines
-from tasks.feeds.encoding.places import Placed, placed
-from tasks.feeds.encoding.rows import DIGEST_BYTES
-from tasks.feeds.encoding.times import NEVER, Moments
+import numpy as np
+import orjson
+
+from tasks.feeds.encoding.binary import NEVER, NULL, clean, microseconds, words
+from tasks.feeds.encoding.places import Cells, Placed, placed
+from tasks.feeds.encoding.times import Moments
+from tasks.feeds.encoding.weave import Numbers, Slices, Weave
 from tasks.feeds.quality import Context
+from tasks.feeds.reading.grid import Flags, Grid, Rows
 from tasks.feeds.reading.rows import Reader
 from tasks.feeds.reading.words import is_closed
 
-_TEXTS: Final = ("description", "status", "severity", "category", "address", "url")
 _MOMENTS: Final = ("created_at", "closed_at", "updated_at", "starts_at", "ends_at")
-_IS_OPEN: Final = words("open")
-_IS_CLOSED: Final = words("closed")
+_PLACES: Final = ("longitude", "latitude", "geometry")
+#: By what a request says of itself: nothing, that it is open, that it is closed.
+_UNSAID, _OPEN, _CLOSED = range(3)
+_STATES: Final = (NULL, words("open"), words("closed"))
+#: What `jsonb` begins with: the version of its format.
+_VERSION: Final = b"\x01"
 
-Cells = Sequence[str]
+
+@dataclass(slots=True)
+class Read:
+    """Rows that were read: the body of each, when it was observed, and its shape, if it has one."""
+
+    bodies: list[bytes]
+    observed: Numbers
+    where: Placed
 
 
 class Columns:
@@ -28,14 +39,12 @@ class Columns:
 
     def __init__(self, reader: Reader, names: Sequence[str]) -> None:
         self._at = reader.chosen
-        self._kind = reader.kind
+        self._is_request = reader.kind == "service_request"
+        self._kind = words(reader.kind)
         self._moments = Moments(reader.times)
         self._fallback = words(reader.fallback)
-        self._title = fields.texts(self._fallback)
-        self._texts = {part: fields.texts() for part in _TEXTS if part in self._at}
-        self._status = fields.Column(_status, lambda cells: None)
-        rest = sorted(zip(names, reader.rest, strict=True), key=_by_bytes)
-        self._rest = [(fields.members(name), at) for name, at in rest]
+        #: Names of members as JSON writes them, in their order, and where their columns are.
+        self._rest = [(orjson.dumps(name), at) for name, at in sorted(zip(names, reader.rest, strict=True))]
         self.id_place = reader.chosen["external_id"]
 
     @classmethod
@@ -45,103 +54,117 @@ class Columns:
         is_plain = reader.is_text and "external_id" in reader.chosen and reader.published is None
         return cls(reader, names) if is_plain and len(set(names)) == len(names) else None
 
-    def read(
-        self,
-        cells: Sequence[Cells],
-        ids: Sequence[str],
-        hashes: Sequence[int],
-        addresses: Sequence[tuple[str, int]],
-        context: Context,
-    ) -> tuple[Lines, list[int]]:
-        """Return the rows, with their ids and hashes, that could be read, and the positions of the others."""
-        alone: set[int] = set()
-        moments = {part: self._moments.read(cells, self._at.get(part), alone) for part in _MOMENTS}
-        observed = list(map(max, moments["created_at"], moments["closed_at"], moments["updated_at"]))
-        latest = microseconds(context.now + context.ahead)
-        if max(observed) > latest:
-            alone.update(at for at, moment in enumerate(observed) if moment > latest)
-        where = placed(cells, self._at, len(ids), context, alone)
-        try:
-            fields = self._fields(cells, ids, moments, observed, where)
-        except UnicodeEncodeError:
-            return NO_LINES, list(range(len(ids)))
-        bodies = list(map(b"".join, fields))
-        digests = [sha256(body).digest()[:DIGEST_BYTES] for body in bodies]
-        lines = Lines(self._kind, addresses, ids, digests, bodies, observed, where.shapes, hashes)
-        return lines.without(alone), sorted(alone)
+    def read(self, grid: Grid, rows: Rows, context: Context) -> tuple[Read, Flags]:
+        """Return those of a grid's whole rows that could be read at once, and which of them could not."""
+        some = Some(grid, rows)
+        alone = np.zeros(len(rows), dtype=np.bool_)
+        moments = {part: self._times(some, part, alone) for part in _MOMENTS}
+        observed = np.maximum(np.maximum(moments["created_at"], moments["closed_at"]), moments["updated_at"])
+        alone |= observed > microseconds(context.now + context.ahead)
+        where = placed(grid, {part: some.cells(self._at.get(part)) for part in _PLACES}, context, alone)
+        if alone.any():
+            kept = np.flatnonzero(~alone)
+            some, where, observed = Some(grid, rows[kept]), where.take(kept), observed[kept]
+            moments = {part: counts[kept] for part, counts in moments.items()}
+        return Read(self._bodies(some, moments, observed, where), observed, where), alone
 
-    def _fields(
-        self,
-        cells: Sequence[Cells],
-        ids: Sequence[str],
-        moments: dict[str, list[int]],
-        observed: list[int],
-        where: Placed,
-    ) -> "zip[tuple[bytes, ...]]":
-        """Return the fields of each row's body, in the order of `FEATURE_BODY`."""
-        none = [NULL] * len(ids)
-        texts = {
-            part: self._texts[part].fields(cells[self._at[part]]) if part in self._at else none
-            for part in _TEXTS
-        }
-        closed = moments["closed_at"]
-        return zip(
-            fields.ids(ids),
-            repeat(words(self._kind), len(ids)),
-            self._titles(cells, len(ids)),
-            texts["description"],
-            self._statuses(cells, closed) if self._kind == "service_request" else texts["status"],
-            texts["severity"],
-            texts["category"],
-            texts["address"],
-            texts["url"],
-            where.geometries,
-            fields.moments(_either(moments["starts_at"], moments["created_at"])),
-            fields.moments(_either(moments["ends_at"], closed)),
-            fields.moments(observed),
-            self._properties(cells, len(ids)),
-            where.points,
-            strict=True,
+    def _times(self, some: "Some", part: str, alone: Flags) -> Numbers:
+        if part not in self._at:
+            return np.full(some.size, NEVER, dtype=np.int64)
+        return self._moments.read(some.grid, *some.cells(self._at[part]), alone)
+
+    def _bodies(
+        self, some: "Some", moments: Mapping[str, Numbers], observed: Numbers, where: Placed
+    ) -> list[bytes]:
+        """Return each row's body, with the fields of `FEATURE_BODY` in their order."""
+        weave = Weave(some.grid.data, some.size)
+        weave.add(*self._text(weave, some, "external_id"), weave.constant(self._kind))
+        weave.add(*self._text(weave, some, "title", self._fallback), *self._text(weave, some, "description"))
+        if self._is_request:
+            weave.add(self._states(weave, some, moments["closed_at"]))
+        else:
+            weave.add(*self._text(weave, some, "status"))
+        for part in ("severity", "category", "address", "url"):
+            weave.add(*self._text(weave, some, part))
+        weave.add(
+            where.geometries(weave),
+            weave.moments(_either(moments["starts_at"], moments["created_at"])),
+            weave.moments(_either(moments["ends_at"], moments["closed_at"])),
+            weave.moments(observed),
+            *self._properties(weave, some),
+            where.points(weave),
         )
+        return weave.woven()
 
-    def _titles(self, cells: Sequence[Cells], size: int) -> Sequence[bytes]:
-        place = self._at.get("title")
-        if place is None:
-            return [self._fallback] * size
-        return self._title.fields(cells[place])
+    def _text(self, weave: Weave, some: "Some", part: str, blank: bytes = NULL) -> Sequence[Slices]:
+        """Return the field of a text without the blanks around it, `blank` where nothing else is there."""
+        if part not in self._at:
+            return [weave.constant(blank)]
+        starts, ends = some.grid.stripped(*some.cells(self._at[part]))
+        sizes = ends - starts
+        return weave.where(sizes > 0, weave.lengths(sizes), blank), Slices(starts, sizes)
 
-    def _statuses(self, cells: Sequence[Cells], closed: Sequence[int]) -> list[bytes]:
+    def _states(self, weave: Weave, some: "Some", closed: Numbers) -> Slices:
         """Say of each request whether it is open, by its date where nothing is written."""
-        by_date = [_IS_OPEN if moment == NEVER else _IS_CLOSED for moment in closed]
-        place = self._at.get("status")
-        if place is None:
-            return by_date
-        said = self._status.fields(cells[place])
-        return [word or other for word, other in zip(said, by_date, strict=True)]
+        states = np.where(closed == NEVER, _OPEN, _CLOSED)
+        if "status" in self._at:
+            cells = some.grid.texts(*some.cells(self._at["status"]))
+            meant = {cell: _state(cell) for cell in set(cells)}
+            said = np.array(list(map(meant.__getitem__, cells)), dtype=np.intp)
+            states = np.where(said == _UNSAID, states, said)
+        return weave.choice(states, _STATES)
 
-    def _properties(self, cells: Sequence[Cells], size: int) -> Sequence[bytes]:
-        """Write the members of each row as a field of `jsonb`."""
-        if not self._rest:
-            return [document({})] * size
-        members = [column.fields(cells[at]) for column, at in self._rest]
-        rows = list(map(b"".join, zip(*members, strict=True)))
-        # The version of the format, braces, and no comma before the first.
-        if all(rows) and max(map(len, rows)) < len(LENGTHS) - 2:
-            lengths = [length + b"\x01{" for length in LENGTHS[2:]]
-            return [lengths[len(row)] + row[1:] + b"}" for row in rows]
-        return [sized(b"\x01{%b}" % row[1:]) for row in rows]
-
-
-def _by_bytes(member: tuple[str, int]) -> bytes:
-    return member[0].encode("utf-8", "surrogatepass")
-
-
-def _either(one: list[int], other: list[int]) -> list[int]:
-    if one[0] == NEVER and one.count(NEVER) == len(one):
-        return other
-    return [first if first != NEVER else second for first, second in zip(one, other, strict=True)]
+    def _properties(self, weave: Weave, some: "Some") -> Sequence[Slices]:
+        """Write the members of each row as a field of `jsonb`; a blank cell is none."""
+        pieces = [weave.constant(_VERSION + b"{")]
+        has_any = np.zeros(some.size, dtype=np.bool_)
+        for name, at in self._rest:
+            starts, ends = some.cells(at)
+            bare_starts, bare_ends = some.grid.stripped(starts, ends)
+            is_there = bare_ends > bare_starts
+            # What ends the member before, a comma, and what begins this one.
+            between = weave.choice(has_any.astype(np.intp), (name + b':"', b'",' + name + b':"'))
+            cells = weave.replaced(Slices(starts, ends - starts), some.escaped(at))
+            pieces += [_only(between, is_there), _only(cells, is_there)]
+            has_any |= is_there
+        pieces.append(weave.choice(has_any.astype(np.intp), (b"}", b'"}')))
+        return [weave.lengths(np.sum([piece.sizes for piece in pieces], axis=0, dtype=np.int32)), *pieces]
 
 
-def _status(cell: str) -> bytes:
+class Some:
+    """Some whole rows of a grid."""
+
+    def __init__(self, grid: Grid, rows: Rows) -> None:
+        self.grid = grid
+        self.size = len(rows)
+        self._rows = rows
+        self._starts, self._ends = grid.starts[rows], grid.ends[rows]
+
+    def cells(self, at: int | None) -> Cells:
+        """Return the cells of a column; of none, blank ones."""
+        if at is None:
+            nowhere = np.zeros(self.size, dtype=np.int32)
+            return Cells(nowhere, nowhere)
+        return Cells(self._starts[:, at], self._ends[:, at])
+
+    def escaped(self, at: int) -> dict[int, bytes]:
+        """Return the cells of a column that JSON writes otherwise than they are, as it writes them."""
+        if self.grid.escaped is None:
+            return {}
+        rows = np.flatnonzero(self.grid.escaped[self._rows, at])
+        cells = self.grid.texts(self._starts[rows, at], self._ends[rows, at])
+        return {row: orjson.dumps(cell)[1:-1] for row, cell in zip(rows.tolist(), cells, strict=True)}
+
+
+def _only(slices: Slices, which: Flags) -> Slices:
+    """Return slices of which those of rows that are not `which` are empty."""
+    return Slices(slices.starts, np.where(which, slices.sizes, np.int32(0)))
+
+
+def _either(one: Numbers, other: Numbers) -> Numbers:
+    return np.where(one != NEVER, one, other)
+
+
+def _state(cell: str) -> int:
     written = cell.strip()
-    return b"" if not written else _IS_CLOSED if is_closed(written) else _IS_OPEN
+    return _UNSAID if not written else _CLOSED if is_closed(written) else _OPEN

@@ -1,103 +1,104 @@
 """[p] Rows that were read column by column, a column each of what is stored: thousands of them as one."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain, compress, islice, repeat
-from struct import Struct
-from typing import Final, NamedTuple
+from itertools import chain, repeat
+from typing import Final
 
-from tasks.feeds.encoding.binary import EPOCH, LENGTHS, NULL, microseconds
+import numpy as np
+import numpy.typing as npt
+
+from tasks.feeds.encoding.binary import EPOCH, NEVER, microseconds
 from tasks.feeds.encoding.geometries import Shape, shape_point
-from tasks.feeds.encoding.rows import Row
-from tasks.feeds.encoding.times import NEVER
+from tasks.feeds.encoding.rows import DIGEST_BYTES, Row
+from tasks.feeds.encoding.weave import Numbers
 
 _MICROSECOND: Final = timedelta(microseconds=1)
 #: Lines of one block that COPY is sent.
 _SENT_AT_ONCE: Final = 2_000
-_HASH: Final = Struct(">iq").pack
+_NULL: Final = -1
+_ID_BYTES: Final = 16
 
 
-class Named(NamedTuple):
-    """Rows of a block: the place and the id of each."""
-
-    places: Sequence[int]
-    ids: Sequence[str]
-
-
-class Lines(NamedTuple):
+@dataclass(slots=True)
+class Lines:
     """
-    Rows of one kind with ids that differ; every list has one for each.
+    Rows of one kind with ids that differ; each column has one for each.
 
-    `addresses` are the payload's and the row's; `observed` counts microseconds as Postgres does.
+    `prefix` and `numbers` are their addresses; `observed` counts microseconds as Postgres does.
     """
 
     kind: str
-    addresses: Sequence[tuple[str, int]]
+    prefix: str
+    numbers: Sequence[int]
     ids: Sequence[str]
     digests: Sequence[bytes]
     bodies: Sequence[bytes]
-    observed: Sequence[int]
+    observed: Numbers
     shapes: Sequence[Shape | None]
-    hashes: Sequence[int]
+    hashes: Numbers
 
     @property
     def size(self) -> int:
         """Return how many there are."""
         return len(self.ids)
 
-    def newest(self, now: datetime) -> int:
+    def newest(self, now: datetime) -> datetime | None:
         """Return the last moment observed until now."""
-        latest = microseconds(now)
-        last = max(self.observed)
-        return last if last <= latest else max((at for at in self.observed if at <= latest), default=NEVER)
-
-    def without(self, left: set[int]) -> "Lines":
-        """Return those that are not `left`."""
-        if not left:
-            return self
-        kept = [at not in left for at in range(self.size)]
-        return Lines(self.kind, *(list(compress(column, kept)) for column in self[1:]))  # type: ignore[arg-type]  # in the order of the columns
+        told = self.observed[self.observed <= microseconds(now)]
+        return moment(int(told.max(initial=NEVER)))
 
     def rows(self) -> Iterator[Row]:
         """Yield them one by one."""
-        for (prefix, number), id_, digest, body, observed, shape, hash_ in zip(*self[1:], strict=True):
-            at, address = moment(observed), f"{prefix}{number}"
+        columns = (self.numbers, self.ids, self.digests, self.bodies, self.observed.tolist(), self.shapes)
+        for number, id_, digest, body, observed, shape, hash_ in zip(
+            *columns, self.hashes.tolist(), strict=True
+        ):
+            at, address = moment(observed), f"{self.prefix}{number}"
             yield Row(id_, digest, body, address, at, None, self.kind, False, shape, hash_)
 
     def blocks(self, ids: Sequence[bytes], head: bytes, fixed: bytes) -> Iterator[bytes]:
         """
-        Yield what COPY reads: of each row `head`, its body, our id, what `feature_row` would have, and `fixed`.
+        Yield what COPY reads: of each row `head`, its body, what `feature_row` would have, our id, and `fixed`.
 
         None is withdrawn, and of none it is known when it was published.
         """
-        sixteen = LENGTHS[16]
-        lines = zip(
-            repeat(head),
-            self.bodies,
-            map(shape_point, self.shapes),
-            repeat(NULL),
-            map(_HASH, repeat(8), self.hashes),
-            repeat(sixteen),
-            ids,
-            repeat(sixteen),
-            self.digests,
-            repeat(NULL),
-            repeat(fixed),
-            strict=False,
-        )
-        while part := b"".join(chain.from_iterable(islice(lines, _SENT_AT_ONCE))):
-            yield part
+        for begin in range(0, self.size, _SENT_AT_ONCE):
+            part = slice(begin, begin + _SENT_AT_ONCE)
+            tails = self._tails(part, ids[part], fixed)
+            points = map(shape_point, self.shapes[part])
+            yield b"".join(
+                chain.from_iterable(zip(repeat(head), self.bodies[part], points, tails, strict=False))
+            )
+
+    def _tails(self, part: slice, ids: Sequence[bytes], fixed: bytes) -> Sequence[bytes]:
+        tails = np.empty(len(ids), dtype=_tail(len(fixed)))
+        tails["withdrawn_at"] = tails["published_at"] = _NULL
+        tails["of_hash"], tails["hash"] = 8, self.hashes[part]
+        tails["of_id"], tails["id"] = _ID_BYTES, np.frombuffer(b"".join(ids), dtype=f"V{_ID_BYTES}")
+        tails["of_digest"] = DIGEST_BYTES
+        tails["digest"] = np.frombuffer(b"".join(self.digests[part]), dtype=f"V{DIGEST_BYTES}")
+        tails["fixed"] = np.void(fixed)
+        found: Sequence[bytes] = tails.view(f"V{tails.itemsize}").tolist()
+        return found
 
 
-NO_LINES: Final = Lines("", (), (), (), (), (), (), ())
+def _tail(fixed_bytes: int) -> npt.DTypeLike:
+    """Return how what follows a body is laid out: fields of COPY's binary format, each after its length."""
+    return np.dtype(
+        [
+            ("withdrawn_at", ">i4"),
+            *[("of_hash", ">i4"), ("hash", ">i8")],
+            *[("of_id", ">i4"), ("id", f"V{_ID_BYTES}")],
+            *[("of_digest", ">i4"), ("digest", f"V{DIGEST_BYTES}")],
+            ("published_at", ">i4"),
+            ("fixed", f"V{fixed_bytes}"),
+        ]
+    )
 
 
-def together(parts: Sequence[Lines]) -> Lines:
-    """Return lines of one kind as one."""
-    if len(parts) == 1:
-        return parts[0]
-    columns = zip(*(part[1:] for part in parts), strict=True)
-    return Lines(parts[0].kind, *(list(chain.from_iterable(column)) for column in columns))
+NO_LINES: Final = Lines("", "", (), (), (), (), np.zeros(0, dtype=np.int64), (), np.zeros(0, dtype=np.int64))
 
 
 def moment(count: int) -> datetime | None:

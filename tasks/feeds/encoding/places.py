@@ -1,75 +1,90 @@
 """[p] Columns of coordinates to geometries and points as COPY reads them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import repeat
 from math import nan
-from struct import Struct
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from shared.errors import Rejection
 from tasks.feeds.encoding.binary import NULL
 from tasks.feeds.encoding.geometries import Shape, place_fields, shape_of
+from tasks.feeds.encoding.weave import Slices, Weave
 from tasks.feeds.quality import Context, is_outside
+from tasks.feeds.reading.grid import Flags, Grid, Places, Rows
 from tasks.feeds.reading.places import geometry, point
 
-Cells = Sequence[str]
-_POINT: Final = Struct(">idd").pack
+Numbers = npt.NDArray[np.float64]
+_NAMES: Final = ("longitude", "latitude", "geometry")
+_POINT: Final = np.dtype([("length", ">i4"), ("lon", ">f8"), ("lat", ">f8")])
+
+
+class Cells(NamedTuple):
+    """Where the cells of a column begin and end."""
+
+    starts: Places
+    ends: Places
 
 
 @dataclass(slots=True)
 class Placed:
-    """The fields `geometry` and `point` of each row, as `place_fields` writes them, and its shape."""
+    """Where rows are: simply by degrees, or, for those by place among them, by a geometry that was read by itself."""
 
-    geometries: list[bytes]
-    points: list[bytes]
+    lons: Numbers
+    lats: Numbers
+    fields: dict[int, tuple[bytes, bytes]]
     shapes: list[Shape | None]
 
+    def take(self, kept: Rows) -> "Placed":
+        """Return some of them."""
+        places = {old: new for new, old in enumerate(kept.tolist())}
+        fields = {places[at]: found for at, found in self.fields.items() if at in places}
+        return Placed(self.lons[kept], self.lats[kept], fields, [self.shapes[at] for at in kept.tolist()])
 
-def placed(
-    cells: Sequence[Cells], at: Mapping[str, int], size: int, context: Context, alone: set[int]
-) -> Placed:
-    """Return where rows are; the positions of those whose place must be looked at are added to `alone`."""
-    nowhere = ("",) * size
-    has_degrees = "longitude" in at and "latitude" in at
-    lons = cells[at["longitude"]] if has_degrees else nowhere
-    lats = cells[at["latitude"]] if has_degrees else nowhere
-    shapes = cells[at["geometry"]] if "geometry" in at else nowhere
-    xs, ys = _numbers(lons), _numbers(lats)
-    found = Placed([NULL] * size, list(map(_POINT, repeat(16), xs, ys)), [None] * size)
-    for number in _doubtful(xs, ys) if context.bbox is None else range(size):
-        shape, fields = None, (NULL, NULL)
+    def geometries(self, weave: Weave) -> Slices:
+        """Return the fields `geometry`."""
+        return weave.replaced(weave.constant(NULL), {at: written for at, (written, _) in self.fields.items()})
+
+    def points(self, weave: Weave) -> Slices:
+        """Return the fields `point`."""
+        items = np.empty(len(self.lons), dtype=_POINT)
+        items["length"], items["lon"], items["lat"] = 16, self.lons, self.lats
+        return weave.replaced(weave.records(items), {at: written for at, (_, written) in self.fields.items()})
+
+
+def placed(grid: Grid, cells: Mapping[str, Cells], context: Context, alone: Flags) -> Placed:
+    """Return where rows are; those whose place must be looked at by itself are noted in `alone`."""
+    lons, lats = (_degrees(grid, cells[name], len(alone)) for name in ("longitude", "latitude"))
+    found = Placed(lons, lats, {}, [None] * len(alone))
+    is_place = (np.abs(lons) <= 180.0) & (np.abs(lats) <= 90.0) & ((lons != 0) | (lats != 0))
+    rows = np.flatnonzero(~is_place) if context.bbox is None else np.arange(len(alone))
+    texts = [grid.texts(of.starts[rows], of.ends[rows]) for of in map(cells.__getitem__, _NAMES)]
+    for at, lon, lat, shape in zip(rows.tolist(), *texts, strict=True):
         try:
-            shape = point(lons[number], lats[number]) or geometry(shapes[number])
-            if shape is not None and is_outside(shape, context):
-                alone.add(number)
-            fields = place_fields(shape)
+            place = point(lon, lat) or geometry(shape)
+            if place is not None and is_outside(place, context):
+                alone[at] = True
+            found.fields[at], found.shapes[at] = place_fields(place), shape_of(place)
         except (Rejection, TypeError, ValueError):
-            alone.add(number)
-        found.geometries[number], found.points[number] = fields
-        found.shapes[number] = shape_of(shape)
+            alone[at] = True
     return found
 
 
-def _numbers(column: Cells) -> list[float]:
+def _degrees(grid: Grid, cells: Cells, rows: int) -> Numbers:
     """Read a column of numbers; what is none is no number."""
+    if not (cells.ends > cells.starts).any():
+        return np.full(rows, nan)
+    texts = grid.texts(cells.starts, cells.ends)
     try:
-        return list(map(float, column))
+        return np.array(list(map(float, texts)))
     except ValueError:
-        return [_number(cell) for cell in column]
+        return np.array([_number(text) for text in texts])
 
 
-def _number(cell: str) -> float:
+def _number(text: str) -> float:
     try:
-        return float(cell) if cell else nan
+        return float(text) if text else nan
     except ValueError:
         return nan
-
-
-def _doubtful(xs: list[float], ys: list[float]) -> list[int]:
-    """Return the positions of pairs that are not simply a place on Earth."""
-    lons, lats = np.array(xs), np.array(ys)
-    is_place = (np.abs(lons) <= 180.0) & (np.abs(lats) <= 90.0) & ((lons != 0) | (lats != 0))
-    return list(map(int, np.flatnonzero(~is_place)))

@@ -1,11 +1,9 @@
-"""[p] One row of a table: its cells, or why it is none; and rows of text that are split as they are asked for."""
+"""[p] One row of a table: its cells, or why it is none."""
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from tasks.feeds.connector import Malformed
-from tasks.feeds.reading.delimited import Raw
 
 #: Columns of a table; each costs every row a look.
 MOST_COLUMNS: Final = 1_000
@@ -48,38 +46,3 @@ def names_of(rows: Iterable[Any], name: str) -> list[str]:  # Any: JSON of a pub
     if len(names) * count > _ABSENT_BESIDES + _ABSENT_FOR_EACH * told:
         raise Malformed(f"{name}: no table: {count:,} rows with {told:,} values in {len(names):,} columns")
     return list(names)
-
-
-class Lines:
-    """The rows of a text file, unsplit; each has one line unless it is quoted. Taking from it takes from all."""
-
-    def __init__(self, rows: Iterator[Raw], width: int, delimiter: str) -> None:
-        self._rows = rows
-        self.width = width
-        self.delimiter = delimiter
-
-    def __iter__(self) -> Iterator[Raw]:
-        """Return the rows that are left."""
-        return self._rows
-
-    def cells(self, row: Raw) -> Row:
-        """Split a row into its cells."""
-        if isinstance(row, csv.Error):
-            return BadRow("bad_row", str(row), "")
-        found = row.split(self.delimiter) if isinstance(row, str) else row
-        if len(found) == self.width:
-            return found
-        said = f"{len(found)} columns instead of {self.width}"
-        return BadRow("bad_width", said, self.delimiter.join(found)[:500])
-
-    def columns(self, rows: Sequence[Raw]) -> list[Sequence[str]] | None:
-        """Return the columns of rows, all split at once when each is a line; none if one of them is no row."""
-        if all(row.__class__ is str for row in rows):
-            # A line's end between every two rows tells whether each has as many cells as it must.
-            end = f"{self.delimiter}\n{self.delimiter}"
-            cells = end.join(rows).split(self.delimiter)  # type: ignore[arg-type]  # they are text
-            wide = self.width + 1
-            if len(cells) == wide * len(rows) - 1 and set(cells[self.width :: wide]) <= {"\n"}:
-                return [cells[at::wide] for at in range(self.width)]
-        split = [self.cells(row) for row in rows]
-        return None if any(row.__class__ is BadRow for row in split) else list(zip(*split, strict=True))

@@ -1,12 +1,9 @@
-"""[p] The encoding, the delimiter and the rows of a text file."""
+"""[p] The encoding and the delimiter of a text file."""
 
 import codecs
-import csv
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
-from typing import Final, TypeAlias
+from typing import Final
 
 from tasks.feeds.connector import Malformed
 from tasks.feeds.reading import headers
@@ -19,14 +16,10 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_LINES_AT_ONCE: Final = 1_000
 _BIG5: Final = "big5hkscs"
 #: First bytes of its common characters, and of punctuation.
 _BIG5_COMMON: Final = range(0xA1, 0xC7)
 _BIG5_FEWEST: Final = 10
-
-Raw: TypeAlias = str | list[str] | csv.Error
-"""A row as it lies in the file: a line to split at its delimiters, cells that quotes held, or why it is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,38 +77,3 @@ def _is_big5(start: bytes) -> bool:
     counted = Counter(character for character in text if character > "\x7f")
     common = sum(times for character, times in counted.items() if character.encode(_BIG5)[0] in _BIG5_COMMON)
     return len(counted) >= _BIG5_FEWEST and common * 10 >= counted.total() * 7
-
-
-def raw_rows(lines: Iterator[str], delimiter: str) -> Iterator[list[Raw]]:
-    """
-    Yield rows in the order of the file, some at a time; blank lines are none.
-
-    A line without a quote is a row by itself, and is left as it is: splitting it gives what `csv.reader` does.
-    """
-    longest = csv.field_size_limit()
-    while part := list(islice(lines, _LINES_AT_ONCE)):
-        text = "".join(part)
-        if '"' in text or (len(text) > longest and max(map(len, part)) > longest):
-            rows = list(_quoted(part, lines, delimiter, longest))
-        elif "\r" in text:
-            rows = [line.rstrip("\r\n") for line in part]
-        else:
-            rows = list(text.split("\n"))
-        yield [row for row in rows if row.__class__ is not str or delimiter in row or row.strip()]
-
-
-def _quoted(part: list[str], more: Iterator[str], delimiter: str, longest: int) -> Iterator[Raw]:
-    """Read the rows that begin in `part`; a quoted cell may go on behind the lines at hand."""
-    mine = iter(part)
-    lines = chain(mine, more)
-    for line in mine:
-        if '"' not in line and len(line) <= longest:
-            yield line.rstrip("\r\n")
-            continue
-        try:
-            row = next(csv.reader(chain([line], lines), delimiter=delimiter))
-        except csv.Error as error:
-            yield error
-        else:
-            if len(row) > 1 or (row and row[0].strip()):
-                yield row

@@ -6,11 +6,13 @@ import io
 import zlib
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
-from typing import IO, Any, BinaryIO, Final, NamedTuple
+from typing import IO, Any, BinaryIO, Final
 
 from tasks.feeds.connector import GZIP, MOST_WHOLE_BYTES, Malformed, Payload
 from tasks.feeds.reading import delimited, table_json
-from tasks.feeds.reading.cells import Lines, Row, check_width
+from tasks.feeds.reading.cells import Row, check_width
+from tasks.feeds.reading.grid import Grid
+from tasks.feeds.reading.pieces import pieces, texts
 
 _PARQUET: Final = b"PAR1"
 _BATCH_ROWS: Final = 5000
@@ -21,17 +23,36 @@ _LONGEST_LINE_BYTES: Final = 8 * 1024 * 1024
 MOST_UNPACKED_BYTES: Final = 2 * 1024 * 1024 * 1024
 
 
-class Table(NamedTuple):
-    """Column names, and rows that are read as they are asked for; of a text file also before they are split."""
+class Table:
+    """Column names and rows, read as they are asked for; those of a text file also many at once, in `grids`."""
 
-    names: Sequence[str]
-    rows: Iterator[Row]
-    lines: Lines | None = None
+    def __init__(
+        self, names: Sequence[str], rows: Iterator[Row] | None = None, grids: Iterator[Grid] | None = None
+    ) -> None:
+        self.names = names
+        self.grids = grids
+        self.rows: Iterator[Row] = self._cells() if rows is None else rows
 
     @property
     def is_text(self) -> bool:
         """Tell whether every cell is text."""
-        return self.lines is not None
+        return self.grids is not None
+
+    def first(self, count: int) -> list[Row]:
+        """Return the first rows without taking them."""
+        if self.grids is None:
+            ahead = list(islice(self.rows, count))
+            self.rows = chain(ahead, self.rows)
+            return ahead
+        grids: list[Grid] = []
+        while sum(grid.size for grid in grids) < count and (grid := next(self.grids, None)) is not None:
+            grids.append(grid)
+        self.grids = chain(grids, self.grids)
+        return list(islice((grid.cells(at) for grid in grids for at in range(grid.size)), count))
+
+    def _cells(self) -> Iterator[Row]:
+        for grid in self.grids or ():
+            yield from map(grid.cells, range(grid.size))
 
 
 def load(payload: Payload) -> Table:
@@ -127,30 +148,27 @@ def _whole(payload: Payload) -> bytes:
 
 def _delimited(payload: Payload, start: bytes) -> Table:
     layout = delimited.layout(start, payload.name)
-    lines = _lines(payload, layout)
     try:
-        names = next(islice(csv.reader(lines, delimiter=layout.delimiter), layout.above, None), [])
+        header = csv.reader(
+            io.StringIO(start.decode(layout.encoding, delimited.MENDED), newline=""),
+            delimiter=layout.delimiter,
+        )
+        names = next(islice(header, layout.above, None), [])
     except csv.Error as error:
         raise Malformed(f"{payload.name}: no header: {error}") from None
     if len(names) < 2:
         raise Malformed(f"{payload.name}: no table: the header has {len(names)} column")
     check_width(len(names), payload.name)
-    raw = chain.from_iterable(delimited.raw_rows(lines, layout.delimiter))
-    rows = Lines(raw, len(names), layout.delimiter)
-    return Table([name.strip() for name in names], map(rows.cells, rows), rows)
+    grids = _grids(payload, layout, header.line_num, len(names))
+    return Table([name.strip() for name in names], grids=grids)
 
 
-def _lines(payload: Payload, layout: delimited.Layout) -> Iterator[str]:
-    return chain.from_iterable(_some_lines(payload, layout))
-
-
-def _some_lines(payload: Payload, layout: delimited.Layout) -> Iterator[list[str]]:
+def _grids(payload: Payload, layout: delimited.Layout, above: int, width: int) -> Iterator[Grid]:
     with payload.open() as stream:
         lined = io.BufferedReader(_Lined(_unzipped(stream)), _READ_BYTES)
-        decoded = io.TextIOWrapper(lined, layout.encoding, delimited.MENDED, newline="")
         try:
-            while lines := decoded.readlines(_READ_BYTES):
-                yield lines
+            for piece in pieces(texts(lined, layout, above), layout.delimiter):
+                yield Grid(piece, width, layout.delimiter)
         except (OSError, EOFError, zlib.error, UnicodeError) as error:
             raise Malformed(f"{payload.name}: {error}") from None
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from tasks.feeds.connector import Record
 from tasks.feeds.encoding.blocks import Block
-from tasks.feeds.encoding.lines import NO_LINES, Lines, Named
+from tasks.feeds.encoding.lines import Lines
+from tasks.feeds.encoding.weave import Numbers
 from tasks.feeds.quality import Context, check
 from tasks.feeds.storing.intake import Chunk, Same
 from tasks.feeds.storing.keys import HashSet
@@ -42,7 +42,7 @@ class ReadBlock(NamedTuple):
     same: Same
     lines: Lines
     alone: Sequence[int]
-    hashes: npt.NDArray[np.int64]
+    hashes: Numbers
 
     def put(self, chunk: Chunk, block: Block, context: Context) -> None:
         """Put all of it into a chunk."""
@@ -56,17 +56,13 @@ class ReadBlock(NamedTuple):
 def read_block(block: Block, context: Context, known: HashSet | None) -> ReadBlock:
     """Read what is not known of a block, as much of it as can be at once."""
     hashes = block.hashes()
-    ids, alone = block.ids()
-    if not ids:
-        return ReadBlock(Same((), "", ()), NO_LINES, alone, hashes)
-    is_left = np.ones(block.size, dtype=np.bool_)
-    is_left[alone] = False
-    is_same = is_left & known.holds_hashes(hashes) if known is not None else np.zeros_like(is_left)
-    same: list[int] = np.flatnonzero(is_same).tolist()
-    fresh: list[int] = np.flatnonzero(is_left & ~is_same).tolist()
-    named = Named(fresh, [ids[place] for place in fresh])
-    lines, left = block.read(named, hashes[fresh].tolist(), context)
-    numbers = [block.number + place for place in same]
+    ids, is_alone = block.ids()
+    is_same = ~is_alone & known.holds_hashes(hashes) if known is not None else np.zeros_like(is_alone)
+    same = np.flatnonzero(is_same)
+    lines, left = block.read(np.flatnonzero(~is_alone & ~is_same), ids, hashes, context)
     return ReadBlock(
-        Same([ids[p] for p in same], block.prefix, numbers), lines, sorted([*alone, *left]), hashes
+        Same([ids[place] for place in same.tolist()], block.prefix, (same + block.number).tolist()),
+        lines,
+        sorted([*np.flatnonzero(is_alone).tolist(), *left.tolist()]),
+        hashes,
     )

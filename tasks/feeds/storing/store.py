@@ -10,13 +10,12 @@ import uuid_utils
 from shared.db import Transaction
 from shared.feeds.runs import Counts, Reject, keep_rejects, lock_feed
 from tasks.feeds.connector import Observation
-from tasks.feeds.encoding.lines import moment, together
 from tasks.feeds.encoding.rows import Row
 from tasks.feeds.storing.intake import Chunk, Same, duplicate
 from tasks.feeds.storing.keys import KeySet, add_new
 from tasks.feeds.storing.merge import Merged, is_empty, merge
 from tasks.feeds.storing.observations import store_observations
-from tasks.feeds.storing.table import Writing, copy
+from tasks.feeds.storing.table import Writing, copy_read
 from tasks.feeds.storing.tables import TABLES, Noun
 from tasks.feeds.storing.tell import FEATURES_AN_EVENT, tell_features, tell_observations, tell_vehicles
 from tasks.feeds.storing.timetable import WrittenTimetable
@@ -83,18 +82,19 @@ class Store:
         """Copy features that were read at once and are new for sure; others are merged row by row."""
         if not chunk.lines:
             return
-        lines = together(chunk.lines)
-        again = self.seen["features"].add(lines.ids)
+        again = self.seen["features"].add([id_ for lines in chunk.lines for id_ in lines.ids])
         if again or not self._is_first_load(tx, "features"):
-            self._put_rows(tx, "features", chunk, list(lines.rows()), again)
+            rows = [row for lines in chunk.lines for row in lines.rows()]
+            self._put_rows(tx, "features", chunk, rows, again)
             return
-        ids = [uuid_utils.uuid7() for _ in lines.ids]
-        told = [(str(id_), lines.kind) for id_ in ids[-FEATURES_AN_EVENT:]]
-        copy(tx, TABLES["features"], self.writing, lines, ids)
-        self.added["features"] += lines.size
-        self._count("features", lines.size, 0, 0)
-        self._note_newest([moment(lines.newest(self.writing.now))])
-        tell_features(tx, self.writing, told, more=lines.size - len(told))
+        ids = [[uuid_utils.uuid7() for _ in lines.ids] for lines in chunk.lines]
+        copy_read(tx, TABLES["features"], self.writing, chunk.lines, ids)
+        size = sum(lines.size for lines in chunk.lines)
+        self.added["features"] += size
+        self._count("features", size, 0, 0)
+        self._note_newest([lines.newest(self.writing.now) for lines in chunk.lines])
+        told = [(str(id_), chunk.lines[-1].kind) for id_ in ids[-1][-FEATURES_AN_EVENT:]]
+        tell_features(tx, self.writing, told, more=size - len(told))
 
     def _put_rows(
         self, tx: Transaction, noun: Noun, chunk: Chunk, rows: Sequence[Row], seen_places: Sequence[int]

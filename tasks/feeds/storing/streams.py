@@ -11,8 +11,7 @@ from sqlalchemy import text
 from shared.arrays import array_of
 from shared.clock import new_id, rfc3339
 from shared.db import Transaction
-from tasks.feeds.encoding.binary import EPOCH
-from tasks.feeds.encoding.times import NEVER
+from tasks.feeds.encoding.binary import EPOCH, NEVER
 from tasks.feeds.storing.copy import by_index, copy_lines, escaped
 from tasks.feeds.storing.results import Latest
 from tasks.feeds.storing.table import Writing

@@ -111,7 +111,7 @@ def copy(
     tx: Transaction,
     table: Table,
     writing: Writing,
-    rows: Sequence[Row] | Lines,
+    rows: Sequence[Row],
     ids: Sequence[RowId],
     into: str = "",
     repeated: bool | None = None,
@@ -120,6 +120,14 @@ def copy(
     columns = table.columns + (", repeated" if repeated is not None else "")
     blocks = line_blocks(table, writing, rows, ids, repeated)
     copy_binary(tx, into or table.name, columns, chain([BEGIN], blocks, [END]))
+
+
+def copy_read(
+    tx: Transaction, table: Table, writing: Writing, parts: Sequence[Lines], ids: Sequence[Sequence[RowId]]
+) -> None:
+    """Copy rows that were read at once, with the ids of each part's, into the table."""
+    blocks = (line_blocks(table, writing, lines, of) for lines, of in zip(parts, ids, strict=True))
+    copy_binary(tx, table.name, table.columns, chain([BEGIN], chain.from_iterable(blocks), [END]))
 
 
 def line_blocks(

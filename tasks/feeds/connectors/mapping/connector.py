@@ -5,7 +5,6 @@ Options: see README.md. Source: https://jmespath.org/specification.html
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice
 from typing import Any, Final
 
 from shared.errors import Permanent, Rejection
@@ -67,11 +66,9 @@ def _rows(payload: Payload, source: Source) -> tuple[Iterator[Any], LocalTimes]:
             raise Malformed(f"{payload.name}: {expression!r:.80} finds no list of rows")
         return iter(listed), LocalTimes(zone, day_first=bool(day_first))
     table = tables.load(payload)
-    ahead = list(islice(table.rows, _LOOKED_AT))
     if day_first is None:
-        day_first = looks_day_first(columns.written_dates(table.names, ahead))
+        day_first = looks_day_first(columns.written_dates(table.names, table.first(_LOOKED_AT)))
     rows = (
-        row if isinstance(row, BadRow) else dict(zip(table.names, row, strict=True))
-        for row in chain(ahead, table.rows)
+        row if isinstance(row, BadRow) else dict(zip(table.names, row, strict=True)) for row in table.rows
     )
     return rows, LocalTimes(zone, day_first=bool(day_first))

@@ -7,13 +7,13 @@ Source: https://dev.socrata.com/docs/queries/ and https://dev.socrata.com/docs/s
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from tasks.feeds.connector import Described, Payload, Plan, Record, Request, Source
 from tasks.feeds.connectors.socrata import api
 from tasks.feeds.encoding.blocks import Block, How, in_blocks
+from tasks.feeds.encoding.columns import Columns
 from tasks.feeds.reading import columns, tables
 from tasks.feeds.reading.cells import Row
 from tasks.feeds.reading.rows import Reader
@@ -50,35 +50,37 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
                 Described(record=f"{payload.name}#{number}") for number, _ in enumerate(api.rows(payload))
             )
         else:
-            yield from _records(payload, source)
+            yield from _records(*_opened(payload, source), payload.name)
 
 
 def blocks(payloads: Sequence[Payload], source: Source) -> Iterator[Record | Block]:
-    """Yield the records of `parse`, the rows of long exports in blocks."""
+    """Yield the records of `parse`, the rows of text exports in blocks."""
     for payload in payloads:
         if payload.name == api.NEWEST:
             yield from parse([payload], source)
             continue
-        table, ahead, reader = _opened(payload, source)
-        how = How(reader, [source.options, reader.told], table.lines)
-        yield from in_blocks(chain(ahead, table.lines or table.rows), f"{payload.name}#", how)
+        table, reader = _opened(payload, source)
+        found = Columns.of(reader)
+        if table.grids is None or found is None:
+            yield from _records(table, reader, payload.name)
+        else:
+            how = How(reader, found, [source.options, reader.told])
+            yield from in_blocks(table.grids, f"{payload.name}#", how)
 
 
-def _records(payload: Payload, source: Source) -> Iterator[Record]:
-    table, ahead, reader = _opened(payload, source)
-    prefix = f"{payload.name}#"
-    for number, row in enumerate(chain(ahead, table.rows)):
-        yield reader.read(row, prefix + str(number))
+def _records(table: tables.Table, reader: Reader, name: str) -> Iterator[Record]:
+    for number, row in enumerate(table.rows):
+        yield reader.read(row, f"{name}#{number}")
 
 
-def _opened(payload: Payload, source: Source) -> tuple[tables.Table, list[Row], Reader]:
-    """Return a payload as a table, its first rows, taken out of it, and how its rows are read."""
+def _opened(payload: Payload, source: Source) -> tuple[tables.Table, Reader]:
+    """Return a payload as a table, and how its rows are read."""
     table = tables.load(payload)
-    ahead = list(islice(table.rows, _LOOKED_AT))
+    ahead = table.first(_LOOKED_AT)
     times = _times(source, table.names, ahead)
     chosen = columns.choose(table.names, ahead, source.options.get("fields") or {}, times)
     kind = str(source.options.get("feature_kind") or "service_request")
-    return table, ahead, Reader(table, chosen, times, kind)
+    return table, Reader(table, chosen, times, kind)
 
 
 def _times(source: Source, names: Sequence[str], rows: Sequence[Row]) -> LocalTimes:
