@@ -56,18 +56,22 @@ class Archive:
     def __init__(self, root: Path | None = None) -> None:
         self._root = root or get_settings().storage_dir
 
-    def keep(self, source: Path, sha256: str, size_bytes: int) -> Kept:
-        """Store the content of `source`, whose sha256 is known, unless it is here already."""
+    def keep(self, source: Path, sha256: str, size_bytes: int) -> None:
+        """
+        Store the content of `source`, whose sha256 is known, unless it is here already; waits for the disk.
+
+        Raises: OSError when it cannot be read or written.
+        """
         place = self._root / path_of(sha256)
-        if not place.exists():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            part = place.with_suffix(f".{secrets.token_hex(4)}.part")
-            try:
-                _compress(source, part, size_bytes)
-                part.replace(place)
-            finally:
-                part.unlink(missing_ok=True)
-        return self.kept(sha256, size_bytes)
+        if place.exists():
+            return
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part = place.with_suffix(f".{secrets.token_hex(4)}.part")
+        try:
+            _compress(source, part, size_bytes)
+            part.replace(place)
+        finally:
+            part.unlink(missing_ok=True)
 
     def kept(self, sha256: str, size_bytes: int) -> Kept:
         """Describe a payload that is here."""

@@ -58,12 +58,21 @@ def load(job: Job, visitor: Visitor, found: Connector) -> None:
         known = known_rows(tx, store.writing)
     taken = chunks(found.blocks(meter.payloads, source), context_for(source, store.writing.now), known)
     with closing(read_ahead(taken, lambda pair: pair[1])) as ahead:
-        for chunk, is_last in ahead:
+        for number, (chunk, is_last) in enumerate(ahead):
             job.checkpoint()
+            if not number:
+                _record_payloads(visitor)
             with job.finish() if is_last else job.step(meter.read, meter.total, "records stored") as tx:
                 store.put(tx, chunk, is_last)
                 if is_last:
                     _end(tx, visitor, store, found)
+
+
+def _record_payloads(visitor: Visitor) -> None:
+    """Wait until all that was fetched is kept: nothing of it is stored before."""
+    kept = visitor.kept()
+    with transaction() as tx:
+        record_payloads(tx, visitor.opened.run_id, kept)
 
 
 def context_for(source: Source, now: datetime) -> Context:
@@ -87,7 +96,7 @@ def record_failure(tx: Transaction, visitor: Visitor, error: CityPulseError, now
     jitter = random.random()  # noqa: S311 - spreads retries, keeps no secret
     traffic = visitor.visit.traffic
     if fail_run(tx, opened, str(error), traffic, now, jitter=jitter, retry_after_seconds=retry_after):
-        record_payloads(tx, opened.run_id, visitor.visit.reads)
+        record_payloads(tx, opened.run_id, visitor.reads())
         _tell(tx, visitor, "failed", Counts(), now)
 
 

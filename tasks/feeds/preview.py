@@ -55,11 +55,11 @@ def preview(
     found: dict[str, Any] = {"records": [], "problems": [], "read": {}, "rejected": {}, "terms": {}}
     with TemporaryDirectory(prefix="citypulse-preview-") as folder:
         fetcher = get or Fetcher.from_settings(get_settings())
-        visitor = Visitor(_opened(message, timezone, job), fetcher, Archive(Path(folder)))
-        try:
-            _look(visitor, timetabled(zoned(find(message.kind))), found)
-        except (Transient, Permanent) as error:
-            found["error"] = str(error)
+        with Visitor(_opened(message, timezone, job), fetcher, Archive(Path(folder))) as visitor:
+            try:
+                _look(visitor, timetabled(zoned(find(message.kind))), found)
+            except (Transient, Permanent) as error:
+                found["error"] = str(error)
     keep_preview(job.id, found | _answers(visitor) | {"job_id": str(job.id), "at": utcnow().isoformat()})
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from shared.clock import utcnow
 from shared.db import transaction
 from shared.errors import Permanent, Transient
-from shared.feeds.archive import Archive, record_payloads
+from shared.feeds.archive import Archive
 from shared.feeds.runs import open_run
 from shared.jobs.lease import Cancelled, Fenced
 from shared.messages import RunFeed
@@ -39,9 +39,15 @@ def run(
     if opened is None:
         return
     fetcher = get or Fetcher.from_settings(get_settings())
-    visitor = Visitor(opened, fetcher, Archive(), checkpoint=job.checkpoint)
+    with Visitor(opened, fetcher, Archive(), checkpoint=job.checkpoint) as visitor:
+        _run(job, visitor, lambda: timetabled(zoned(find(opened.feed.kind))), fetcher, is_scheduled)
+
+
+def _run(
+    job: Job, visitor: Visitor, find: Callable[[], Connector], fetcher: Gets, is_scheduled: bool
+) -> None:
     try:
-        _fetch_and_store(job, visitor, timetabled(zoned(find(opened.feed.kind))), fetcher)
+        _fetch_and_store(job, visitor, find(), fetcher)
     except (Transient, Permanent) as error:
         is_over = isinstance(error, Permanent) or job.is_last_attempt
         with job.finish() if is_scheduled and is_over else transaction() as tx:
@@ -66,6 +72,4 @@ def _fetch_and_store(job: Job, visitor: Visitor, found: Connector, fetcher: Gets
         with job.finish() as tx:
             keep_unchanged(tx, visitor, utcnow())
         return
-    with transaction() as tx:
-        record_payloads(tx, opened.run_id, visitor.visit.reads)
     load(job, visitor, found)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,17 @@ from tasks.feeds.fetching.http import Fetched
 from tasks.feeds.fetching.visit import secret_named
 from tasks.feeds.fetching.visitor import Visitor
 from tests.integration.test_feeds_store import request
-from tests.support.feed_runs import GIVEN, Given, Site, add_given, count, feed_row, run_given, snapshot
+from tests.support.feed_runs import (
+    GIVEN,
+    Given,
+    Site,
+    add_given,
+    count,
+    feed_row,
+    newest_run,
+    run_given,
+    snapshot,
+)
 
 OTHER = "https://given.example/other"
 
@@ -176,16 +187,16 @@ def test_secrets_reach_the_request_and_nothing_that_is_stored(db: Engine) -> Non
         opened = open_run(tx, feed, new_id(), utcnow())
     assert isinstance(opened, Opened)
     secret: Callable[[str], str] = lambda name: f"value of {name}"  # noqa: E731 - shorter than a function
-    visitor = Visitor(opened, site, Archive(), secret=secret)
-
-    visitor.run(
-        asking(secret_headers={"X-Token": "a"}, secret_params={"key": "b"}),
-        Source(str(feed), "testville", "given", GIVEN, "UTC"),
-    )
+    with Visitor(opened, site, Archive(), secret=secret) as visitor:
+        visitor.run(
+            asking(secret_headers={"X-Token": "a"}, secret_params={"key": "b"}),
+            Source(str(feed), "testville", "given", GIVEN, "UTC"),
+        )
+        kept = visitor.kept()
 
     assert {"X-Token": "value of a"} == site.asked[0].secret_headers
     assert {"key": "value of b"} == site.asked[0].secret_params
-    assert "value of" not in str(visitor.visit.resources) + str(visitor.visit.reads)
+    assert "value of" not in str(visitor.visit.resources) + str(kept)
 
 
 def test_the_installation_without_secrets_refuses_by_name(db: Engine) -> None:
@@ -232,6 +243,39 @@ def test_the_archive_keeps_nothing_half_written(tmp_path: Path, db: Engine) -> N
         archive.keep(tmp_path / "absent", "ab" * 32, 1)
 
     assert [] == [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
+
+
+def test_nothing_is_stored_of_what_cannot_be_kept(db: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The archive is full: the run fails before its first row, and says why."""
+
+    def full(*args: Any) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Archive, "keep", full)
+    feed = add_given()
+
+    with pytest.raises(OSError, match="No space"):
+        run_given(feed, asking(), site=Site({GIVEN: b"page"}))
+
+    ran = newest_run(feed)
+    assert ("failed", "a fault of ours: OSError") == (ran.state, ran.error)
+    assert (0, 0) == (count("features"), count("payloads"))
+
+
+def test_a_payload_is_read_from_the_archive_once_it_is_there(db: Engine) -> None:
+    """What was fetched is removed as soon as it is packed; reading it goes on."""
+    feed = add_given()
+    with transaction() as tx:
+        opened = open_run(tx, feed, new_id(), utcnow())
+    assert isinstance(opened, Opened)
+
+    with Visitor(opened, Site({GIVEN: b"page"}), Archive()) as visitor:
+        visitor.run(asking(), Source(str(feed), "testville", "given", GIVEN, "UTC"))
+        (read,) = visitor.kept()
+        Archive().drop(read.kept.sha256)
+
+        with pytest.raises(FileNotFoundError):
+            visitor.visit.payloads[0].read()
 
 
 def test_a_fetched_answer_without_a_body_is_a_failure(db: Engine) -> None:

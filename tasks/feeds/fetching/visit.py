@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from shared.errors import Permanent
-from shared.feeds.archive import Read
 from shared.feeds.runs import Traffic
 from shared.settings import get_settings
 from tasks.feeds.connector import Cursor, Payload
@@ -26,7 +25,6 @@ class Visit:
     """What a run fetched; it is whole up to the request that failed, when one did."""
 
     payloads: list[Payload] = field(default_factory=list)
-    reads: list[Read] = field(default_factory=list)
     resources: list[dict[str, Any]] = field(default_factory=list)
     bytes: int = 0
     ttfb_ms: int | None = None

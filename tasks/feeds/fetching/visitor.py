@@ -1,16 +1,19 @@
 """
 Fetch what a connector's plan asks for: conditionally, within the publisher's ttl, into the archive.
 
-No transaction is open meanwhile. What a URL said (its validators) is kept only once its content is
+A payload is read as it was fetched while the archive packs it, in a thread: who stores something of it waits
+for that first (`kept`). No transaction is open meanwhile. What a URL said (its validators) is kept only once its content is
 stored, so that a payload that failed to parse is never taken for one that is known.
 """
 
 import io
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import BinaryIO, Final
 
 from shared.clock import utcnow
@@ -48,6 +51,44 @@ class Visitor:
         self._secret = secret
         self._clock = clock
         self._checkpoint = checkpoint
+        self._folder = TemporaryDirectory(prefix="citypulse-feed-")
+        self._packer = ThreadPoolExecutor(1, "archive")
+        self._packing: list[Future[None]] = []
+
+    def __enter__(self) -> "Visitor":
+        """Return itself: what it fetched is there until it is left."""
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        """Wait for the archive, and remove what was fetched."""
+        self._packer.shutdown()
+        self._folder.cleanup()
+
+    def kept(self) -> list[Read]:
+        """
+        Return what was fetched, whole up to a request that failed, once it is in the archive.
+
+        Raises: OSError when some of it cannot be kept.
+        """
+        for packed in self._packing:
+            packed.result()
+        return self.reads()
+
+    def reads(self) -> list[Read]:
+        """Return what is in the archive of what was fetched, once no more of it will be."""
+        wait(self._packing)
+        return [
+            Read(
+                self._archive.kept(payload.sha256, payload.size_bytes),
+                payload.name,
+                payload.url,
+                payload.status,
+                payload.media_type,
+                payload.fetched_at,
+            )
+            for payload in self.visit.payloads
+            if payload.sha256 and self._archive.holds(payload.sha256)
+        ]
 
     def run(self, connector: Connector, source: Source) -> None:
         """
@@ -56,14 +97,13 @@ class Visitor:
         Raises: FetchFailed, FetchRefused, Malformed.
         """
         plan = connector.plan(source)
-        with TemporaryDirectory(prefix="citypulse-feed-") as folder:
-            try:
-                request = next(plan)
-                while True:
-                    self._checkpoint()
-                    request = plan.send(self._answer(with_credential(request, source), Path(folder)))
-            except StopIteration as end:
-                self.visit.cursor = end.value or {}
+        try:
+            request = next(plan)
+            while True:
+                self._checkpoint()
+                request = plan.send(self._answer(with_credential(request, source)))
+        except StopIteration as end:
+            self.visit.cursor = end.value or {}
 
     @property
     def is_unchanged(self) -> bool:
@@ -73,13 +113,13 @@ class Visitor:
             payload.unchanged or payload.status == NOT_FOUND for payload in self.visit.payloads
         )
 
-    def _answer(self, request: Request, folder: Path) -> Payload:
+    def _answer(self, request: Request) -> Payload:
         url = full_url(request)
         known = self._held(url)
         self.visit.ttls.append(request.max_age_seconds)
         if known is not None and is_young(known, request, self._clock()):
             return self._from_archive(request, url, known, known.fetched_at or self.opened.started_at)
-        fetched = self._ask(request, known, folder)
+        fetched = self._ask(request, known)
         self._count(fetched)
         if fetched.path is None and fetched.status == NOT_FOUND:
             return self._add(
@@ -94,7 +134,7 @@ class Visitor:
         known = self.opened.resources.get(url)
         return known if known is not None and known.sha256 and self._archive.holds(known.sha256) else None
 
-    def _ask(self, request: Request, known: FeedResource | None, folder: Path) -> Fetched:
+    def _ask(self, request: Request, known: FeedResource | None) -> Fetched:
         conditional = known if request.conditional else None
         ask = Ask(
             url=request.url,
@@ -107,7 +147,8 @@ class Visitor:
             allow_missing=request.optional,
         )
         try:
-            return self._get.get(self.opened.feed.slug, ask, folder)
+            # Each in a folder of its own: one that is read on must not be written over by the next.
+            return self._get.get(self.opened.feed.slug, ask, Path(mkdtemp(dir=self._folder.name)))
         except (FetchFailed, FetchRefused) as error:
             self.visit.http_status = error.status
             raise
@@ -154,8 +195,7 @@ class Visitor:
             raise FetchFailed(
                 f"feed {self.opened.feed.slug}: HTTP {fetched.status} without a body", status=fetched.status
             )
-        self._archive.keep(fetched.path, fetched.sha256, fetched.size_bytes)
-        fetched.path.unlink(missing_ok=True)
+        self._packing.append(self._packer.submit(self._pack, fetched.path, fetched))
         before = self.opened.resources.get(url)
         self.visit.resources.append(
             resource(
@@ -167,7 +207,7 @@ class Visitor:
             Payload(
                 request.name,
                 url,
-                partial(self._open, fetched.sha256),
+                partial(self._open, fetched.sha256, fetched.path),
                 fetched.fetched_at,
                 media_type=fetched.media_type,
                 sha256=fetched.sha256,
@@ -179,18 +219,15 @@ class Visitor:
 
     def _add(self, payload: Payload) -> Payload:
         self.visit.payloads.append(payload)
-        if payload.sha256:
-            self.visit.reads.append(
-                Read(
-                    self._archive.kept(payload.sha256, payload.size_bytes),
-                    payload.name,
-                    payload.url,
-                    payload.status,
-                    payload.media_type,
-                    payload.fetched_at,
-                )
-            )
         return payload
 
-    def _open(self, sha256: str) -> BinaryIO:
+    def _pack(self, path: Path, fetched: Fetched) -> None:
+        self._archive.keep(path, fetched.sha256, fetched.size_bytes)
+        path.unlink()
+
+    def _open(self, sha256: str, path: Path | None = None) -> BinaryIO:
+        """Open a payload as it was fetched, or from the archive once it is only there."""
+        if path is not None:
+            with suppress(FileNotFoundError):
+                return path.open("rb")
         return self._archive.open(sha256)
