@@ -6,6 +6,7 @@ indexes are the most that any way of storing them can reach.
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -135,6 +136,7 @@ def _copy_keyed(path: Path) -> float:
             cursor.copy_expert("COPY features TO STDOUT (FORMAT binary)", stream)  # type: ignore[attr-defined]  # psycopg2's
             raw.commit()
             stream.seek(0)
+            os.sync()
             began = time.perf_counter()
             cursor.copy_expert("COPY keyed_copy FROM STDIN (FORMAT binary)", stream)  # type: ignore[attr-defined]  # psycopg2's
             raw.commit()
@@ -154,6 +156,7 @@ def _copy(path: Path) -> float:
             cursor.execute("DROP TABLE IF EXISTS raw_copy")
             cursor.execute(f"CREATE TABLE raw_copy ({', '.join(f'{name} text' for name in COLUMNS)})")
             raw.commit()
+            os.sync()
             began = time.perf_counter()
             cursor.copy_expert("COPY raw_copy FROM STDIN (FORMAT csv, HEADER)", stream)  # type: ignore[attr-defined]  # psycopg2's
             raw.commit()
