@@ -7,11 +7,11 @@ that is none, a place outside the world) is left to be read alone, so that there
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from hashlib import sha256
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import orjson
+from xxhash import xxh3_64_intdigest
 
 from tasks.feeds.connector import Record
 from tasks.feeds.encoding.columns import Columns
@@ -23,8 +23,6 @@ from tasks.feeds.reading.grid import Flags, Grid, Rows
 from tasks.feeds.reading.rows import Reader
 from tasks.feeds.reading.words import NOTHING
 
-_DIGEST: Final = np.dtype([("begin", ">i8"), ("rest", "V24")])
-
 
 class How:
     """How the rows of one table are read; `seed` tells one reading from another."""
@@ -32,7 +30,7 @@ class How:
     def __init__(self, reader: Reader, columns: Columns, told: Any) -> None:
         self.reader = reader
         self.columns = columns
-        self.seed = sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).digest()
+        self.seed = xxh3_64_intdigest(orjson.dumps(told, option=orjson.OPT_SORT_KEYS))
 
 
 class Block:
@@ -50,14 +48,9 @@ class Block:
         self._how = how
 
     def hashes(self) -> Numbers:
-        """
-        Return a hash of each row as it was sent, and of how it is read; the same on every machine.
-
-        The first eight bytes of a sha256, which processors compute in half the time of a keyed blake2b.
-        """
+        """Return a hash of each row as it was sent, and of how it is read; the same on every machine."""
         seed = self._how.seed
-        digests = [sha256(seed + written).digest() for written in self._grid.rows()]
-        return np.frombuffer(b"".join(digests), dtype=_DIGEST)["begin"].astype(np.int64)
+        return np.array([xxh3_64_intdigest(row, seed) for row in self._grid.rows()], np.uint64).view(np.int64)
 
     def address(self, place: int) -> str:
         """Return the address of a row in its run."""
@@ -70,7 +63,7 @@ class Block:
     def ids(self) -> tuple[list[str], Flags]:
         """Return each row's id, and of which it takes reading the row by itself to tell it."""
         grid, at = self._grid, self._how.columns.id_place
-        written = grid.texts(*grid.stripped(grid.starts[:, at], grid.ends[:, at]))
+        written = grid.texts(*grid.stripped(*grid.column(at)))
         found = [""] * self.size
         for place, id_ in zip(grid.whole.tolist(), written, strict=True):
             found[place] = id_

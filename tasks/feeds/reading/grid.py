@@ -41,7 +41,7 @@ class Grid:
     Rows of a piece, blank ones left out, each known by its place among them.
 
     `whole` are the places of those that have a cell for each column; `starts` and `ends` have a line for each of
-    them and a column for each cell. `doubtful` tells of the same rows whether they hold what only reading them
+    them and a column for each cell, `column` has one of their columns. `doubtful` tells of the same rows whether they hold what only reading them
     by themselves settles: control characters, or blanks beside the usual where a cell begins or ends.
     """
 
@@ -66,12 +66,31 @@ class Grid:
         self._begins, self._ends = begins[is_row], ends[is_row]
         self.size = len(self._begins)
         self.whole: Rows = places[is_whole]
-        #: Of each cell which mark ends it.
-        self._cells = lasts[is_whole][:, None] + np.arange(1 - width, 1)
-        self.ends = self._marks[self._cells]
-        self.starts = np.empty_like(self.ends)
-        self.starts[:, 1:] = self.ends[:, :-1] + 1
-        self.starts[:, 0] = begins[is_whole]
+        self._lasts, self._first = lasts[is_whole], begins[is_whole]
+
+    def column(self, at: int) -> tuple[Places, Places]:
+        """Return where the cells of a column begin and end."""
+        marks = self._lasts + (at + 1 - self.width)
+        return self._marks[marks - 1] + 1 if at else self._first, self._marks[marks]
+
+    @cached_property
+    def _cells(self) -> npt.NDArray[np.int64]:
+        """Tell of each cell which mark ends it."""
+        marks: npt.NDArray[np.int64] = self._lasts[:, None] + np.arange(1 - self.width, 1)
+        return marks
+
+    @cached_property
+    def ends(self) -> Places:
+        """Tell where each cell of the whole rows ends."""
+        return self._marks[self._cells]
+
+    @cached_property
+    def starts(self) -> Places:
+        """Tell where each cell of the whole rows begins."""
+        starts = np.empty_like(self.ends)
+        starts[:, 1:] = self.ends[:, :-1] + 1
+        starts[:, 0] = self._first
+        return starts
 
     def rows(self) -> list[bytes]:
         """Return each row as it was sent, the same whether it was quoted, for no other the same; one that is none is empty."""
@@ -138,8 +157,10 @@ class Grid:
     def doubtful(self) -> Flags:
         """Tell of each whole row whether it must be read by itself."""
         places = [*self._controls().tolist(), *self._blanks_at_ends()]
-        sizes = self.ends - self.starts
-        found = (sizes > csv.field_size_limit()).any(axis=1) if sizes.size else np.zeros(0, dtype=np.bool_)
+        longest = csv.field_size_limit()
+        found = np.zeros(len(self.whole), dtype=np.bool_)
+        if (self._ends - self._begins).max(initial=0) > longest:
+            found |= (self.ends - self.starts > longest).any(axis=1)
         if places:
             is_doubtful = np.zeros(self.size, dtype=np.bool_)
             is_doubtful[np.searchsorted(self._ends, places)] = True
