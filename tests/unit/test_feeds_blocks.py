@@ -22,6 +22,7 @@ from tasks.feeds.reading import pieces
 from tasks.feeds.reading.delimited import Layout
 from tasks.feeds.reading.grid import Grid
 from tasks.feeds.registry import connector
+from tasks.feeds.storing import chunks as storing
 from tasks.feeds.storing.chunks import chunks, read_block
 from tasks.feeds.storing.intake import Chunk
 from tasks.feeds.storing.keys import HashSet
@@ -114,6 +115,14 @@ rows = st.tuples(
 )  # fmt: skip
 tables = st.lists(rows, min_size=1, max_size=40)
 boxes = st.sampled_from([None, (-74.5, 40.0, -73.0, 41.0)])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few_are_many() -> Iterator[None]:
+    """Read all that can be at once, however little it is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(storing, "MANY", 1)
+        yield
 
 
 def payload(table: Sequence[Sequence[str]], header: Sequence[str] = HEADER) -> Payload:

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.feeds.storing.keys import HashSet
+from tasks.feeds.storing.keys import HashSet, KeySet
 
 BOUND = 1 << 61
 #: Near the ends of the parts that hashes are kept in, and of all that there are.
@@ -28,3 +28,18 @@ def test_a_set_holds_what_was_added_and_nothing_else(added: list[list[int]], ask
 
     assert len(expected) == held.size
     assert [hash_ in expected for hash_ in asked] == found.tolist()
+
+
+@given(parts=st.lists(st.lists(st.integers(0, 20).map(str), max_size=12), max_size=4))
+def test_an_id_is_added_once(parts: list[list[str]]) -> None:
+    """One that comes again, in the same call or a later one, is told by its place."""
+    keys = KeySet()
+    seen: set[str] = set()
+    for ids in parts:
+        expected = []
+        for place, id_ in enumerate(ids):
+            expected += [place] * (id_ in seen)
+            seen.add(id_)
+
+        assert expected == keys.add(ids)
+    assert len(seen) == keys.size

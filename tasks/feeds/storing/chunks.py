@@ -1,13 +1,13 @@
 """[p] Cut a run's records and blocks into chunks; of blocks only what is not known is read."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from tasks.feeds.connector import Record
 from tasks.feeds.encoding.blocks import Block
-from tasks.feeds.encoding.lines import Lines
+from tasks.feeds.encoding.lines import NO_LINES, Lines
 from tasks.feeds.encoding.weave import Numbers
 from tasks.feeds.quality import Context, check
 from tasks.feeds.storing.intake import Chunk, Same
@@ -36,6 +36,10 @@ def chunks(
     yield chunk, True
 
 
+#: Fewer rows than these are read sooner one by one.
+MANY: Final = 150
+
+
 class ReadBlock(NamedTuple):
     """What became of a block's rows: known ones, those read at once, and the places of those to read alone."""
 
@@ -58,8 +62,8 @@ def read_block(block: Block, context: Context, known: HashSet | None) -> ReadBlo
     hashes = block.hashes()
     ids, is_alone = block.ids()
     is_same = ~is_alone & known.holds_hashes(hashes) if known is not None else np.zeros_like(is_alone)
-    same = np.flatnonzero(is_same)
-    lines, left = block.read(np.flatnonzero(~is_alone & ~is_same), ids, hashes, context)
+    same, fresh = np.flatnonzero(is_same), np.flatnonzero(~is_alone & ~is_same)
+    lines, left = block.read(fresh, ids, hashes, context) if len(fresh) >= MANY else (NO_LINES, fresh)
     return ReadBlock(
         Same([ids[place] for place in same.tolist()], block.prefix, (same + block.number).tolist()),
         lines,

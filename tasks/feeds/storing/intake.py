@@ -23,15 +23,13 @@ from tasks.feeds.encoding.rows import Row
 from tasks.feeds.storing.batch import Batch
 from tasks.feeds.storing.tables import ENCODERS, TABLES, Noun
 
-#: Records, observations aside, and bytes of a chunk: what one step of a big run holds in memory.
+#: Records read one by one, observations aside, and bytes of a chunk: what one step of a big run holds in memory.
 CHUNK_RECORDS: Final = 3_000
-CHUNK_BYTES: Final = 8 * 1024 * 1024
+CHUNK_BYTES: Final = 3 * 1024 * 1024
 #: Observed results of a chunk: each datastream and hour is written once for all of them.
 CHUNK_RESULTS: Final = 50_000
 #: Rows of a chunk that are stored as they were sent, or are only counted: next to nothing is done for each.
-CHUNK_SAME: Final = 50_000
-#: Rows read column by column that are worth to be kept so.
-_MANY: Final = 200
+CHUNK_SAME: Final = 25_000
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 #: Rejects handed on with their records; more of a chunk are only counted.
 _MOST_REJECTS: Final = 1000
@@ -74,7 +72,7 @@ class Chunk:
     def is_full(self) -> bool:
         """Tell whether this is enough for one step."""
         return (
-            self.records - len(self.observations) - self.described >= CHUNK_RECORDS
+            self.records - len(self.observations) - self.described - len(self.ids_of_lines) >= CHUNK_RECORDS
             or self.described >= CHUNK_SAME
             or self.observations.results >= CHUNK_RESULTS
             or self.same_rows >= CHUNK_SAME
@@ -118,13 +116,15 @@ class Chunk:
             self.rejects.append(reject)
 
     def take_lines(self, lines: Lines) -> None:
-        """Take in what was read column by column; many rows stay as they are, when all ids are new."""
+        """Take in what was read column by column; it stays as it is when all ids are new."""
+        if not lines.size:
+            return
         self.others += lines.size
         self.records += lines.size
         is_new = self.ids_of_lines.isdisjoint(lines.ids) and self.rows["features"].keys().isdisjoint(
             lines.ids
         )
-        if lines.size >= _MANY and is_new:
+        if is_new:
             self.lines.append(lines)
             self.ids_of_lines.update(lines.ids)
             self.bytes += sum(map(len, lines.bodies))

@@ -69,15 +69,25 @@ class KeySet(HashSet):
     """Which ids a run has seen."""
 
     def add(self, ids: Sequence[str]) -> list[int]:
-        """Add distinct ids; returns the places of those that were there before."""
+        """Add ids; returns the places of those that were there before, or come earlier among them."""
         hashes = _hashes(ids)
         held = self.holds_hashes(hashes)
+        held[_repeats(hashes)] = True
         self.add_hashes(hashes[~held])
-        return [int(place) for place in np.flatnonzero(held)]
+        places: list[int] = np.flatnonzero(held).tolist()
+        return places
 
     def holds(self, ids: Sequence[str]) -> npt.NDArray[np.bool_]:
         """Tell for each id whether it was added before."""
         return self.holds_hashes(_hashes(ids))
+
+
+def _repeats(hashes: Keys) -> npt.NDArray[np.intp]:
+    """Return the places of hashes that another before them equals."""
+    order = hashes.argsort(kind="stable")
+    ordered = hashes[order]
+    places: npt.NDArray[np.intp] = order[1:][ordered[1:] == ordered[:-1]]
+    return places
 
 
 def add_new(keys: KeySet, ids: Collection[str]) -> int:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 import uuid_utils
@@ -11,7 +12,7 @@ from shared.db import Transaction
 from shared.feeds.runs import Counts, Reject, keep_rejects, lock_feed
 from tasks.feeds.connector import Observation
 from tasks.feeds.encoding.rows import Row
-from tasks.feeds.storing.intake import Chunk, Same, duplicate
+from tasks.feeds.storing.intake import Chunk, duplicate
 from tasks.feeds.storing.keys import KeySet, add_new
 from tasks.feeds.storing.merge import Merged, is_empty, merge
 from tasks.feeds.storing.observations import store_observations
@@ -54,8 +55,7 @@ class Store:
     def put(self, tx: Transaction, chunk: Chunk, is_last: bool) -> None:
         """Store one chunk and publish its events."""
         lock_feed(tx, self.writing.feed_id)
-        for same in chunk.same:
-            self._put_same(chunk, same)
+        self._put_same(chunk)
         self._put_lines(tx, chunk)
         for noun, rows in chunk.rows.items():
             if rows:
@@ -71,12 +71,15 @@ class Store:
         self.nameless_rejects += chunk.nameless_rejects
         self.rejects_kept = keep_rejects(tx, self.writing.run_id, chunk.rejects, self.rejects_kept)
 
-    def _put_same(self, chunk: Chunk, same: Same) -> None:
+    def _put_same(self, chunk: Chunk) -> None:
         """Count features that are stored as they were sent; one that came before in this run is one too many."""
-        again = self.seen["features"].add(same.ids)
-        for place in again:
-            chunk.reject(duplicate(f"{same.prefix}{same.numbers[place]}", same.ids[place]))
-        self._count("features", 0, 0, len(same.ids) - len(again))
+        ids = list(chain.from_iterable(same.ids for same in chunk.same))
+        again = self.seen["features"].add(ids)
+        if again:
+            records = [f"{same.prefix}{number}" for same in chunk.same for number in same.numbers]
+            for place in again:
+                chunk.reject(duplicate(records[place], ids[place]))
+        self._count("features", 0, 0, len(ids) - len(again))
 
     def _put_lines(self, tx: Transaction, chunk: Chunk) -> None:
         """Copy features that were read at once and are new for sure; others are merged row by row."""
