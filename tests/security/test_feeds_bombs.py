@@ -33,6 +33,21 @@ def test_a_line_without_an_end_is_given_up(start: bytes, why: str, tries: Tries)
 
 
 @pytest.mark.row(7)
+def test_a_row_that_goes_on_from_line_to_line_is_given_up(tries: Tries) -> None:
+    """Each of its lines is short, and ends within quotes."""
+    packed = gzip.compress(b"id,name\n1,a\n") + gzip.compress(b'"x\n",' * (MIB // 5)) * 200
+    tracemalloc.start()
+    try:
+        taken, why = _read(_payload(packed))
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    tries(f"{why!r} after {taken} rows", (taken, why) == (1, "table: a row of more than 1,048,576 bytes"))
+    tries(f"{peak_bytes:,} bytes", peak_bytes < 200 * MIB)
+
+
+@pytest.mark.row(7)
 def test_lawful_rows_that_never_end_are_given_up_at_a_named_limit(
     tries: Tries, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,8 @@ ROW: Final = "\x1e"
 _NEWLINE, _RETURN = b"\n\r"
 #: Bytes of a piece: some thousand rows.
 PIECE_BYTES: Final = 256 * 1024
+#: No row whose quotes go on from line to line is longer; until its end is found it is read again with each piece.
+LONGEST_ROW_BYTES: Final = 1024 * 1024
 
 Odd: TypeAlias = list[str] | csv.Error
 """Cells that hold a mark themselves, or why a row is none."""
@@ -33,13 +35,19 @@ class Piece(NamedTuple):
 
 
 def pieces(texts: Iterable[bytes], delimiter: str) -> Iterator[Piece]:
-    """Yield whole lines of UTF-8 as pieces; a row whose quotes are open at the end of one begins the next."""
+    """
+    Yield whole lines of UTF-8 as pieces; a row whose quotes are open at the end of one begins the next.
+
+    Raises: OSError for a row that does not end.
+    """
     marks = bytes.maketrans(delimiter.encode() + b"\n", (CELL + ROW).encode())
     held = b""
     for text in texts:
         data = held + text if held else text
         if b'"' in data or CELL.encode() in data or ROW.encode() in data:
             piece, held = _quoted(data.decode(), delimiter, is_last=False)
+            if len(held) > LONGEST_ROW_BYTES:
+                raise OSError(f"a row of more than {LONGEST_ROW_BYTES:,} bytes")
             yield piece
         else:
             held = b""
