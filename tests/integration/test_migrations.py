@@ -26,15 +26,20 @@ def test_the_migrated_database_is_what_the_models_say(db: Engine) -> None:
     assert foreign == []
 
 
+def empty_database(postgres: Postgres, monkeypatch: pytest.MonkeyPatch, name: str) -> Config:
+    """Make a database without a table the one of the settings; returns what Alembic needs."""
+    postgres.create_database(name)
+    monkeypatch.setenv("DATABASE_URL", postgres.url(name))
+    get_settings.cache_clear()
+    forget_engine()
+    return Config(ROOT / "shared" / "migrations" / "alembic.ini")
+
+
 def test_every_migration_goes_up_down_and_up_again(
     postgres: Postgres, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A release can be undone on an empty database, and done again."""
-    postgres.create_database("up_and_down")
-    monkeypatch.setenv("DATABASE_URL", postgres.url("up_and_down"))
-    get_settings.cache_clear()
-    forget_engine()
-    config = Config(ROOT / "shared" / "migrations" / "alembic.ini")
+    config = empty_database(postgres, monkeypatch, "up_and_down")
 
     command.upgrade(config, "head")
     command.downgrade(config, "base")
@@ -65,11 +70,7 @@ def test_plain_points_lose_their_documents_and_get_them_back(
     postgres: Postgres, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever says more than `point` keeps its document; the last of many loses it too."""
-    postgres.create_database("plain_points")
-    monkeypatch.setenv("DATABASE_URL", postgres.url("plain_points"))
-    get_settings.cache_clear()
-    forget_engine()
-    config = Config(ROOT / "shared" / "migrations" / "alembic.ini")
+    config = empty_database(postgres, monkeypatch, "plain_points")
     command.upgrade(config, "0005")
     engine = create_engine(get_settings().database_url)
     stored = text("SELECT external_id, geometry FROM features")
