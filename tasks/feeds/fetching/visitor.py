@@ -2,8 +2,8 @@
 Fetch what a connector's plan asks for: conditionally, within the publisher's ttl, into the archive.
 
 A payload is read as it was fetched while the archive packs it, in a thread: who stores something of it waits
-for that first (`kept`). No transaction is open meanwhile. What a URL said (its validators) is kept only once its content is
-stored, so that a payload that failed to parse is never taken for one that is known.
+for that first (`kept`). No transaction is open meanwhile. What a URL said (its validators) is kept only once
+its content is stored, so that a payload that failed to parse is never taken for one that is known.
 """
 
 import io

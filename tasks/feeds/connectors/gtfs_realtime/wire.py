@@ -1,7 +1,8 @@
 """
 [p] A message of protocol buffers taken apart into its entities, so that memory holds one of them at a time.
 
-An entity of two bytes becomes a hundred in memory: tens of megabytes of them would become gigabytes.
+An entity of two bytes becomes a hundred in memory: tens of megabytes of them would become gigabytes. The library
+lays out all of a message before anything of it can be counted; here counting ends at the limit.
 Source: https://protobuf.dev/programming-guides/encoding/
 """
 
