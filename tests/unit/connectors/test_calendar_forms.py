@@ -232,3 +232,13 @@ def test_a_place_is_read_with_either_mark_between(where: str) -> None:
 
     assert isinstance(record, Feature)
     assert {"type": "Point", "coordinates": [-87.6, 41.8]} == record.geometry
+
+
+@pytest.mark.parametrize("rule", ["RRULE:", "RRULE: ", "RDATE:", "RRULE:FREQ=DAILY;COUNT=2\r\nEXDATE:"])
+def test_an_empty_rule_or_date_is_none(rule: str) -> None:
+    """Lists of holidays write one beside each day."""
+    (record,) = read(framed(event(more=f"{rule}\r\n")))
+
+    assert isinstance(record, Feature)
+    assert (20, 10) == (record.starts_at and record.starts_at.day, record.starts_at and record.starts_at.hour)
+    assert ("COUNT" in rule) == ("rule" in record.properties)

@@ -29,7 +29,7 @@ _STANDS: Final = re.compile(r"(?:^|;)INTERVAL=(?!0*[1-9]\d{0,5}(?:;|$))", re.IGN
 
 def is_series(event: Event) -> bool:
     """Tell whether an event repeats."""
-    return "RRULE" in event.properties or "RDATE" in event.properties
+    return any(one.value.strip() for name in ("RRULE", "RDATE") for one in event.properties.get(name, ()))
 
 
 def coming(
@@ -41,7 +41,9 @@ def coming(
     `moved` are those that other events of the calendar replace.
     Raises: Rejection if the rule cannot be read, repeats more often than daily, or leads nowhere in many `steps`.
     """
-    rules = list(dict.fromkeys(_tidy(found.value) for found in event.properties.get("RRULE", [])))
+    rules = [
+        rule for rule in dict.fromkeys(_tidy(one.value) for one in event.properties.get("RRULE", ())) if rule
+    ]
     if any(_STANDS.search(rule) for rule in rules):
         raise Rejection("bad_rule", f"{rules[0]!r:.100} has no interval that leads forward")
     if any(not _FREQUENCIES.search(rule) or _DENSE.search(rule) for rule in rules):
@@ -101,7 +103,7 @@ def _component(event: Event, start: Moment, rules: list[str], zones: Zones, sinc
     for name in ("EXDATE", "RDATE"):
         for found in event.properties.get(name, []):
             zone = zones.named(found.parameters.get("TZID"))
-            for text in found.value.split(","):
+            for text in filter(str.strip, found.value.split(",")):
                 # A PERIOD begins before its slash.
                 moment = written(text.split("/")[0], zone)
                 if first <= moment.utc <= last:
