@@ -220,3 +220,69 @@ def test_the_events_of_other_services_are_read(document: Any) -> None:
     assert ("Council", "21T00:30", "https://town.example/e") == (
         record.title, f"{record.starts_at:%dT%H:%M}", record.url,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"id": 2644, "title": "Council", "start_date": "2026-11-20 18:30:00", "venue": {"venue": "Hall"}, "tags": []},
+        {"id": "ocd-event/1", "name": "Council", "start_date": "2026-11-21T00:30:00+00:00", "location": {"name": "Hall"}},
+        [[{"Name": {"label": "Council", "url": "x"}, "Meeting Date": "11/20/2026", "Meeting Time": "6:30 PM",
+            "Meeting Location": "Hall"}, None]],
+    ],
+    ids=["the events calendar", "open civic data", "beside its agenda"],
+)  # fmt: skip
+def test_one_meeting_alone_or_beside_its_agenda_is_a_meeting(document: Any) -> None:
+    """As services answer for its number, and as those who read Legistar's pages write it."""
+    (record,) = read(document)
+
+    assert isinstance(record, Feature)
+    assert record.starts_at is not None
+    assert ("Council", "Hall", "21T00:30") == (record.title, record.address, f"{record.starts_at:%dT%H:%M}")
+
+
+def test_a_meeting_without_a_name_is_named_by_what_is_said_first_of_it() -> None:
+    """Some lists have a person's name and a text with markup only."""
+    said = "<div>\r\n<div>Board Meeting</div>\r\n<div>Room 5</div></div>"
+    (record,) = read([{"FullName": "J. Doe", "StartDateTime": "11/20/2026 6:30:00 PM", "Description": said}])
+
+    assert isinstance(record, Feature)
+    assert "Board Meeting" == record.title
+
+
+@pytest.mark.parametrize(
+    ("said", "is_off"), [("Yes", True), ("Y", True), ("Cancelled", True), ("", False), ("N", False)]
+)
+def test_a_meeting_is_said_to_be_called_off_in_words(said: str, is_off: bool) -> None:
+    """A column of its own has not only true and false."""
+    (record,) = read([{**MEETING, "Cancelled": said}])
+
+    assert isinstance(record, Feature)
+    assert is_off == record.withdrawn
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"data": {"meetings": [{"id": "1", "title": "Council", "start": "2026-11-21T00:30:00.000Z", "events": []}]}},
+        {"eventFeedItemList": [{"eventTitle": "Council", "start": "2026-11-20T18:30:00.000", "canceledEvent": "false"}]},
+        {"id": "1", "title": "Council", "start": "2026-11-21T00:30:00Z", "items": []},
+    ],
+    ids=["within data", "a list of its own name", "alone with an empty list"],
+)  # fmt: skip
+def test_meetings_are_found_under_names_nobody_knows(document: Any) -> None:
+    """By what they look like."""
+    (record,) = read(document)
+
+    assert isinstance(record, Feature)
+    assert record.starts_at is not None
+    assert ("Council", "21T00:30", False) == (record.title, f"{record.starts_at:%dT%H:%M}", record.withdrawn)
+
+
+@pytest.mark.parametrize(
+    "document", [{"a": [1]}, {"a": [{"name": "x"}]}, {"data": {"html": "<tr>"}}, {"data": 3}, {}]
+)
+def test_lists_of_other_things_are_no_meetings(document: Any) -> None:
+    """Nor is markup within JSON."""
+    with pytest.raises(Malformed):
+        read(document)

@@ -12,17 +12,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from shared.errors import Rejection
-from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rejected, Request, Source
+from tasks.feeds.connector import Feature, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.connectors.legistar import parts
+from tasks.feeds.connectors.legistar.lists import meetings
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading.day_order import local_times
-from tasks.feeds.reading.documents import all_text, children, excerpt, load_json, load_xml, local_name
+from tasks.feeds.reading.documents import excerpt
 from tasks.feeds.reading.times import LocalTimes, from_posix
 
-_WRAPPERS: Final = ("value", "events", "meetings", "items", "results", "data")
-_OF_OCCURRENCES: Final = ("start", "end", "all_day")
-_MEETING: Final = "GranicusEvent"
-_XML: Final = (f"ArrayOf{_MEETING}", _MEETING)
 _ID_IN_URL: Final = re.compile(r"[?&]ID=(\d+)")
 _MAY_CALL_OFF: Final = ("time", "title", "status", "agenda_status", "minutes_status")
 _CALLED_OFF: Final = re.compile(r"cancel|called off|postpone", re.IGNORECASE)
@@ -40,6 +37,7 @@ _CLOCK: Final = re.compile(
 #: A day and an hour in the place of one of them.
 _WHOLE: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*", re.ASCII)
 _MARK: Final = re.compile(r"-*em-*|-{2,}")
+_LONGEST_TITLE: Final = 120
 #: A number of so many digits is a moment of POSIX, in seconds or milliseconds.
 _POSIX_DIGITS: Final = 9
 
@@ -59,7 +57,7 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
     zone = str(source.options.get("timezone") or source.timezone)
     kind = str(source.options.get("feature_kind") or "event")
     for payload in payloads:
-        rows = [_bare(row) for row in _rows(payload)]
+        rows = meetings(payload)
         times = local_times(zone, source.options, rows)
         for number, row in enumerate(rows):
             record = f"{payload.name}#{number}"
@@ -69,52 +67,11 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
                 yield Rejected(record=record, reason=why.reason, detail=why.detail, excerpt=excerpt(row))
 
 
-def _bare(row: Any) -> Any:  # Any: JSON of a publisher.
-    """Return a meeting that Localist puts into an object of its own, with the times of its next occurrence."""
-    held = row.get("event") if isinstance(row, dict) and len(row) == 1 else None
-    if not isinstance(held, dict):
-        return row
-    occurrences = held.get("event_instances")
-    first = occurrences[0] if isinstance(occurrences, list) and occurrences else None
-    occurrence = first.get("event_instance") if isinstance(first, dict) else None
-    if not isinstance(occurrence, dict):
-        return held
-    return {**held, **{name: value for name, value in occurrence.items() if name in _OF_OCCURRENCES}}
-
-
-def _rows(payload: Payload) -> list[Any]:
-    if payload.read().lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        return _xml_rows(payload)
-    document = load_json(payload)
-    rows = _listed(document)
-    if rows is None:
-        raise Malformed(f"{payload.name}: no list of meetings: {excerpt(document):.200}")
-    return rows
-
-
-def _xml_rows(payload: Payload) -> list[Any]:
-    """Return the meetings of the API's XML, which some clients of it answer with whatever they are asked for."""
-    root = load_xml(payload)
-    if local_name(root) not in _XML:
-        said = " ".join(all_text(root).split())
-        raise Malformed(f"{payload.name}: no list of meetings but <{local_name(root)}>: {said:.200}")
-    found = [root] if local_name(root) == _MEETING else children(root, _MEETING)
-    return [{local_name(part): all_text(part) for part in meeting} for meeting in found]
-
-
-def _listed(document: Any) -> list[Any] | None:  # Any: JSON of a publisher.
-    """Return the meetings of a document: a list, also in what services put around it, or one meeting."""
-    if isinstance(document, dict):
-        wrapped = next((document[name] for name in _WRAPPERS if isinstance(document.get(name), list)), None)
-        document = [document] if "EventId" in document else wrapped
-    return document if isinstance(document, list) else None
-
-
 def _feature(said: Any, record: str, kind: str, times: LocalTimes) -> Feature:  # Any: JSON of a publisher.
     if not isinstance(said, dict):
         raise Rejection("not_an_object", "the meeting is no object")
     row = parts.named(said)
-    title = parts.text(row, "title")
+    title = parts.text(row, "title") or _first_line(parts.text(row, "description"))
     starts = _starts(row, times)
     if title is None:
         raise Rejection("no_identity", "the meeting has no name")
@@ -140,6 +97,10 @@ def _feature(said: Any, record: str, kind: str, times: LocalTimes) -> Feature:  
         properties=_properties(row),
         withdrawn=called_off,
     )
+
+
+def _first_line(text: str | None) -> str | None:
+    return text.splitlines()[0].strip()[:_LONGEST_TITLE] or None if text else None
 
 
 def _starts(row: Mapping[str, Any], times: LocalTimes) -> datetime | None:

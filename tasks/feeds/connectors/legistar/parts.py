@@ -1,5 +1,6 @@
 """[p] The parts of a meeting under the names that the dialects give them."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
         "eventname",
         "committeename",
         "meetingname",
+        "eventtitle",
         "name",
         "title",
         "summary",
@@ -21,7 +23,7 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
         "bodyname",
         "body",
     ),
-    "description": ("eventcomment", "description", "shortdescription"),
+    "description": ("eventcomment", "description", "shortdescription", "eventdetails"),
     "date": ("eventdate", "meetingdate", "startdate", "date"),
     "time": ("eventtime", "meetingtime", "starttime", "time"),
     "start": ("start", "startdatetime", "datetime"),
@@ -49,10 +51,11 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
         "link",
         "localisturl",
         "infourl",
+        "eventpath",
     ),
     "agenda": ("eventagendafile", "agenda"),
     "minutes": ("eventminutesfile", "minutes"),
-    "called_off": ("cancelled", "canceled", "iscancelled", "iscanceled"),
+    "called_off": ("cancelled", "canceled", "iscancelled", "iscanceled", "canceledevent"),
     "all_day": ("allday", "isallday"),
     "id": ("eventid", "meetingid"),
 }
@@ -61,6 +64,7 @@ _TEXTS: Final = ("label", "text", "rendered", "name", "datetime", "utc", "local"
 #: What an object in the place of a place tells of it.
 _PLACES: Final = ("name", "venue", "address", "formattedaddress", "streetaddress", "city")
 _LONGEST: Final = 4000
+_YES: Final = re.compile(r"\s*(?:true|yes|y|1|cancel+ed)\s*$", re.IGNORECASE)
 #: Letters of a language's name.
 _TAG: Final = 2
 
@@ -137,7 +141,5 @@ def _address(within: Mapping[str, Any]) -> Any:  # Any: JSON of a publisher.
 
 
 def is_true(row: Mapping[str, Any], part: str) -> bool:
-    """Tell whether a part is said to be so."""
-    return any(
-        value is True or (isinstance(value, str) and value.lower() == "true") for value in values(row, part)
-    )
+    """Tell whether a part is said to be so, by a word of yes or its own (`Cancelled`)."""
+    return any(value is True or (isinstance(value, str) and _YES.match(value)) for value in values(row, part))

@@ -1,0 +1,84 @@
+"""[p] The meetings of a document: JSON or XML, with whatever services put around them."""
+
+from typing import Any, Final
+
+from tasks.feeds.connector import Malformed, Payload
+from tasks.feeds.connectors.legistar import parts
+from tasks.feeds.reading.documents import all_text, children, excerpt, load_json, load_xml, local_name
+
+_WRAPPERS: Final = ("value", "events", "meetings", "items", "results", "data")
+_OF_OCCURRENCES: Final = ("start", "end", "all_day")
+_MEETING: Final = "GranicusEvent"
+_XML: Final = (f"ArrayOf{_MEETING}", _MEETING)
+
+
+def meetings(payload: Payload) -> list[Any]:
+    """
+    Return the meetings of a payload, in the publisher's order.
+
+    Raises: Malformed if it is no list, nor one meeting.
+    """
+    if payload.read().lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return _xml_rows(payload)
+    document = load_json(payload)
+    rows = _listed(document)
+    if rows is None:
+        raise Malformed(f"{payload.name}: no list of meetings: {excerpt(document):.200}")
+    return [_bare(row) for row in rows]
+
+
+def _xml_rows(payload: Payload) -> list[Any]:
+    """Return the meetings of the API's XML, which some clients of it answer with whatever they are asked for."""
+    root = load_xml(payload)
+    if local_name(root) not in _XML:
+        said = " ".join(all_text(root).split())
+        raise Malformed(f"{payload.name}: no list of meetings but <{local_name(root)}>: {said:.200}")
+    found = [root] if local_name(root) == _MEETING else children(root, _MEETING)
+    return [{local_name(part): all_text(part) for part in meeting} for meeting in found]
+
+
+def _listed(document: Any) -> list[Any] | None:  # Any: JSON of a publisher.
+    """Return the meetings of a document: a list, also in what services put around it, or one meeting."""
+    if isinstance(document, list):
+        return document
+    if not isinstance(document, dict):
+        return None
+    wrapped = next((document[name] for name in _WRAPPERS if isinstance(document.get(name), list)), None)
+    if not wrapped and _is_meeting(document):
+        return [document]
+    if wrapped is not None:
+        return wrapped
+    within = next((document[name] for name in _WRAPPERS if isinstance(document.get(name), dict)), None)
+    if within is not None:
+        return _listed(within)
+    lists = (value for value in document.values() if isinstance(value, list))
+    return next((rows for rows in lists if any(map(_is_meeting, rows[:1]))), None)
+
+
+def _is_meeting(said: Any) -> bool:  # Any: as above.
+    """Tell whether an object has a name and a day."""
+    if not isinstance(said, dict):
+        return False
+    row = parts.named(said)
+    has_day = any(parts.text(row, part) for part in ("start", "date"))
+    return "eventid" in row or (has_day and parts.text(row, "title") is not None)
+
+
+def _bare(row: Any) -> Any:  # Any: JSON of a publisher.
+    """
+    Return a meeting without what is put around it.
+
+    Readers of Legistar's pages put it before its agenda, and Localist into an object of its own, whose next
+    occurrence has the times.
+    """
+    if isinstance(row, list) and row and isinstance(row[0], dict):
+        return row[0]
+    held = row.get("event") if isinstance(row, dict) and len(row) == 1 else None
+    if not isinstance(held, dict):
+        return row
+    occurrences = held.get("event_instances")
+    first = occurrences[0] if isinstance(occurrences, list) and occurrences else None
+    occurrence = first.get("event_instance") if isinstance(first, dict) else None
+    if not isinstance(occurrence, dict):
+        return held
+    return {**held, **{name: value for name, value in occurrence.items() if name in _OF_OCCURRENCES}}
