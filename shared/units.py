@@ -29,6 +29,7 @@ _UCUM = {
     "kmh": "km/h",
     "km_h-1": "km/h",
     "m/s": "m/s",
+    "m_s-1": "m/s",
     "ms": "m/s",
     "mph": "[mi_i]/h",
     "mp/h": "[mi_i]/h",

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tasks.feeds.connector import Observation, Record, Rejected, Thing
+from tasks.feeds.connector import Described, Observation, Record, Rejected, Thing
 from tests.support.feeds import addresses, parse, payload, source
 
 
@@ -276,3 +276,51 @@ def test_an_option_names_the_one_station_of_a_table() -> None:
 
     assert ["roof"] == [one.external_id for one in records if isinstance(one, Thing)]
     assert {"roof"} == {one.external_id for one in records if isinstance(one, Observation)}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"windSpeed": {"unitCode": "wmoUnit:m_s-1", "value": 10}},
+        {"windSpeed": {"unitCode": "unit:m_s-1", "value": "10.0"}},
+        {"windSpeed": {"unitCode": "unit:km_h-1", "value": 36}},
+    ],
+)
+def test_a_speed_is_read_in_each_of_the_services_units(told: dict[str, Any]) -> None:
+    """Years ago it was metres in a second, and some caches write numbers as text."""
+    row = {"type": "Feature", "properties": {**MEASURED, **told}}
+
+    found = read({"type": "FeatureCollection", "features": [row]})
+
+    assert ("20T01:00", "wind_speed", 10.0) in values(found)
+    assert {"Cel", "m/s"} == {
+        result.unit for one in found if isinstance(one, Observation) for result in one.results
+    }
+
+
+def test_the_report_tells_what_the_service_has_not_decoded_yet() -> None:
+    """For minutes an observation has its METAR only."""
+    nothing = {"value": None, "unitCode": "unit:degC"}
+    said = {
+        **MEASURED,
+        "temperature": nothing,
+        "rawMessage": "KALB 200051Z 35005KT 10SM 26/23 A3005 RMK T02560228",
+    }
+    row = {"type": "Feature", "properties": said}
+
+    assert ("20T01:00", "air_temperature", 26.0) in values(
+        read({"type": "FeatureCollection", "features": [row]})
+    )
+
+
+def test_where_a_point_is_forecast_is_no_place_of_weather() -> None:
+    """The service answers for a point with links to what it has there."""
+    said = {
+        "gridId": "BOX",
+        "gridX": 1,
+        "forecastHourly": "https://api.weather.gov/gridpoints/BOX/1,2/forecast/hourly",
+    }
+
+    assert [Described] == [
+        type(one) for one in read({"type": "Feature", "geometry": None, "properties": said})
+    ]

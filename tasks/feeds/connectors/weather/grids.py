@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from shared.errors import Rejection
-from tasks.feeds.connector import Observation, Payload, Record, Rejected, Result
+from tasks.feeds.connector import Described, Observation, Payload, Record, Rejected, Result
 from tasks.feeds.connectors.weather import nws
 from tasks.feeds.connectors.weather.values import as_forecast, result
 from tasks.feeds.reading.documents import excerpt
@@ -30,8 +30,15 @@ def layers(document: Any) -> Mapping[str, Any] | None:  # Any: JSON of a publish
 
 
 def records(document: Mapping[str, Any], found: Mapping[str, Any], payload: Payload) -> Iterator[Record]:
-    """Yield the place of a cell and one observation per beginning of a period; all are of the one record."""
+    """
+    Yield the place of a cell and one observation per beginning of a period; all are of the one record.
+
+    The answer for a point only links to what the service has there.
+    """
     record = f"{payload.name}#0"
+    if not found:
+        yield Described(record=record)
+        return
     thing = nws.forecast_place(document, record)
     yield thing
     told: dict[datetime, list[Result]] = {}

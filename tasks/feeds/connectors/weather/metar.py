@@ -68,11 +68,7 @@ def _observation(report: str, begin: re.Match[str], record: str, received: datet
     words = _FOLLOWS.split(report)[0].split()[2:]
     if words and _VALID.fullmatch(words[0]):
         raise Rejection("forecast", "the report is a forecast (TAF), which measured nothing")
-    # Of a value that is told twice, in two units or of two directions, the first is the report's own.
-    told: dict[str, Result] = {}
-    for found in filter(None, _results(words)):
-        told.setdefault(found.observed_property, found)
-    results = tuple(told.values())
+    results = measured(report)
     if not results:
         raise Rejection("no_result", "the report holds no value")
     return Observation(
@@ -83,6 +79,15 @@ def _observation(report: str, begin: re.Match[str], record: str, received: datet
         results=results,
         properties={"report": report[:_EXCERPT]},
     )
+
+
+def measured(report: str) -> tuple[Result, ...]:
+    """Return what a report says was measured; a text that is none says nothing."""
+    # Of a value that is told twice, in two units or of two directions, the first is the report's own.
+    told: dict[str, Result] = {}
+    for found in filter(None, _results(_FOLLOWS.split(report)[0].split()[2:])):
+        told.setdefault(found.observed_property, found)
+    return tuple(told.values())
 
 
 def _moment(day: int, hour: int, minute: int, received: datetime) -> datetime:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Observation, Payload, Record, Rejected, Result, Thing
+from tasks.feeds.connectors.weather import metar
 from tasks.feeds.connectors.weather.values import as_forecast, result
 from tasks.feeds.reading.documents import excerpt
 from tasks.feeds.reading.places import geometry, point
@@ -180,6 +181,8 @@ def _measurement(row: Any, record: str) -> tuple[Thing, Observation]:  # Any: JS
     if moment is None:
         raise Rejection("bad_time", "the observation has no timestamp")
     results = tuple(one for name in _MEASURED if (one := _quantity(name, said.get(name))))
+    # For minutes the service has no more than the report.
+    results = results or metar.measured(str(said.get("rawMessage") or ""))
     if not results:
         raise Rejection("no_result", f"station {station} measured nothing")
     thing = _thing(station, record, "weather_station", str(said.get("stationName") or station), _spot(row))

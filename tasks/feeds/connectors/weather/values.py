@@ -43,6 +43,7 @@ _NAMES: Final = {
 _LONGEST: Final = 200
 #: Canada's tables write the direction of the wind so.
 _TENS_OF_DEGREES: Final = "10s deg"
+_NUMBER: Final = re.compile(r"[-+]?\d{1,9}(?:\.\d{1,9})?", re.ASCII)
 #: What we store as whole numbers of nothing: codes and indices.
 _UNITLESS: Final = frozenset(("weather_code", "weathercode", "is_day", "uv_index", "european_aqi", "us_aqi"))
 
@@ -55,7 +56,9 @@ def observed_property(name: str) -> str:
 
 
 def result(name: str, value: Any, unit: str | None) -> Result | None:  # Any: JSON of a publisher.
-    """Return one result in its stored unit; null, text and what is no number give none."""
+    """Return one result in its stored unit; null, words and what is no number give none."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     code = "1" if name in _UNITLESS else ucum(unit)
