@@ -324,3 +324,84 @@ def test_where_a_point_is_forecast_is_no_place_of_weather() -> None:
     assert [Described] == [
         type(one) for one in read({"type": "Feature", "geometry": None, "properties": said})
     ]
+
+
+PLACE_ABOVE = (
+    "latitude,longitude,elevation,utc_offset_seconds,timezone,timezone_abbreviation\n"
+    "48.85,2.35,NaN,3600,Europe/Paris,GMT+1\n\n"
+)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"{PLACE_ABOVE}time,temperature_2m (°C),wind_speed_10m (km/h)\n2026-11-20T00:00,5.0,36\n",
+        f"location_id,{PLACE_ABOVE}".replace("48.85", "0,48.85")
+        + "location_id,time,temperature_2m (°C),wind_speed_10m (km/h)\n0,2026-11-20T00:00,5.0,36\n",
+        f"{PLACE_ABOVE}time,temperature_2m (°C)\n2026-11-20T00:45,9\n\n"
+        "time,temperature_2m (°C),wind_speed_10m (km/h)\n2026-11-20T00:00,5.0,36\n2026-11-20T01:00,NaN,\n",
+    ],
+    ids=["one place", "numbered places", "now above the hours"],
+)
+def test_open_meteos_csv_is_its_json(content: str) -> None:
+    """A table of places, a blank line, and a table of their times."""
+    document = {
+        **PARIS,
+        "hourly": {"time": ["2026-11-20T00:00"], "temperature_2m": [5.0], "wind_speed_10m": [36]},
+        "hourly_units": {"temperature_2m": "°C", "wind_speed_10m": "km/h"},
+    }
+    records = read(content.encode())
+
+    assert read(document) == [one for one in records if not isinstance(one, Rejected)]
+    assert {"no_result"} >= {one.reason for one in records if isinstance(one, Rejected)}
+
+
+@pytest.mark.parametrize(
+    ("content", "when", "expected"),
+    [
+        (
+            '"STATION","DATE","LATITUDE","LONGITUDE","ELEVATION","NAME","PRCP","PRCP_ATTRIBUTES","TMAX","TMAX_ATTRIBUTES"\n'
+            '"USW1","2026-11-20","40.7","-73.9","42.7","NY","   25",",,W","  123",",,W"\n',
+            "19T23:00",
+            [("precipitation", 2.5, "mm"), ("air_temperature_max", 12.3, "Cel")],
+        ),
+        (
+            "#DEBUG: Format Typ -> onlycomma\nstation,valid,lon,lat,tmpf,drct,sknt,p01i,gust,metar\n"
+            "JFK,2026-11-20 00:51,-73.7,40.6,50.0,M,10.0,0.10,M,KJFK 200051Z 36010KT 10/05 A2992\n",
+            "20T00:51",
+            [("air_temperature", 10.0, "Cel"), ("wind_speed", 5.1444, "m/s"), ("precipitation", 2.54, "mm")],
+        ),
+        (
+            "year,month,day,hour,temp,temp_source,dwpt,rhum,prcp,wdir,wspd,pres\n2026,11,20,6,3.5,isd,1,80,,350,36,1013.2\n",
+            "20T06:00",
+            [
+                ("air_temperature", 3.5, "Cel"), ("dew_point", 1.0, "Cel"), ("relative_humidity", 80.0, "%"),
+                ("wind_direction", 350.0, "deg"), ("wind_speed", 10.0, "m/s"), ("sea_level_pressure", 1013.2, "hPa"),
+            ],
+        ),
+        (
+            "date,tavg,tmin,tmax,prcp,snow,wdir,wspd,wpgt,pres,tsun\n2026-11-20,4,-9999,7,1.2,,10,18,,1013,\n",
+            "19T23:00",
+            [
+                ("temperature_mean", 4.0, "Cel"), ("air_temperature_max", 7.0, "Cel"), ("precipitation", 1.2, "mm"),
+                ("wind_direction", 10.0, "deg"), ("wind_speed", 5.0, "m/s"), ("sea_level_pressure", 1013.0, "hPa"),
+            ],
+        ),
+    ],
+    ids=["ghcn daily", "iowa", "meteostat hours", "meteostat days"],
+)  # fmt: skip
+def test_tables_whose_documentation_tells_their_units_have_them(
+    content: str, when: str, expected: list[tuple[str, float, str]]
+) -> None:
+    """Tenths of degrees are degrees, an hour of UTC is no hour of the city, and a column of reports is no bulletin."""
+    (told,) = [one for one in read(content.encode()) if isinstance(one, Observation)]
+
+    assert when == f"{told.phenomenon_time:%dT%H:%M}"
+    assert expected == [(one.observed_property, one.value, one.unit) for one in told.results]
+
+
+def test_a_bulletin_of_another_code_holds_no_report() -> None:
+    """It is headed as all are, and no broken table."""
+    assert [] == read(
+        b"421 \r\nSACN96 CWAO 241400 RRB\r\nWXL SA 1400 AUTO8 M M M M/19/06/1806/M/ M 75MM=\r\n"
+    )

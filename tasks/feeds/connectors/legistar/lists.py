@@ -43,7 +43,9 @@ def _listed(document: Any) -> list[Any] | None:  # Any: JSON of a publisher.
         return document
     if not isinstance(document, dict):
         return None
-    wrapped = next((document[name] for name in _WRAPPERS if isinstance(document.get(name), list)), None)
+    wrapped: list[Any] | None = next(
+        (document[name] for name in _WRAPPERS if isinstance(document.get(name), list)), None
+    )
     if not wrapped and _is_meeting(document):
         return [document]
     if wrapped is not None:

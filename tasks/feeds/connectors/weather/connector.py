@@ -9,7 +9,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from tasks.feeds.connector import Malformed, Payload, Plan, Record, Request, Source
-from tasks.feeds.connectors.weather import airport_lists, airports, grids, metar, nws, openmeteo, tables
+from tasks.feeds.connectors.weather import (
+    airport_lists,
+    airports,
+    grids,
+    metar,
+    nws,
+    openmeteo,
+    openmeteo_csv,
+    tables,
+)
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading.documents import decoded, excerpt, load_json
 
@@ -35,8 +44,23 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
         elif (reports := _listed(payload, content)) is not None:
             yield from airports.records(reports, payload)
         else:
-            text = decoded(content)
-            yield from (metar if metar.is_metar(text) else tables).records(text, payload, source)
+            yield from _text(decoded(content), payload, source)
+
+
+def _text(text: str, payload: Payload, source: Source) -> Iterator[Record]:
+    if (places := openmeteo_csv.documents(text)) is not None:
+        yield from _openmeteo(places, payload, source)
+    elif not tables.begins(text) and metar.is_metar(text):
+        yield from metar.records(text, payload, source)
+    else:
+        yield from tables.records(text, payload, source)
+
+
+def _openmeteo(places: Sequence[Any], payload: Payload, source: Source) -> Iterator[Record]:
+    first = 0
+    for place in places:
+        yield from openmeteo.records(place, payload, source, first)
+        first += openmeteo.count(place)
 
 
 def _listed(payload: Payload, content: bytes) -> Sequence[Any] | None:
@@ -50,10 +74,7 @@ def _json(payload: Payload, source: Source) -> Iterator[Record]:
     document = nws.as_geojson(load_json(payload))
     places = document if isinstance(document, list) else [document]
     if places and all(openmeteo.is_openmeteo(place) for place in places):
-        first = 0
-        for place in places:
-            yield from openmeteo.records(place, payload, source, first)
-            first += openmeteo.count(place)
+        yield from _openmeteo(places, payload, source)
     elif (reports := airports.rows_of(document)) is not None:
         yield from airports.records(reports, payload)
     elif (periods := nws.periods(document)) is not None:

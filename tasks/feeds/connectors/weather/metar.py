@@ -10,6 +10,9 @@ from tasks.feeds.connector import Observation, Payload, Record, Rejected, Result
 from tasks.feeds.connectors.weather.values import result
 
 _BEGIN: Final = re.compile(r"(?<![A-Z0-9])([A-Z]{4}) (\d{2})(\d{2})(\d{2})Z(?![A-Z0-9])")
+#: How the World Meteorological Organization heads its bulletins: what, from where, and when.
+_HEADING: Final = re.compile(r"(?<![A-Z0-9])[A-Z]{4}\d\d [A-Z]{4} \d{6}(?![A-Z0-9])", re.ASCII)
+_HEADING_WITHIN: Final = 100
 #: What a forecast names where a report has its wind: the days and hours from and to which it holds.
 _VALID: Final = re.compile(r"\d{4}/\d{4}|\d{6}")
 _WIND: Final = re.compile(r"(\d{3}|VRB)P?(\d{2,3})(?:GP?(\d{2,3}))?(KT|MPS|KMH)")
@@ -25,8 +28,9 @@ _UNITS: Final = {"KT": "kt", "MPS": "m/s", "KMH": "km/h"}
 
 
 def is_metar(text: str) -> bool:
-    """Tell whether a text holds a report."""
-    return _BEGIN.search(_CONTROL.sub(" ", text)) is not None
+    """Tell whether a text holds a report, or is headed as a bulletin, whose reports may be of another code."""
+    plain = _CONTROL.sub(" ", text)
+    return _HEADING.search(plain[:_HEADING_WITHIN]) is not None or _BEGIN.search(plain) is not None
 
 
 def records(text: str, payload: Payload, source: Source) -> Iterator[Record]:

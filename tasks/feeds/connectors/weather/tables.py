@@ -3,17 +3,22 @@
 import csv
 import re
 from collections.abc import Iterator, Sequence, Set
+from itertools import dropwhile
 from typing import Final
 
 from shared.errors import Rejection
-from tasks.feeds.connector import Malformed, Observation, Payload, Record, Rejected, Source, Thing
+from tasks.feeds.connector import Malformed, Observation, Payload, Record, Rejected, Result, Source, Thing
+from tasks.feeds.connectors.weather.known_tables import Known, known
 from tasks.feeds.connectors.weather.values import result
+from tasks.feeds.quality import UNKNOWN_UNIT
 from tasks.feeds.reading.column_names import letters
 from tasks.feeds.reading.places import point
 from tasks.feeds.reading.times import LocalTimes
 from tasks.feeds.reading.times_written import looks_day_first
 
-_TIME: Final = re.compile(r"date|time|zeit|heure|datum|fecha", re.IGNORECASE)
+_TIME: Final = re.compile(r"date|time|zeit|heure|datum|fecha|^valid$", re.IGNORECASE)
+#: Columns of their own for the parts of a time, with which a table begins.
+_PARTS: Final = ("year", "month", "day", "hour")
 #: What tells when or where, and never how the weather was.
 _NO_MEASURE: Final = re.compile(
     r"(?:date|time|year|month|day|hour|lat|latitude|lon|longitude|elevation|altitude|climate id|wmo id)\b",
@@ -34,7 +39,21 @@ _STATIONS: Final = (
 _CALLED: Final = ("stationname", "name", "station", "location", "city")
 _LATITUDES: Final = ("lat", "latitude", "latitudey")
 _LONGITUDES: Final = ("lon", "lng", "long", "longitude", "longitudex")
+_DELIMITERS: Final = ",;\t"
+#: A bulletin does not begin with a line of so many.
+_COLUMNS: Final = 4
+_HEADER_CHARACTERS: Final = 10_000
 _UNIT: Final = re.compile(r"\(([^()]*)\)\s*$")
+
+
+def begins(text: str) -> bool:
+    """Tell whether a text begins as a table of several columns, one of which may hold reports of airports."""
+    lines = _lines(text[:_HEADER_CHARACTERS])
+    return bool(lines) and max(map(lines[0].count, _DELIMITERS)) >= _COLUMNS - 1
+
+
+def _lines(text: str) -> list[str]:
+    return list(dropwhile(lambda line: line.startswith("#"), text.splitlines()))
 
 
 def records(text: str, payload: Payload, source: Source) -> Iterator[Record]:
@@ -43,20 +62,22 @@ def records(text: str, payload: Payload, source: Source) -> Iterator[Record]:
 
     Raises: Malformed if the first line is no header with a time.
     """
-    lines = text.splitlines()
-    delimiter = max(",;\t", key=(lines[0] if lines else "").count)
+    lines = _lines(text)
+    delimiter = max(_DELIMITERS, key=(lines[0] if lines else "").count)
     reader = csv.reader(lines, delimiter=delimiter)
     try:
         header = [name.strip() for name in next(reader, [])]
     except csv.Error as error:
         raise Malformed(f"{payload.name}: no table: {error}") from None
-    at = next((place for place, name in enumerate(header) if _TIME.search(name)), None)
-    if at is None or len(header) < 2:
+    at = _time_columns(header)
+    if not at or len(header) < 2:
         raise Malformed(f"{payload.name}: neither weather nor a table with a column of times")
     where = _Where(header, str(source.options.get("station") or ""))
     rows = list(_rows(reader))
-    day_first = looks_day_first([row[at] for row in rows if len(row) == len(header)])
-    times = LocalTimes(str(source.options.get("timezone") or source.timezone), day_first=bool(day_first))
+    day_first = looks_day_first([row[at[0]] for row in rows if len(row) == len(header)])
+    told = known(header)
+    zone = source.options.get("timezone") or (told and told.timezone) or source.timezone
+    times = LocalTimes(str(zone), day_first=bool(day_first))
     seen: set[str] = set()
     for number, row in enumerate(rows):
         record = f"{payload.name}#{number}"
@@ -64,7 +85,22 @@ def records(text: str, payload: Payload, source: Source) -> Iterator[Record]:
         if station not in seen and len(row) == len(header):
             seen.add(station)
             yield where.thing(row, station, record)
-        yield _observation(row, header, at, where, record, times)
+        yield _observation(row, header, at, where, record, times, told)
+
+
+def _time_columns(header: Sequence[str]) -> Sequence[int]:
+    """Return the column of times, or those of the parts of one."""
+    names = tuple(name.lower() for name in header)
+    if names[:3] == _PARTS[:3]:
+        return range(4 if names[3:4] == _PARTS[3:] else 3)
+    return [place for place, name in enumerate(header) if _TIME.search(name)][:1]
+
+
+def _written(row: Sequence[str], at: Sequence[int]) -> str:
+    if len(at) == 1:
+        return row[at[0]]
+    year, month, day, hour = (*(row[place].strip() for place in at), "0")[:4]
+    return f"{year}-{month:0>2}-{day:0>2}T{hour:0>2}:00"
 
 
 class _Where:
@@ -111,22 +147,28 @@ def _rows(reader: Iterator[list[str]]) -> Iterator[Sequence[str]]:
 
 
 def _observation(
-    row: Sequence[str], header: Sequence[str], at: int, where: _Where, record: str, times: LocalTimes
+    row: Sequence[str],
+    header: Sequence[str],
+    at: Sequence[int],
+    where: _Where,
+    record: str,
+    times: LocalTimes,
+    told: Known | None,
 ) -> Observation | Rejected:
     if len(row) != len(header):
         said = f"{len(row)} columns instead of {len(header)}"
         return Rejected(record=record, reason="bad_width", detail=said, excerpt=",".join(row)[:500])
     try:
-        moment = times.parse(row[at])
+        moment = times.parse(_written(row, at))
     except Rejection as why:
         return Rejected(record=record, reason=why.reason, detail=why.detail, excerpt=",".join(row)[:500])
     results = tuple(
         found
         for place, name in enumerate(header)
-        if place != at
+        if place not in at
         and place not in where.columns
         and not _NO_MEASURE.match(name)
-        and (found := result(name, _number(row[place]), _unit(name)))
+        and (found := _value(name, _number(row[place]), told))
     )
     if moment is None or not results:
         return Rejected(
@@ -144,6 +186,10 @@ def _observation(
     )
 
 
+def _value(name: str, number: float | None, told: Known | None) -> Result | None:
+    return told.value(name, number) if told else result(name, number, _unit(name))
+
+
 def _number(cell: str) -> float | None:
     try:
         return float(cell)
@@ -153,4 +199,4 @@ def _number(cell: str) -> float | None:
 
 def _unit(name: str) -> str:
     found = _UNIT.search(name)
-    return found.group(1) if found else "{unknown}"
+    return found.group(1) if found else UNKNOWN_UNIT
