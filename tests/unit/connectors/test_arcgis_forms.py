@@ -165,7 +165,16 @@ def test_an_area_is_read_in_each_of_its_forms(shape: dict[str, Any]) -> None:
     assert {(1, 1), (1, 2), (2, 2), (2, 1)} == {tuple(at) for at in record.geometry["coordinates"][0]}
 
 
-@pytest.mark.parametrize("shape", [{"rings": None}, {"paths": [[[1, 1]]]}, {"points": []}, {"xmin": "NaN"}])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"rings": None},
+        {"rings": [[[1, 1], [1, 2], [1, 1]]]},
+        {"paths": [[[1, 1]]]},
+        {"points": []},
+        {"xmin": "NaN"},
+    ],
+)
 def test_a_shape_without_an_extent_is_no_place(shape: dict[str, Any]) -> None:
     """And no reason to lose the row."""
     record = shaped(shape)
@@ -251,3 +260,67 @@ def test_a_layer_is_queried_however_its_address_was_copied(url: str) -> None:
     records, _ = run(source("arcgis", url), {"https://a.example/FeatureServer/0/query": answer})
 
     assert ["1"] == [record.external_id for record in records]
+
+
+LAYER = "https://a.example/MapServer/0"
+
+
+def paged(described: dict[str, Any], answers: dict[str, Any], **options: Any) -> list[str]:
+    """Run a layer that describes itself so; return the ids of its features."""
+    known = {LAYER: orjson.dumps(described)} | {url: orjson.dumps(said) for url, said in answers.items()}
+    records, _ = run(source("arcgis", LAYER, **options), known)
+    assert all(isinstance(record, Feature) for record in records)
+    return [str(getattr(record, "external_id", "")) for record in records]
+
+
+def objects(*numbers: int, more: bool = False) -> dict[str, Any]:
+    """Make an answer of objects of a layer whose numbers are called FID."""
+    rows = [{"attributes": {"FID": number}} for number in numbers]
+    fields = [{"name": "FID", "type": "esriFieldTypeOID"}]
+    return {"objectIdFieldName": "FID", "fields": fields, "features": rows, "exceededTransferLimit": more}
+
+
+def test_a_layer_that_knows_no_offset_is_asked_for_ranges_of_its_ids() -> None:
+    """As servers before 10.3, which would send their first page for ever."""
+    described = {
+        "currentVersion": 10.11,
+        "maxRecordCount": 2,
+        "fields": objects()["fields"],
+        "geometryType": "x",
+    }
+    asked = f"{LAYER}/query?where={{}}&outFields=%2A&outSR=4326&f=json"
+    answers = {
+        f"{LAYER}/query?where=1%3D1&returnIdsOnly=true&f=json": {"objectIds": [9, 3, 4]},
+        asked.format("FID+%3E%3D+3+AND+FID+%3C%3D+4"): objects(3, 4, more=True),
+        asked.format("FID+%3E%3D+9+AND+FID+%3C%3D+9"): objects(9),
+    }
+
+    assert ["3", "4", "9"] == paged(described, answers)
+
+
+def test_a_layer_is_ordered_by_what_it_calls_its_numbers_and_asked_for_no_more_than_it_gives() -> None:
+    """Not every one is called OBJECTID."""
+    described = {
+        "currentVersion": 11,
+        "objectIdField": "FID",
+        "maxRecordCount": 2,
+        "advancedQueryCapabilities": {"supportsPagination": True},
+    }
+    asked = f"{LAYER}/query?where=1%3D1&outFields=%2A&outSR=4326&orderByFields=FID&resultOffset={{}}&resultRecordCount=2&f=json"
+    answers = {asked.format(0): objects(3, 4, more=True), asked.format(2): objects(9)}
+
+    assert ["3", "4", "9"] == paged(described, answers)
+
+
+@pytest.mark.parametrize("described", [{}, {"error": {"code": 499}}])
+def test_a_service_that_sends_the_same_page_again_ends_the_run(described: dict[str, Any]) -> None:
+    """It knows no offset, and did not say so."""
+    assert ["3", "4", "3", "4"] == paged(described, {f"{LAYER}/query": objects(3, 4, more=True)})
+
+
+@pytest.mark.parametrize("reference", [{"latestWkid": 3857}, {"wkt2": "EPSG:3857"}])
+def test_a_reference_system_may_be_told_in_its_newest_form_only(reference: dict[str, Any]) -> None:
+    """Positions of metres are no degrees."""
+    row = {"attributes": {"OBJECTID": 1}, "geometry": MERCATOR}
+
+    assert [TOWN_HALL] == [place(one) for one in read(layer(row, spatialReference=reference))]

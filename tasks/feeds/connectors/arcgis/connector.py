@@ -5,12 +5,12 @@ The feed's URL is a layer (`.../FeatureServer/0`), a query of one, or a GeoJSON 
 Source: https://developers.arcgis.com/rest/services-reference/enterprise/query-feature-service-layer/
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Described, Malformed, Payload, Plan, Record, Request, Source
-from tasks.feeds.connectors.arcgis import answers, shapes
+from tasks.feeds.connectors.arcgis import answers, paging, shapes
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading import columns
 from tasks.feeds.reading.cells import BadRow, Row, names_of
@@ -19,8 +19,8 @@ from tasks.feeds.reading.documents import excerpt, load_json
 from tasks.feeds.reading.rows import Reader
 from tasks.feeds.reading.tables import Table
 
-_PAGE_SIZE: Final = 1000
-_MOST_PAGES: Final = 50
+#: What a layer can changes with the server's release.
+_DESCRIBED_SECONDS: Final = 24 * 3600
 _GEOMETRY: Final = "geometry"
 #: What answers have that only count or describe.
 _DESCRIBE: Final = frozenset(("count", "extent", "geometryType", "fields", "layers", "services"))
@@ -31,37 +31,42 @@ def plan(source: Source) -> Plan:
     if "/query" in source.url or not _is_layer(source.url):
         yield with_credential(Request("features", source.url), source)
         return {}
-    size = int(source.options.get("page_size") or _PAGE_SIZE)
+    url = source.url.split("?")[0].rstrip("/")
+    described = Request(
+        paging.LAYER, url, params={"f": "json"}, optional=True, max_age_seconds=_DESCRIBED_SECONDS
+    )
+    layer = paging.Layer((yield with_credential(described, source)), source)
+    if layer.pages:
+        yield from _pages(layer, f"{url}/query", source)
+        return {}
+    ids = paging.listed((yield with_credential(Request(paging.IDS, f"{url}/query", layer.ids()), source)))
+    for number, params in enumerate(layer.ranges(ids), start=1):
+        yield with_credential(Request(f"features-{number}", f"{url}/query", params=params), source)
+    return {}
+
+
+def _pages(layer: paging.Layer, url: str, source: Source) -> Generator[Request, Payload, None]:
     offset = 0
-    for number in range(1, int(source.options.get("max_pages") or _MOST_PAGES) + 1):
-        request = Request(
-            f"features-{number}",
-            f"{source.url.split('?')[0].rstrip('/')}/query",
-            params=_query(source, offset, size),
-        )
+    before: Sequence[Any] = ()
+    for number in range(1, layer.most_pages + 1):
+        request = Request(f"features-{number}", url, params=layer.page(offset))
         page = load_json((yield with_credential(request, source)))
         rows = page.get("features") if isinstance(page, dict) else None
-        if not isinstance(rows, list) or not rows or not _has_more(page, len(rows), size):
+        # A service that does not know offsets sends its first page for ever.
+        if (
+            not isinstance(rows, list)
+            or not rows
+            or rows == before
+            or not _has_more(page, len(rows), layer.size)
+        ):
             break
+        before = rows
         # A service may give fewer than we asked for, and says so.
         offset += len(rows)
-    return {}
 
 
 def _is_layer(url: str) -> bool:
     return url.split("?")[0].rstrip("/").rsplit("/", 1)[-1].isdigit()
-
-
-def _query(source: Source, offset: int, size: int) -> dict[str, str]:
-    return {
-        "where": str(source.options.get("where") or "1=1"),
-        "outFields": "*",
-        "outSR": "4326",
-        "orderByFields": str(source.options.get("order") or "OBJECTID"),
-        "resultOffset": str(offset),
-        "resultRecordCount": str(size),
-        "f": "json",
-    }
 
 
 def _has_more(page: Mapping[str, Any], count: int, size: int) -> bool:
@@ -76,6 +81,8 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
     Raises: Malformed if a payload is none of these, with the service's own words if it failed.
     """
     for payload in payloads:
+        if payload.name in (paging.LAYER, paging.IDS):
+            continue
         document = load_json(payload)
         if not isinstance(document, dict) or "error" in document:
             raise Malformed(f"{payload.name}: no features: {excerpt(document):.200}")

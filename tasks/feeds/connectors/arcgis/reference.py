@@ -16,6 +16,8 @@ Place: TypeAlias = Callable[[float, float], tuple[float, float]]
 _WGS84: Final = frozenset((4326, 4269, 4979))
 #: Esri's own numbers that the registry of EPSG does not know.
 _ESRI: Final = {102100: 3857, 102113: 3857, 900913: 3857}
+#: What a reference system is told by.
+_TELL: Final = ("latestWkid", "wkid", "wkt", "wkt2")
 _DECIMALS: Final = 7
 _NUMBER: Final = re.compile(r"\d{1,9}", re.ASCII)
 
@@ -26,13 +28,16 @@ def to_crs84(reference: Any, name: str) -> Place:  # Any: JSON of a publisher.
 
     Raises: Malformed if the system is unknown.
     """
-    if not isinstance(reference, Mapping) or not (reference.get("wkid") or reference.get("wkt")):
+    if not isinstance(reference, Mapping) or not any(map(reference.get, _TELL)):
         return lambda x, y: (x, y)
     numbers = [str(reference.get(key)) for key in ("latestWkid", "wkid")]
     known = next((int(number) for number in numbers if _NUMBER.fullmatch(number) and int(number)), None)
     if known in _WGS84:
         return lambda x, y: (x, y)
-    return _known(_ESRI.get(known, known) if known is not None else str(reference.get("wkt")), name)
+    return _known(
+        _ESRI.get(known, known) if known is not None else str(reference.get("wkt") or reference.get("wkt2")),
+        name,
+    )
 
 
 def _known(system: int | str, name: str) -> Place:

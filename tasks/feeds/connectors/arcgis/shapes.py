@@ -97,8 +97,6 @@ def _polygon(rings: Sequence[Line]) -> Geometry | None:
     """Sort rings into outlines and holes by which lies in which: their direction is not to be trusted."""
     # Fewer positions enclose nothing.
     whole = [ring for ring in rings if len(ring) >= _RING]
-    if not whole and any(rings):
-        raise Rejection("bad_geometry", "a ring of fewer than four positions")
     if not whole:
         return None
     if len(whole) > MOST_RINGS:
