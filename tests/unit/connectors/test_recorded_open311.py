@@ -210,3 +210,31 @@ def test_several_agencies_may_be_responsible(content: bytes) -> None:
 
     assert isinstance(record, Feature)
     assert "Roads; Oslo" == record.properties["agency_responsible"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"cb(%s);",
+        b" /**/ jQuery.cb_1 (%s)",
+        b'{"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": {"type": "Point",'
+        b' "coordinates": [-71.2, 41.1]}, "properties": {"service_request_id": "7", "status": "OPEN"}}]}',
+    ],
+    ids=["script", "script of a library", "geojson"],
+)
+def test_requests_are_read_from_a_script_and_from_geojson(content: bytes) -> None:
+    """Some servers answer every client as they answer a page of theirs."""
+    expected = parse(CITY, payload(orjson.dumps([REQUEST])))
+
+    assert expected == parse(
+        CITY, payload(content % orjson.dumps([REQUEST]) if b"%s" in content else content)
+    )
+
+
+def test_the_day_comes_first_where_the_answer_shows_it() -> None:
+    """One date that can only be read so settles the others."""
+    days = ["05/11/2026 10:00", "24/11/2026 10:00"]
+    rows = [{"service_request_id": str(at), "requested_datetime": day} for at, day in enumerate(days)]
+    found = [record for record in parse(CITY, payload(orjson.dumps(rows))) if isinstance(record, Feature)]
+
+    assert ["05", "24"] == [f"{record.starts_at:%d}" for record in found]

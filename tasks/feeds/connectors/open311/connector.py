@@ -5,7 +5,8 @@ The feed's URL is the server's root or its `requests` resource. Options: see REA
 Source: https://wiki.open311.org/GeoReport_v2/ and its extensions.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from shared.errors import Rejection
@@ -22,10 +23,12 @@ from tasks.feeds.connector import (
 )
 from tasks.feeds.connectors.open311.requests import fields_of, identity, request
 from tasks.feeds.credentials import with_credential
-from tasks.feeds.reading.documents import all_text, children, excerpt, load_json, load_xml, local_name
-from tasks.feeds.reading.times import LocalTimes
+from tasks.feeds.reading.day_order import local_times
+from tasks.feeds.reading.documents import all_text, children, excerpt, json_of, load_xml, local_name
 
 _MOST_PAGES: Final = 10
+#: A call of a script around the answer (JSONP), which some servers send to any client.
+_CALL: Final = re.compile(rb"(?:/\*\*/)?\s*[A-Za-z_$][\w.$]{0,80}\s*\(\s*(?=[\[{])")
 #: Key around the rows -> what XML calls one of them.
 _WRAPPERS: Final = {"service_requests": "request", "requests": "request", "services": "service"}
 _DESCRIBE: Final = frozenset(("attributes", "service_code", "endpoints"))
@@ -73,9 +76,9 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
 
     Raises: Malformed if a payload is neither JSON nor XML of Open311, with the server's own words if it failed.
     """
-    times = LocalTimes(source.timezone)
     for payload in payloads:
         document = _document(payload)
+        times = local_times(source.timezone, source.options, map(_told_of, document.rows))
         for number, row in enumerate(document.rows):
             record = f"{payload.name}#{number}"
             if not document.are_requests:
@@ -93,13 +96,25 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
                 )
 
 
+def _told_of(row: Any) -> Mapping[str, Any]:  # Any: a row of JSON or XML.
+    try:
+        return fields_of(row)
+    except Rejection:
+        return {}
+
+
 def _document(payload: Payload) -> _Document:
-    start = payload.read().lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    return _json(payload) if start in (b"[", b"{") else _xml(payload)
+    content = payload.read().lstrip(b"\xef\xbb\xbf \t\r\n")
+    called = _CALL.match(content)
+    if called is not None:
+        content = content[called.end() : content.rfind(b")")]
+    return _json(content, payload) if content[:1] in (b"[", b"{") else _xml(payload)
 
 
-def _json(payload: Payload) -> _Document:
-    document = load_json(payload)
+def _json(content: bytes, payload: Payload) -> _Document:
+    document = json_of(content, payload.name)
+    if isinstance(document, dict) and isinstance(document.get("features"), list):
+        return _Document([_of_feature(row) for row in document["features"]], True)
     if isinstance(document, dict):
         for name, within in _WRAPPERS.items():
             if name in document and isinstance(document[name], list | dict | None):
@@ -115,6 +130,17 @@ def _json(payload: Payload) -> _Document:
         raise Malformed(f"{payload.name}: no Open311 answer: {excerpt(document):.200}")
     are_services = "service_code" in first and not _OF_REQUESTS & first.keys()
     return _Document(rows, not are_services)
+
+
+def _of_feature(row: Any) -> Any:  # Any: JSON of a publisher.
+    """Return a request that is told as a feature of GeoJSON, its place among its fields."""
+    said = row.get("properties") if isinstance(row, dict) else None
+    if not isinstance(said, dict):
+        return row
+    shape = row.get("geometry")
+    pair = shape.get("coordinates") if isinstance(shape, dict) and shape.get("type") == "Point" else None
+    place = dict(zip(("long", "lat"), pair, strict=False)) if isinstance(pair, list) else {}
+    return {**said, **place}
 
 
 def _wrapped(rows: Any, within: str) -> Sequence[Any]:  # Any: JSON of a publisher.

@@ -66,7 +66,9 @@ def request(fields: Mapping[str, Any], record: str, times: LocalTimes) -> Featur
         status="closed" if closed else "open",
         category=_text(fields, "service_name"),
         address=_text(fields, "address"),
-        geometry=point(_number(fields, "long", "lon", "lng"), _number(fields, "lat")),
+        geometry=point(
+            _number(fields, "long", "lon", "lng", "longitude"), _number(fields, "lat", "latitude")
+        ),
         starts_at=requested,
         ends_at=updated if closed else None,
         properties=properties,
