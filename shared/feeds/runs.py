@@ -161,15 +161,15 @@ def _clean(value: str | None) -> str | None:
     return value and value.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
-def lock_feed(tx: Transaction, feed_id: UUID) -> None:
+def lock_feed(tx: Transaction, feed_id: UUID, *, shared: bool = False) -> None:
     """
     Let one transaction at a time store for a feed: a live run and a reprocess may meet.
 
+    Those that have it `shared`, two steps of one run, store at the same time.
     The feed cannot be removed before the transaction ends.
     Raises: Permanent if it is gone.
     """
-    tx.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"feeds.store/{feed_id}"}
-    )
+    lock = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    tx.execute(text(f"SELECT {lock}(hashtextextended(:key, 0))"), {"key": f"feeds.store/{feed_id}"})
     if not tx.execute(text("SELECT 1 FROM feeds WHERE id = :id FOR KEY SHARE"), {"id": feed_id}).first():
         raise Permanent(f"feed {feed_id} was removed")

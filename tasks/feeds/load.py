@@ -27,6 +27,7 @@ from tasks.feeds.quality import Context
 from tasks.feeds.registry import Connector
 from tasks.feeds.storing.chunks import chunks
 from tasks.feeds.storing.known import known_rows
+from tasks.feeds.storing.steps import Steps
 from tasks.feeds.storing.store import Store
 from tasks.feeds.storing.table import Writing
 from tasks.feeds.storing.totals import totals
@@ -57,15 +58,17 @@ def load(job: Job, visitor: Visitor, found: Connector) -> None:
     with transaction() as tx:
         known = known_rows(tx, store.writing)
     taken = chunks(found.blocks(meter.payloads, source), context_for(source, store.writing.now), known)
-    with closing(read_ahead(taken, lambda pair: pair[1])) as ahead:
-        for number, (chunk, is_last) in enumerate(ahead):
+    with closing(read_ahead(taken, lambda pair: pair[1])) as ahead, Steps(store) as steps:
+        for number, (chunk, is_last) in enumerate(steps.chunks(ahead)):
             job.checkpoint()
             if not number:
                 _record_payloads(visitor)
-            with job.finish() if is_last else job.step(meter.read, meter.total, "records stored") as tx:
+            if not is_last:
+                steps.put(chunk, job.step(meter.read, meter.total, "records stored"))
+                continue
+            with job.finish() as tx:
                 store.put(tx, chunk, is_last)
-                if is_last:
-                    _end(tx, visitor, store, found)
+                _end(tx, visitor, store, found)
 
 
 def _record_payloads(visitor: Visitor) -> None:

@@ -79,6 +79,12 @@ class Chunk:
             or self.bytes + self.observations.bytes >= CHUNK_BYTES
         )
 
+    @property
+    def has_more_than_features(self) -> bool:
+        """Tell whether there is anything to store beside features."""
+        others = any(rows for noun, rows in self.rows.items() if noun != "features")
+        return bool(others or self.same or len(self.observations) or self.timetable)
+
     def add(self, record: Record, source_hash: int | None = None) -> None:
         """Take one record in; `source_hash` is that of the row it was read from."""
         self.records += 1

@@ -6,8 +6,6 @@ from datetime import datetime
 from itertools import chain
 from typing import Final
 
-import uuid_utils
-
 from shared.db import Transaction
 from shared.feeds.runs import Counts, Reject, keep_rejects, lock_feed
 from tasks.feeds.connector import Observation
@@ -16,9 +14,10 @@ from tasks.feeds.storing.intake import Chunk, duplicate
 from tasks.feeds.storing.keys import KeySet, add_new
 from tasks.feeds.storing.merge import Merged, is_empty, merge
 from tasks.feeds.storing.observations import store_observations
-from tasks.feeds.storing.table import Writing, copy_read
+from tasks.feeds.storing.straight import Straight
+from tasks.feeds.storing.table import Writing
 from tasks.feeds.storing.tables import TABLES, Noun
-from tasks.feeds.storing.tell import FEATURES_AN_EVENT, tell_features, tell_observations, tell_vehicles
+from tasks.feeds.storing.tell import tell_features, tell_observations, tell_vehicles
 from tasks.feeds.storing.timetable import WrittenTimetable
 
 #: Observations that may wait for their things to come in a later chunk.
@@ -64,6 +63,9 @@ class Store:
         self._put_observations(tx, chunk, is_last)
         if not self.writing.is_replay:
             self._timetable.put(tx, chunk.timetable, is_last)
+        self._count_chunk(tx, chunk)
+
+    def _count_chunk(self, tx: Transaction, chunk: Chunk) -> None:
         self.counts.records += chunk.others + add_new(self._addresses, chunk.addresses)
         self.counts.described += chunk.described
         self.counts.rejected += chunk.rejected
@@ -90,14 +92,37 @@ class Store:
             rows = [row for lines in chunk.lines for row in lines.rows()]
             self._put_rows(tx, "features", chunk, rows, again)
             return
-        ids = [[uuid_utils.uuid7() for _ in lines.ids] for lines in chunk.lines]
-        copy_read(tx, TABLES["features"], self.writing, chunk.lines, ids)
-        size = sum(lines.size for lines in chunk.lines)
-        self.added["features"] += size
-        self._count("features", size, 0, 0)
-        self._note_newest([lines.newest(self.writing.now) for lines in chunk.lines])
-        told = [(str(id_), chunk.lines[-1].kind) for id_ in ids[-1][-FEATURES_AN_EVENT:]]
-        tell_features(tx, self.writing, told, more=size - len(told))
+        straight = Straight(self.writing, chunk.lines, [])
+        straight.copy(tx)
+        self._told_straight(tx, straight)
+
+    def straight(self, chunk: Chunk) -> Straight | None:
+        """
+        Return the features of a chunk, if it has nothing else and they are new for sure.
+
+        They are then seen by this run: `put_straight` stores them, whatever is stored of the chunks before.
+        """
+        rows = chunk.rows["features"]
+        ids = [*chunk.ids_of_lines, *rows]
+        if (
+            not self._was_empty.get("features")
+            or chunk.has_more_than_features
+            or self.seen["features"].holds(ids).any()
+        ):
+            return None
+        self.seen["features"].add(ids)
+        return Straight(self.writing, chunk.lines, list(rows.values()))
+
+    def put_straight(self, tx: Transaction, chunk: Chunk, straight: Straight) -> None:
+        """Count a chunk whose features were copied, and publish its events."""
+        self._told_straight(tx, straight)
+        self._count_chunk(tx, chunk)
+
+    def _told_straight(self, tx: Transaction, straight: Straight) -> None:
+        self.added["features"] += straight.size
+        self._count("features", straight.size, 0, 0)
+        self._note_newest(straight.observed())
+        straight.tell(tx)
 
     def _put_rows(
         self, tx: Transaction, noun: Noun, chunk: Chunk, rows: Sequence[Row], seen_places: Sequence[int]
