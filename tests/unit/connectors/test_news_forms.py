@@ -75,6 +75,11 @@ def test_every_form_of_a_place_is_found(inside: str, kind: str) -> None:
         ("Fri, 20 Nov 2026", "19T23:00"),
         ("20/11/2026 - 13:00", "20T12:00"),
         ("Friday 20 November 2026 13:00", "20T12:00"),
+        ("Fri, 20 Nov 2026 13:00:00 +01:00", "20T12:00"),
+        ("Fri, 20 Nov 2026 10:30:00 GMT-01:30", "20T12:00"),
+        ("Fri, 20 Nov 2026 13:00:00 UTC+0100", "20T12:00"),
+        ("Fri, 20 Nov 2026 13:00:00 MT", "20T12:00"),
+        ("Fri, 20 Nov 2026 12:00:00 UT", "20T12:00"),
     ],
 )
 def test_a_time_is_of_the_zone_it_names_or_the_citys(written: str, utc: str) -> None:

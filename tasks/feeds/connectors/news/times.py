@@ -9,14 +9,18 @@ from shared.errors import Rejection
 from tasks.feeds.reading.times import LocalTimes, from_posix, from_rfc2822
 
 _HALF_DAY: Final = re.compile(r"(.*\d\s*[AP]\.?M\.?)(?:\s+[A-Z]{2,5})?", re.IGNORECASE | re.DOTALL)
-_ZONE: Final = re.compile(r"\d\s+\(?([A-Z]{3,5})\)?\s*$")
+_ZONE: Final = re.compile(r"\d\s+\(?([A-Z]{2,5})\)?\s*$")
 #: The abbreviations that mail knows; any other is the publisher's own, which is the city's.
-_ZONES_OF_MAIL: Final = frozenset(("UTC", "GMT", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT"))
+_ZONES_OF_MAIL: Final = frozenset(
+    ("UT", "UTC", "GMT", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT")
+)
 #: `Monday, November 23, 2026 - 10:00am`, as content systems write for people: the day of the week, and a dash or `at`.
 _WEEKDAY: Final = re.compile(r"^[A-Z]{3,9},?\s+(?=[A-Z]{3,9}\.?\s+\d{1,2},)", re.IGNORECASE)
 _DAY_BEFORE: Final = re.compile(r"^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,?\s+(?=\d)", re.IGNORECASE)
 #: An offset, or what may be the name of a zone, at the end.
 _ZONED: Final = re.compile(r"(?:[+-]\d\d:?\d\d|\d\s*Z|\d\s+\(?[A-Z]{1,5}\)?|[A-Z]{3,4} \d{4})\s*$")
+#: An offset as mail does not write it: with a colon, or behind the name of what it is from.
+_OFFSET: Final = re.compile(r"(?:GMT|UTC)?([+-]\d\d):?(\d\d)$")
 _BETWEEN: Final = re.compile(r"(?<=\d)\s+(?:-|at)\s+(?=\d{1,2}:)", re.IGNORECASE)
 _POSIX: Final = re.compile(r"\d{9,13}", re.ASCII)
 
@@ -52,7 +56,7 @@ def _readers(text: str, times: LocalTimes) -> list[Callable[[str], datetime | No
     named = _ZONE.search(text)
     if not _ZONED.search(text) or (named and named.group(1) not in _ZONES_OF_MAIL):
         return [times.parse, lambda text: _local(from_rfc2822(text), times)]
-    return [times.parse, from_rfc2822]
+    return [times.parse, lambda text: from_rfc2822(_OFFSET.sub(r"\1\2", text))]
 
 
 def _local(moment: datetime | None, times: LocalTimes) -> datetime | None:
