@@ -346,3 +346,20 @@ def test_a_message_that_breaks_off_anywhere_is_malformed() -> None:
         with pytest.raises(Malformed):
             parse(source("gtfs_realtime"), payload(written[:end]))
     assert 1 == len(parse(source("gtfs_realtime"), payload(written)))
+
+
+def test_vehicles_of_one_trip_are_told_apart_by_their_labels() -> None:
+    """Where they have no ids: the cars of a train. One alone is known by its trip, whatever it is called."""
+
+    def ids(*labels: str) -> list[str]:
+        sent = [
+            gtfs.FeedEntity(id=f"e{at}", vehicle={"trip": {"trip_id": "t"}, "vehicle": {"label": label}})
+            for at, label in enumerate(labels)
+        ]
+        found = parse(source("gtfs_realtime"), payload(message(*sent)))
+        return [record.external_id for record in found if isinstance(record, Vehicle)]
+
+    assert ["t/7", "t/8"] == ids("7", "8")
+    assert ["t/8", "t/7"] == ids("8", "7")
+    assert ["t"] == ids("7")
+    assert ["t", "t"] == ids("7", "7")

@@ -15,7 +15,7 @@ from google.transit import gtfs_realtime_pb2 as gtfs
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Described, Payload, Plan, Record, Rejected, Request, Source
-from tasks.feeds.connectors.gtfs_realtime import alerts, moving
+from tasks.feeds.connectors.gtfs_realtime import alerts, keys, moving
 from tasks.feeds.connectors.gtfs_realtime import naming as naming
 from tasks.feeds.connectors.gtfs_realtime.message import Message, load
 from tasks.feeds.connectors.gtfs_realtime.names import Names
@@ -41,7 +41,9 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
     """
     names = Names(source.timetable) if source.timetable else None
     messages = [(payload, load(payload)) for payload in payloads]
-    repeated = moving.repeated_trips(entity for _, message in messages for entity in message.readable)
+    entities = [entity for _, message in messages for entity in message.readable]
+    repeated = keys.repeated_trips(entities)
+    coupled = keys.coupled_trips(entities, repeated)
     for payload, message in messages:
         published = _published(message)
         numbered = alerts.ids_are_positions(message)
@@ -51,7 +53,9 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
                 yield Rejected(record=record, reason=entity.reason, detail=entity.detail)
                 continue
             try:
-                yield from _records(entity, record, _Told(published, numbered, repeated, names), source)
+                yield from _records(
+                    entity, record, _Told(published, numbered, repeated, coupled, names), source
+                )
             except Rejection as why:
                 yield _rejected(entity, record, why)
 
@@ -69,6 +73,7 @@ class _Told(NamedTuple):
     published: datetime | None
     numbered: bool
     repeated: Set[str]
+    coupled: Set[str]
     names: Names | None
 
 
@@ -85,7 +90,9 @@ def _records(entity: gtfs.FeedEntity, record: str, told: _Told, source: Source) 
         yield update
     if entity.HasField("vehicle"):
         known = True
-        vehicle = moving.vehicle(entity.vehicle, record, told.published, source.options, told.repeated)
+        vehicle = moving.vehicle(
+            entity.vehicle, record, told.published, source.options, told.repeated, told.coupled
+        )
         if told.names:
             told.names.vehicle(vehicle)
         yield vehicle

@@ -1,8 +1,7 @@
 """[p] Vehicle positions and trip updates; presence is tested before a field is read."""
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Set
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ from google.transit import gtfs_realtime_pb2 as gtfs
 
 from shared.errors import Rejection
 from tasks.feeds.connector import TripUpdate, Vehicle
+from tasks.feeds.connectors.gtfs_realtime.keys import trip_key, vehicle_key
 from tasks.feeds.reading.times import from_posix
 
 _NULL_ISLAND_DEGREES: Final = 1e-6
@@ -22,11 +22,12 @@ def vehicle(
     published: datetime | None,
     options: Mapping[str, Any],
     repeated: Set[str],
+    coupled: Set[str] = frozenset(),
 ) -> Vehicle:
     """Read a vehicle; its own time is when it was seen, the header's only when it was published."""
     trip = trip_key(position.trip, repeated) if position.HasField("trip") else None
     described = position.vehicle
-    external_id = (described.id or "").strip() or trip or described.label.strip()
+    external_id = vehicle_key(position, trip, coupled)
     if not external_id:
         raise Rejection("no_identity", "neither the vehicle nor its trip has an id")
     lon, lat = _place(position)
@@ -45,45 +46,6 @@ def vehicle(
         speed_mps=_speed(position),
         properties=_properties(position),
     )
-
-
-def trip_key(trip: gtfs.TripDescriptor, repeated: Set[str] = frozenset()) -> str | None:
-    """
-    Return what names a trip over time: `trip_id@start_date`, without the date when none is told.
-
-    A frequency-based trip runs many times a day under one trip_id: `trip_id/start_time@start_date` names it if
-    it is UNSCHEDULED (what `exact_times=0` is told as), or if its shorter name is among the `repeated`. One
-    without a trip_id is named by its route, direction and start.
-    Source: https://gtfs.org/documentation/realtime/reference/#message-tripdescriptor
-    """
-    short = _short_key(trip)
-    if not short or not trip.trip_id or not trip.start_time:
-        return short
-    unscheduled = trip.schedule_relationship == gtfs.TripDescriptor.UNSCHEDULED
-    if unscheduled or short in repeated:
-        return _on_day(f"{trip.trip_id}/{trip.start_time}", trip)
-    return short
-
-
-def repeated_trips(entities: Iterable[gtfs.FeedEntity]) -> Set[str]:
-    """Return the short names that more than one trip has here: they start at different times."""
-    starts: defaultdict[str, set[str]] = defaultdict(set)
-    for entity in entities:
-        for trip in (entity.trip_update.trip, entity.vehicle.trip):
-            if trip.trip_id and trip.start_time:
-                starts[_short_key(trip) or ""].add(trip.start_time)
-    return {key for key, times in starts.items() if len(times) > 1}
-
-
-def _short_key(trip: gtfs.TripDescriptor) -> str | None:
-    name: str = trip.trip_id
-    if not name and trip.route_id and trip.start_time:
-        name = f"{trip.route_id}/{trip.direction_id}/{trip.start_time}"
-    return _on_day(name, trip) if name else None
-
-
-def _on_day(name: str, trip: gtfs.TripDescriptor) -> str:
-    return f"{name}@{trip.start_date}" if trip.start_date else name
 
 
 def _kind(route: str, options: Mapping[str, Any]) -> str:
