@@ -59,8 +59,10 @@ def coming(
     try:
         for rule in _told(component):
             steps.follow(rule, begins_at, before)
-        found = recurring_ical_events.of(calendar).between(since, since + timedelta(days=_DAYS_AHEAD))
-        begins = sorted(_utc(one["DTSTART"].dt, start) for one in found[: _MOST * 10])
+        # Of each only its beginning is asked for: to copy the whole event takes three quarters of the time.
+        (one,) = recurring_ical_events.of(calendar).series
+        found = list(one.between(since, since + timedelta(days=_DAYS_AHEAD)))
+        begins = sorted(_utc(occurrence.start, start) for occurrence in found[: _MOST * 10])
         steps.found(len(found))
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise Rejection("bad_rule", f"{'; '.join(rules)!r:.100}: {error!s:.100}") from None
