@@ -7,7 +7,7 @@ slug of the city's feed whose timetable knows the names of what messages name.
 Source: https://github.com/google/transit/blob/master/gtfs-realtime/spec/en/reference.md
 """
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -41,9 +41,7 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
     """
     names = Names(source.timetable) if source.timetable else None
     messages = [(payload, load(payload)) for payload in payloads]
-    entities = [entity for _, message in messages for entity in message.readable]
-    repeated = keys.repeated_trips(entities)
-    coupled = keys.coupled_trips(entities, repeated)
+    shared = keys.shared(entity for _, message in messages for entity in message.readable)
     for payload, message in messages:
         published = _published(message)
         numbered = alerts.ids_are_positions(message)
@@ -53,9 +51,7 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
                 yield Rejected(record=record, reason=entity.reason, detail=entity.detail)
                 continue
             try:
-                yield from _records(
-                    entity, record, _Told(published, numbered, repeated, coupled, names), source
-                )
+                yield from _records(entity, record, _Told(published, numbered, shared, names), source)
             except Rejection as why:
                 yield _rejected(entity, record, why)
 
@@ -72,8 +68,7 @@ class _Told(NamedTuple):
 
     published: datetime | None
     numbered: bool
-    repeated: Set[str]
-    coupled: Set[str]
+    shared: keys.Shared
     names: Names | None
 
 
@@ -84,15 +79,13 @@ def _records(entity: gtfs.FeedEntity, record: str, told: _Told, source: Source) 
     known = False
     if entity.HasField("trip_update"):
         known = True
-        update = moving.trip_update(entity.trip_update, record, told.published, told.repeated)
+        update = moving.trip_update(entity.trip_update, record, told.published, told.shared)
         if told.names:
             told.names.trip_update(update, entity.trip_update)
         yield update
     if entity.HasField("vehicle"):
         known = True
-        vehicle = moving.vehicle(
-            entity.vehicle, record, told.published, source.options, told.repeated, told.coupled
-        )
+        vehicle = moving.vehicle(entity.vehicle, record, told.published, source.options, told.shared)
         if told.names:
             told.names.vehicle(vehicle)
         yield vehicle

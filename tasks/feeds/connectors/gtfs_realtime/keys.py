@@ -2,8 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Set
+from typing import NamedTuple
 
 from google.transit import gtfs_realtime_pb2 as gtfs
+
+
+class Shared(NamedTuple):
+    """
+    Names that several of a message have.
+
+    `repeated`: the short names of trips that start at different times. `coupled`: the trips on which several
+    vehicles without an id run, told apart by their labels.
+    """
+
+    repeated: Set[str] = frozenset()
+    coupled: Set[str] = frozenset()
 
 
 def trip_key(trip: gtfs.TripDescriptor, repeated: Set[str] = frozenset()) -> str | None:
@@ -24,32 +37,32 @@ def trip_key(trip: gtfs.TripDescriptor, repeated: Set[str] = frozenset()) -> str
     return short
 
 
-def repeated_trips(entities: Iterable[gtfs.FeedEntity]) -> Set[str]:
-    """Return the short names that more than one trip has here: they start at different times."""
+def shared(entities: Iterable[gtfs.FeedEntity]) -> Shared:
+    """Find the names that several have, in one pass: entities are read as they are asked for, and not kept."""
     starts: defaultdict[str, set[str]] = defaultdict(set)
+    labels: defaultdict[tuple[str, str | None, str | None], set[str]] = defaultdict(set)
     for entity in entities:
         for trip in (entity.trip_update.trip, entity.vehicle.trip):
             if trip.trip_id and trip.start_time:
                 starts[_short_key(trip) or ""].add(trip.start_time)
-    return {key for key, times in starts.items() if len(times) > 1}
+        if entity.HasField("vehicle") and not _vehicle_id(entity.vehicle):
+            trip = entity.vehicle.trip
+            short = _short_key(trip) or ""
+            label = entity.vehicle.vehicle.label.strip()
+            labels[short, trip_key(trip), trip_key(trip, {short})].add(label)
+    repeated = {key for key, times in starts.items() if len(times) > 1}
+    together: defaultdict[str, set[str]] = defaultdict(set)
+    for (short, alone, beside), told in labels.items():
+        together[(beside if short in repeated else alone) or ""] |= told
+    return Shared(repeated, {key for key, told in together.items() if key and len(told) > 1})
 
 
-def vehicle_key(position: gtfs.VehiclePosition, trip: str | None, coupled: Set[str]) -> str:
+def vehicle_key(position: gtfs.VehiclePosition, trip: str | None, shared: Shared) -> str:
     """Return what names a vehicle: its id, else its trip, beside its label if others run on it, else its label."""
     label: str = position.vehicle.label.strip()
     if told := _vehicle_id(position):
         return told
-    return f"{trip}/{label}" if trip in coupled and label else trip or label
-
-
-def coupled_trips(entities: Iterable[gtfs.FeedEntity], repeated: Set[str]) -> Set[str]:
-    """Return the trips on which several vehicles without an id run, told apart by their labels."""
-    labels: defaultdict[str, set[str]] = defaultdict(set)
-    for entity in entities:
-        if entity.HasField("vehicle") and not _vehicle_id(entity.vehicle):
-            label = entity.vehicle.vehicle.label.strip()
-            labels[trip_key(entity.vehicle.trip, repeated) or ""].add(label)
-    return {key for key, told in labels.items() if key and len(told) > 1}
+    return f"{trip}/{label}" if trip in shared.coupled and label else trip or label
 
 
 def _vehicle_id(position: gtfs.VehiclePosition) -> str:

@@ -17,7 +17,7 @@ from tasks.feeds.reading.documents import json_of
 _TEXT: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|#[^\n]*\n)*(?:header|entity)\s*[:{]")
 
 #: Entities of a message; those of a whole country's trains and buses are fewer.
-MOST_ENTITIES = 200_000
+MOST_ENTITIES = 100_000
 #: Calls, informed entities, periods and texts of a message, all together.
 MOST_PARTS = 2_000_000
 #: Bytes of an entity that is read; a trip's are hundreds, those of an alert of a thousand stops ten thousands.

@@ -1,7 +1,7 @@
 """[p] Vehicle positions and trip updates; presence is tested before a field is read."""
 
 import math
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ from google.transit import gtfs_realtime_pb2 as gtfs
 
 from shared.errors import Rejection
 from tasks.feeds.connector import TripUpdate, Vehicle
-from tasks.feeds.connectors.gtfs_realtime.keys import trip_key, vehicle_key
+from tasks.feeds.connectors.gtfs_realtime.keys import Shared, trip_key, vehicle_key
 from tasks.feeds.reading.times import from_posix
 
 _NULL_ISLAND_DEGREES: Final = 1e-6
@@ -21,13 +21,12 @@ def vehicle(
     record: str,
     published: datetime | None,
     options: Mapping[str, Any],
-    repeated: Set[str],
-    coupled: Set[str] = frozenset(),
+    shared: Shared,
 ) -> Vehicle:
     """Read a vehicle; its own time is when it was seen, the header's only when it was published."""
-    trip = trip_key(position.trip, repeated) if position.HasField("trip") else None
+    trip = trip_key(position.trip, shared.repeated) if position.HasField("trip") else None
     described = position.vehicle
-    external_id = vehicle_key(position, trip, coupled)
+    external_id = vehicle_key(position, trip, shared)
     if not external_id:
         raise Rejection("no_identity", "neither the vehicle nor its trip has an id")
     lon, lat = _place(position)
@@ -107,10 +106,10 @@ def _trip_properties(trip: gtfs.TripDescriptor) -> dict[str, Any]:
 
 
 def trip_update(
-    update: gtfs.TripUpdate, record: str, published: datetime | None, repeated: Set[str]
+    update: gtfs.TripUpdate, record: str, published: datetime | None, shared: Shared
 ) -> TripUpdate:
     """Read the prediction for one trip of one service day."""
-    key = trip_key(update.trip, repeated) or update.vehicle.id
+    key = trip_key(update.trip, shared.repeated) or update.vehicle.id
     if not key:
         raise Rejection("no_identity", "neither the trip nor its vehicle has an id")
     stops = [_stop(stop) for stop in update.stop_time_update]
