@@ -145,6 +145,15 @@ it('FreshnessChanged ages every item of that feed and no other', () => {
   expect(after.feeds?.[0]?.freshness).toBe('stale');
 });
 
+it('a feed that is fresh makes no old item of it fresh', () => {
+  const old = { things: [thing({ freshness: 'stale' })], feeds: [feed({ freshness: 'late' })] };
+
+  const after = apply(old, event('FreshnessChanged', { ...from, freshness: 'fresh' }));
+
+  expect(after.things?.[0]?.freshness).toBe('stale');
+  expect(after.feeds?.[0]?.freshness).toBe('fresh');
+});
+
 describe('FeedRan', () => {
   const ran = (state: 'unchanged' | 'failed') =>
     event('FeedRan', {
@@ -168,5 +177,28 @@ describe('FeedRan', () => {
 
     expect(after?.times).toEqual(times);
     expect(after?.freshness).toBe('late');
+  });
+});
+
+it('a run says whether its feed was read, and how often in a row it was not', () => {
+  const never = feed({ last_success_at: null, failures_in_a_row: 1 });
+  const after = (state: 'succeeded' | 'failed') =>
+    apply(
+      { feeds: [never] },
+      event('FeedRan', {
+        ...from,
+        state,
+        freshness: 'fresh',
+        new: 0,
+        changed: 0,
+        rejected: 0,
+        fetched_at: null,
+      }),
+    ).feeds?.[0];
+
+  expect(after('failed')).toMatchObject({ last_success_at: null, failures_in_a_row: 2 });
+  expect(after('succeeded')).toMatchObject({
+    last_success_at: '2026-03-01T12:05:00Z',
+    failures_in_a_row: 0,
   });
 });

@@ -1,5 +1,6 @@
 import type { Feature, Feed, Report, Source, Thing, Vehicle } from '@/api/types';
 import type { AddedObservation, EventData, LiveEvent, MovedVehicle } from './frames';
+import { worse } from './freshness';
 
 /** What the page knows of a city; a slice that was not read yet is absent. */
 export interface CityState {
@@ -31,7 +32,7 @@ export function apply(state: CityState, event: LiveEvent): CityState {
     case 'FreshnessChanged':
       return age(state, event.data.feed_id, { freshness: event.data.freshness });
     case 'FeedRan':
-      return feedRan(state, event.data);
+      return feedRan(state, event.data, event.at);
     default:
       return state;
   }
@@ -158,16 +159,18 @@ function changeReport(items: Report[], report: Report): Report[] {
   return [report, ...items.filter((item) => item.id !== report.id)].sort(byUpdate).slice(0, KEPT);
 }
 
-function feedRan(state: CityState, data: EventData['FeedRan']): CityState {
-  const came = data.state === 'failed' ? null : data.fetched_at;
+function feedRan(state: CityState, data: EventData['FeedRan'], at: string): CityState {
+  const failed = data.state === 'failed';
   const aged = age(state, data.feed_id, {
     freshness: data.freshness,
-    ...(came ? { fetched_at: came } : {}),
+    ...(data.fetched_at && !failed ? { fetched_at: data.fetched_at } : {}),
   });
+  const ended = (feed: Feed) =>
+    failed
+      ? { ...feed, failures_in_a_row: feed.failures_in_a_row + 1 }
+      : { ...feed, last_success_at: data.fetched_at ?? at, failures_in_a_row: 0 };
   return with_(aged, 'feeds', (feeds) =>
-    feeds.map((feed) =>
-      feed.id === data.feed_id && came ? { ...feed, last_success_at: came } : feed,
-    ),
+    feeds.map((feed) => (feed.id === data.feed_id ? ended(feed) : feed)),
   );
 }
 
@@ -176,13 +179,13 @@ interface Ageing {
   fetched_at?: string;
 }
 
-/** Tell every item of a feed how fresh its feed is: old data is never shown as if it were new. */
+/** No item of a feed is fresher than its feed; one that is old by itself stays so until it is read again. */
 function age(state: CityState, feedId: string, { freshness, fetched_at }: Ageing): CityState {
   const one = <T extends Feature | Vehicle | Thing>(item: T): T =>
     item.source.feed_id === feedId
       ? {
           ...item,
-          freshness,
+          freshness: worse(item.freshness, freshness),
           times: fetched_at ? { ...item.times, fetched_at } : item.times,
         }
       : item;

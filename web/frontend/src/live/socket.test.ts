@@ -125,6 +125,31 @@ it('reads everything again after a reset', () => {
   expect(newest().sent[0]).toMatchObject({ after: '99' });
 });
 
+it('lets the page read before a slow stream stands, and again once it does', async () => {
+  const ready = vi.fn();
+  void live.ready.then(ready);
+  newest().accept();
+  await vi.advanceTimersByTimeAsync(900);
+  expect(ready).not.toHaveBeenCalled();
+
+  await vi.advanceTimersByTimeAsync(200);
+  expect(ready).toHaveBeenCalledTimes(1);
+  expect(options.onReset).not.toHaveBeenCalled();
+
+  stand();
+  expect(options.onReset).toHaveBeenCalledTimes(1);
+});
+
+it('has the page read once when the stream stands at once', async () => {
+  stand();
+  await vi.advanceTimersByTimeAsync(2_000);
+  newest().close();
+  await vi.advanceTimersByTimeAsync(500);
+  stand();
+
+  expect(options.onReset).not.toHaveBeenCalled();
+});
+
 it('asks every 30 s once three tries were refused, until the stream stands', () => {
   for (let i = 0; i < 3; i++) {
     newest().close();

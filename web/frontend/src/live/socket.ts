@@ -14,6 +14,7 @@ export interface LiveOptions {
   random?: () => number;
 }
 
+const READY_WITHIN_MS = 1_000;
 const SILENCE_MS = 45_000;
 const PING_MS = 20_000;
 const POLL_MS = 30_000;
@@ -33,12 +34,16 @@ export class LiveSocket {
   private failures = 0;
   private started = false;
   private state: LiveState = 'connecting';
-  private timers: Partial<Record<'retry' | 'silence' | 'ping' | 'poll' | 'hidden', number>> = {};
+  private timers: Partial<
+    Record<'retry' | 'silence' | 'ping' | 'poll' | 'hidden' | 'ready', number>
+  > = {};
   private batch: LiveEvent[] = [];
   private frame: number | null = null;
   private settleReady: (() => void) | null = null;
+  /** The page began to read before the stream stood: what happened meanwhile is not known. */
+  private blind = false;
 
-  /** Resolves when the stream stands, or its first try failed. */
+  /** Resolves when the stream stands, its first try failed, or a second has passed. */
   readonly ready = new Promise<void>((resolve) => {
     this.settleReady = resolve;
   });
@@ -50,6 +55,7 @@ export class LiveSocket {
     this.started = true;
     document.addEventListener('visibilitychange', this.onVisibility);
     window.addEventListener('online', this.onOnline);
+    this.timers.ready = window.setTimeout(() => this.letRead(), READY_WITHIN_MS);
     this.connect();
   }
 
@@ -57,7 +63,7 @@ export class LiveSocket {
     this.started = false;
     document.removeEventListener('visibilitychange', this.onVisibility);
     window.removeEventListener('online', this.onOnline);
-    this.clear('retry', 'poll', 'hidden');
+    this.clear('retry', 'poll', 'hidden', 'ready');
     this.drop();
   }
 
@@ -113,15 +119,22 @@ export class LiveSocket {
   }
 
   private welcome(after: string | null): void {
-    const blind = this.after === null && this.failures > 0;
     this.failures = 0;
     this.after ??= after;
     this.clear('poll');
     this.setState('live');
-    this.settleReady?.();
+    this.letRead();
     this.clear('ping');
     this.timers.ping = window.setInterval(() => this.send({ type: 'ping' }), PING_MS);
-    if (blind) this.options.onReset();
+    if (!this.blind) return;
+    this.blind = false;
+    this.options.onReset();
+  }
+
+  private letRead(): void {
+    this.clear('ready');
+    if (this.after === null) this.blind = true;
+    this.settleReady?.();
   }
 
   private reset(after: string | null): void {
@@ -149,7 +162,7 @@ export class LiveSocket {
   private lost(socket: WebSocket): void {
     if (socket !== this.socket) return;
     this.drop();
-    this.settleReady?.();
+    this.letRead();
     if (!this.started || this.state === 'paused') return;
     const wait = backoff(this.failures, this.options.random);
     this.failures += 1;

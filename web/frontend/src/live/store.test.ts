@@ -1,19 +1,20 @@
 import { QueryClient, QueryObserver } from '@tanstack/react-query';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { departure, thing, trip } from '../../tests/samples';
+import { departure, report, thing, trip } from '../../tests/samples';
 import type { EventData, EventName, LiveEvent } from './frames';
 import { LiveStore } from './store';
 
 let cache: QueryClient;
 let live: LiveStore;
 let asked: string[];
+let line: WebSocket;
 
 beforeEach(() => {
   vi.useFakeTimers();
   cache = new QueryClient();
   live = new LiveStore(
     cache,
-    () => ({}) as WebSocket,
+    () => (line = { close: () => undefined } as WebSocket),
     () => null,
   );
   asked = [];
@@ -63,4 +64,67 @@ it('a trip that was not known is asked for again when its vehicle has moved', as
   await happened('FeedRan', { feed_id: 'feed-1', city: 'london' });
 
   expect(asked).toEqual(['trip/feed-1/v-1']);
+});
+
+it('what an event only counts is read again, and so are the numbers that it may change', async () => {
+  await shown(['city', 'london', 'features'], []);
+  await shown(['city', 'london', 'things'], []);
+  await shown(['pulse', 'london'], {});
+
+  await happened('FeaturesChanged', {
+    feed_id: 'feed-1',
+    city: 'london',
+    kind: 'news',
+    items: [],
+    withdrawn: [],
+    changed: 60,
+  });
+  expect(asked).toEqual(['city/london/features']);
+
+  await happened('FreshnessChanged', { feed_id: 'feed-1', city: 'london', freshness: 'fresh' });
+  expect(asked.sort()).toEqual(['city/london/features', 'city/london/things', 'pulse/london']);
+
+  await happened('ReportChanged', { report_id: 'r-1', city: 'london', report: report() });
+  expect(asked).toEqual(['pulse/london']);
+});
+
+it('an answer under way is waited for, however many events come meanwhile', async () => {
+  let answer: (items: unknown[]) => void = () => undefined;
+  let questions = 0;
+  const queryFn = () => {
+    questions += 1;
+    return new Promise((resolve) => (answer = resolve));
+  };
+  new QueryObserver(cache, { queryKey: ['city', 'london', 'features'], queryFn }).subscribe(
+    () => undefined,
+  );
+  answer([]);
+  const counted = { feed_id: 'feed-1', city: 'london', kind: 'news', items: [], withdrawn: [] };
+
+  await happened('FeaturesChanged', { ...counted, changed: 60 });
+  await happened('FeaturesChanged', { ...counted, changed: 60 });
+  await happened('FeaturesChanged', { ...counted, changed: 60 });
+  expect(questions).toBe(2);
+
+  answer([]);
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect(questions).toBe(3);
+});
+
+it('an answer that was under way when the stream first stood is asked for again', async () => {
+  const answers: ((items: unknown[]) => void)[] = [];
+  const queryFn = () => new Promise((resolve) => answers.push(resolve));
+  live.socket.start();
+  line.onclose?.({} as CloseEvent);
+  new QueryObserver(cache, { queryKey: ['city', 'london', 'features'], queryFn }).subscribe(
+    () => undefined,
+  );
+  await vi.advanceTimersByTimeAsync(600);
+
+  line.onmessage?.({ data: '{"type":"welcome","after":"7"}' } as MessageEvent);
+  answers[0]?.([]);
+  await vi.advanceTimersByTimeAsync(3_000);
+
+  expect(answers).toHaveLength(2);
+  live.socket.stop();
 });

@@ -3,18 +3,18 @@ import type { Departures, Job, Report, Trip } from '@/api/types';
 import { apply, type CityState, type Slice } from './apply';
 import type { EventData, LiveEvent } from './frames';
 import { LiveSocket, type LiveState } from './socket';
+import { untold } from './untold';
 
 export const cityKey = (city: string, slice: Slice) => ['city', city, slice] as const;
 
 const SLICES: Slice[] = ['features', 'vehicles', 'things', 'reports', 'feeds'];
-const READY_WITHIN_MS = 1_000;
 const REREAD_EVERY_MS = 2_000;
 
 /** Joins the socket and the query cache: what the stream says is written where pages read. */
 export class LiveStore {
   readonly socket: LiveSocket;
-  /** When the page last heard that its data is current. */
-  lastGood: Date | null = null;
+  /** Whether the stream has stood before. */
+  wasLive = false;
   state: LiveState = 'connecting';
   private readonly listeners = new Set<() => void>();
   private readonly recordings = new Set<LiveEvent[]>();
@@ -29,9 +29,9 @@ export class LiveStore {
       open,
       token,
       onEvents: (events) => this.take(events),
-      onReset: () => void this.cache.invalidateQueries(),
+      onReset: () => this.reread(),
       onState: (state) => {
-        if (this.state === 'live') this.lastGood = new Date();
+        this.wasLive ||= this.state === 'live';
         this.state = state;
         for (const tell of this.listeners) tell();
       },
@@ -51,7 +51,7 @@ export class LiveStore {
     slice: S,
     read: () => Promise<NonNullable<CityState[S]>>,
   ): Promise<NonNullable<CityState[S]>> {
-    await Promise.race([this.socket.ready, new Promise((go) => setTimeout(go, READY_WITHIN_MS))]);
+    await this.socket.ready;
     const recording: LiveEvent[] = [];
     this.recordings.add(recording);
     try {
@@ -68,8 +68,11 @@ export class LiveStore {
     for (const recording of this.recordings) recording.push(...events);
     for (const city of new Set(events.map(cityOf).filter((name) => name !== null))) {
       const before = this.read(city);
-      const mine = events.filter((event) => cityOf(event) === city);
-      const after = mine.reduce(apply, before);
+      let after = before;
+      for (const event of events.filter((each) => cityOf(each) === city)) {
+        for (const slice of untold(after, event)) this.rereadSoon(cityKey(city, slice));
+        after = apply(after, event);
+      }
       for (const slice of SLICES) {
         if (after[slice] !== before[slice]) {
           this.cache.setQueryData(cityKey(city, slice), after[slice]);
@@ -90,8 +93,17 @@ export class LiveStore {
     if (event.name === 'ReportChanged') this.reportChanged(event.data);
     if (event.name === 'JobChanged') this.jobChanged(event.data);
     if (event.name === 'FeedRan') this.feedRan(event.data);
-    if (event.name === 'FreshnessChanged') this.predictedAnew(event.data.feed_id);
-    if (event.name === 'FeaturesChanged') this.rereadSoon(['search', event.data.city]);
+    if (event.name === 'FreshnessChanged') this.freshnessChanged(event.data);
+    if (event.name === 'FeaturesChanged') {
+      this.rereadSoon(['search', event.data.city]);
+      this.rereadSoon(['closed', event.data.city]);
+    }
+  }
+
+  /** A first run that ended well is told by this too: the city's numbers count the feed from now on. */
+  private freshnessChanged({ feed_id, city }: EventData['FreshnessChanged']): void {
+    this.predictedAnew(feed_id);
+    this.rereadSoon(['pulse', city]);
   }
 
   /** Only pages that show these ask again: of who runs the feeds, of who waits for a vehicle. */
@@ -107,7 +119,8 @@ export class LiveStore {
     this.rereadSoon(['predicted', feedId], { predicate });
   }
 
-  private reportChanged({ report_id, report }: EventData['ReportChanged']): void {
+  private reportChanged({ report_id, city, report }: EventData['ReportChanged']): void {
+    this.rereadSoon(['pulse', city]);
     this.cache.setQueriesData<Report>({ queryKey: ['report', report_id] }, (old) =>
       old && old.updated_at <= report.updated_at ? { ...old, ...report } : old,
     );
@@ -122,15 +135,27 @@ export class LiveStore {
     this.rereadSoon(['queues']);
   }
 
-  /** Read again what is on screen, at most every two seconds a key. */
-  private rereadSoon(queryKey: string[], which: InvalidateQueryFilters = { queryKey }): void {
+  /** Read everything again; a first answer under way may be older than what was missed, and is asked for after it. */
+  private reread(): void {
+    if (this.cache.isFetching() > 0) this.rereadSoon([], {});
+    void this.cache.invalidateQueries();
+  }
+
+  /** Read again what is on screen, at most every two seconds a key, and not before an answer under way is there. */
+  private rereadSoon(
+    queryKey: readonly string[],
+    which: InvalidateQueryFilters = { queryKey },
+  ): void {
     const name = queryKey.join('/');
     if (this.rereads.has(name)) return;
     const run = () => {
+      const isUnderWay = this.cache.isFetching(which) > 0;
+      if (isUnderWay) return wait();
       this.rereads.delete(name);
       void this.cache.invalidateQueries(which);
     };
-    this.rereads.set(name, window.setTimeout(run, REREAD_EVERY_MS));
+    const wait = () => void this.rereads.set(name, window.setTimeout(run, REREAD_EVERY_MS));
+    wait();
   }
 }
 

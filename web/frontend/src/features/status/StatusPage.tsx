@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
-import type { Freshness, Status } from '@/api/types';
+import type { Status } from '@/api/types';
 import { api, must } from '@/api/client';
 import { useNow, useText } from '@/i18n/useText';
+import { LEVELS } from '@/live/freshness';
 import { FreshnessMark } from '@/ui/FreshnessMark';
 import { Notice, SkeletonRows } from '@/ui/Notice';
 import { Page, Panel } from '@/ui/Page';
@@ -9,7 +10,6 @@ import { StateTag } from '@/ui/StateTag';
 import { Table, type Column } from '@/ui/Table';
 
 const KEPT = 'citypulse.status';
-const LEVELS: Freshness[] = ['fresh', 'late', 'stale', 'dead'];
 type Component = Status['components'][number];
 
 export default function StatusPage() {
