@@ -22,7 +22,11 @@ _PROCESSES = text("""
 SELECT role, count(*) AS number, min(started_at) AS since FROM processes
 WHERE seen_at > clock_timestamp() - make_interval(secs => :silent) GROUP BY role
 """)
-_FEEDS = text("SELECT freshness, count(*) AS number FROM feeds WHERE NOT paused GROUP BY freshness")
+#: Nothing is known of a feed whose first run has not ended: it is in no count.
+_FEEDS = text("""
+SELECT freshness, count(*) AS number FROM feeds
+WHERE NOT paused AND (last_success_at IS NOT NULL OR failures_in_a_row > 0) GROUP BY freshness
+""")
 _QUEUES = text("""
 SELECT q.name, s.paused, s.heartbeat_at, coalesce(w.workers, 0) AS workers, d.oldest
 FROM unnest(CAST(:names AS text[])) AS q(name)

@@ -38,6 +38,11 @@ def pace_of(feed: Feed) -> Pace:
     return Pace(feed.interval_seconds, ages, feed.ttl_seconds)
 
 
+def is_new(feed: Feed) -> bool:
+    """Tell whether the first run of a feed has not ended yet, well or badly: nothing is known of it."""
+    return feed.last_success_at is None and feed.failures_in_a_row == 0
+
+
 def source_of(feed: Feed) -> dict[str, Any]:
     """Return the `source` block of a feed's items."""
     return {

@@ -173,9 +173,3 @@ def _last_run_with_rejects(tx: Transaction, feed_id: UUID) -> UUID | None:
         .order_by(FeedRun.started_at.desc())
         .limit(1)
     )
-
-
-def count_freshness(tx: Transaction) -> dict[str, int]:
-    """Return how many feeds are fresh, late, stale and dead, paused ones left out."""
-    rows = tx.execute(text("SELECT freshness, count(*) AS n FROM feeds WHERE NOT paused GROUP BY freshness"))
-    return {"fresh": 0, "late": 0, "stale": 0, "dead": 0} | {row.freshness: row.n for row in rows}

@@ -13,7 +13,7 @@ from shared.cities.models import City
 from shared.clock import rfc3339
 from shared.db import Transaction
 from shared.errors import NotFound
-from shared.feeds.items import pace_of
+from shared.feeds.items import is_new, pace_of
 from shared.feeds.models import Feed
 from shared.feeds.rules import Freshness, feed_freshness, worse
 
@@ -43,7 +43,8 @@ def pulse(tx: Transaction, city: str, now: datetime) -> dict[str, Any]:
     """
     Return the tiles of a city; a tile that no feed of the city can fill is left out.
 
-    A tile is as fresh as the least fresh feed it sums. An hour of which nothing is known is null.
+    A tile is as fresh as the least fresh feed it sums. An hour of which nothing is known is null. So is the
+    freshness of a sum while the first run of any feed has not ended, and a sum of nothing while any was never read.
     Raises: NotFound for an unknown city.
     """
     place = tx.get(City, city)
@@ -90,8 +91,12 @@ def _tile(
     now: datetime,
 ) -> dict[str, Any] | None:
     counted = [feed for feed in feeds if any(name in feed.totals for name in tile.totals)]
-    if not counted:
+    is_partial = any(map(is_new, feeds))
+    if not counted and not is_partial:
         return None
+    value = _sum(tile, [feed.totals for feed in counted])
+    # A feed that was never read may be the one that lists some.
+    is_known = bool(value) or all(feed.last_success_at for feed in feeds)
     judged: list[Freshness] = [
         feed_freshness(feed.last_success_at, feed.newest_at, pace_of(feed), now) for feed in counted
     ]
@@ -101,10 +106,10 @@ def _tile(
     return {
         "key": tile.key,
         "label": tile.label,
-        "value": _sum(tile, [feed.totals for feed in counted]),
+        "value": value if is_known else None,
         "unit": tile.unit,
         "series": series,
-        "freshness": worse(*judged),
+        "freshness": worse(*judged) if is_known and not is_partial else None,
     }
 
 

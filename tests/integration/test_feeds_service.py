@@ -18,7 +18,6 @@ from shared.feeds.models import Feed
 from shared.geo import Box
 from shared.messages import JudgeFeeds
 from shared.observations.queries import ThingFilter, list_observations, list_things, list_vehicles
-from shared.pulse.queries import pulse
 from tasks.feeds.connector import Rejected
 from tests.integration.test_feeds_store import EVERYTHING, NOON, bus, request, station, status
 from tests.support.feed_runs import (
@@ -323,23 +322,6 @@ def test_vehicles_that_the_publisher_lists_no_more_are_not_shown(db: Engine) -> 
         shown = list_vehicles(tx, CITY, None, ["bus"], utcnow()).items
 
     assert ["b1"] == [vehicle["external_id"] for vehicle in shown]
-
-
-def test_the_pulse_sums_what_feeds_amount_to(db: Engine) -> None:
-    """A tile an hour for a day, the last one now; hours of which nothing is known are null."""
-    run_given(add_given(name="one"), Given(EVERYTHING))
-    run_given(add_given(name="two"), Given([bus(8), bus(9)]))
-
-    with transaction() as tx:
-        found = {tile["key"]: tile for tile in pulse(tx, CITY, utcnow())["tiles"]}
-
-    assert (7, 5, 10, 0) == tuple(
-        found[key]["value"]
-        for key in ("vehicles_live", "service_requests_open", "bikes_available", "reports_today")
-    )
-    series = [value for _, value in found["vehicles_live"]["series"]]
-    assert ([None] * 23, 7) == (series[:23], series[23])
-    assert "dead" == found["vehicles_live"]["freshness"]
 
 
 def test_a_feed_that_falls_silent_is_judged_and_told_once(db: Engine) -> None:

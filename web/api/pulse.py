@@ -25,7 +25,11 @@ class PulseQuery(BaseModel):
 
 
 class PulseTile(BaseModel):
-    """A number with its history; an hour of which nothing is known is null."""
+    """
+    A number with its history; an hour of which nothing is known is null.
+
+    Without freshness the number is not whole: a source that may add to it was never read.
+    """
 
     key: str
     label: str
