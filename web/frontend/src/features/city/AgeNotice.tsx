@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react';
 import { useText } from '@/i18n/useText';
-import { useLiveState } from '@/live/useLive';
+import { useLive, useLiveState } from '@/live/useLive';
 import { Icon } from '@/ui/Icon';
 
 function subscribe(listener: () => void): () => void {
@@ -16,6 +16,7 @@ function subscribe(listener: () => void): () => void {
 export function AgeNotice({ at, zone }: { at: number; zone?: string }) {
   const { t, clock } = useText();
   const live = useLiveState();
+  const { wasLive } = useLive();
   const online = useSyncExternalStore(subscribe, () => navigator.onLine);
   if (live === 'live' || live === 'paused' || (live === 'connecting' && at === 0)) return null;
   return (
@@ -24,7 +25,7 @@ export function AgeNotice({ at, zone }: { at: number; zone?: string }) {
       className="flex items-center gap-2 border-b border-line bg-bg px-4 py-2 text-xs text-muted"
     >
       <Icon name="refresh" size={14} />
-      {t(online ? 'live.reconnecting' : 'live.offline')}
+      {t(!online ? 'live.offline' : wasLive ? 'live.reconnecting' : 'live.connectingMeans')}
       {at > 0 && <span className="tnum">{t('live.asOf', { time: clock(at, zone) })}</span>}
     </p>
   );

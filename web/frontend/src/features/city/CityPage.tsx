@@ -3,29 +3,27 @@ import { Link } from 'wouter';
 import { useCitySlug } from '@/app/useCitySlug';
 import { useTheme } from '@/app/theme';
 import { useUrlState } from '@/app/urlState';
-import type { Feature } from '@/api/types';
+import { isNew } from '@/features/feeds/rules';
 import { withWords } from '@/i18n';
-import { useNow, useText } from '@/i18n/useText';
+import { useText } from '@/i18n/useText';
+import { KEPT } from '@/live/apply';
 import type { Ref } from '@/map/geojson';
 import { LazyCityMap } from '@/map/MapBoundary';
 import { Button, buttonClass } from '@/ui/Button';
 import { Icon } from '@/ui/Icon';
 import { Empty, Notice, SkeletonRows } from '@/ui/Notice';
 import { useTitle } from '@/ui/Page';
-import type { ItemKind } from '@/ui/kinds';
 import { AgeNotice } from './AgeNotice';
-import { Filters, readFilter } from './Filters';
+import { Filters } from './Filters';
 import { ItemList } from './ItemList';
-import { counts, happening, keeps, thingItem, vehicleItem, type Item } from './items';
+import { thingItem, told, vehicleItem, type Item } from './items';
 import {
   useAreas,
-  useClosed,
   useBasemap,
   useCity,
   useDepartures,
   useFeatures,
   useFeeds,
-  useFound,
   usePulse,
   useReports,
   useThings,
@@ -33,6 +31,7 @@ import {
 } from './queries';
 import { shownOnMap, unlistedThing } from './selection';
 import { Tiles } from './Tiles';
+import { useList } from './useList';
 
 const Detail = lazy(withWords(() => import('./Detail')));
 
@@ -42,7 +41,7 @@ const NONE: never[] = [];
 
 /** The city now: a list that says everything, and a map that shows where. */
 export default function CityPage() {
-  const { t } = useText();
+  const { t, count } = useText();
   const slug = useCitySlug();
   const { params, set } = useUrlState();
   const [hovered, setHovered] = useState<Item | null>(null);
@@ -56,7 +55,7 @@ export default function CityPage() {
   const vehicles = useVehicles(slug);
   const things = useThings(slug);
   const pulse = usePulse(slug);
-  useFeeds(slug);
+  const feeds = useFeeds(slug);
   useTitle(city.data?.name ?? t('city.title'));
 
   const view = VIEWS.find((one) => one === params.get('view')) ?? 'now';
@@ -95,6 +94,9 @@ export default function CityPage() {
     return list.items;
   }, [view, vehicles.data, things.data, list.items]);
   const query = { now: features, vehicles, stations: things }[view];
+  const reading = feeds.data?.some(isNew) ?? false;
+  const counted = (all: unknown[] | undefined, more = (all?.length ?? 0) >= KEPT) =>
+    told(all?.length, { more, reading }, count);
 
   return (
     <div className="md:grid md:h-full md:grid-cols-[380px_minmax(0,1fr)]">
@@ -110,13 +112,19 @@ export default function CityPage() {
           <Tabs
             view={view}
             counts={{
-              now: list.items.length,
-              vehicles: vehicles.data?.length,
-              stations: things.data?.length,
+              now: counted(features.data && list.items, list.isCut),
+              vehicles: counted(vehicles.data),
+              stations: counted(things.data),
             }}
             onChange={(next) => set({ view: next === 'now' ? null : next })}
           />
-          {view === 'now' && <Filters counts={list.counts} />}
+          {view === 'now' && (
+            <Filters
+              counts={list.counts}
+              more={list.more}
+              reading={{ features: reading || !features.data, reports: !reports.data }}
+            />
+          )}
           {query.isError && !query.data ? (
             <div className="p-4">
               <Notice
@@ -138,12 +146,14 @@ export default function CityPage() {
             <ItemList
               title={t(`views.${view}`)}
               items={items}
+              isCut={view === 'now' && list.isCut}
               filterKey={`${slug}/${view}/${params.get('kinds') ?? ''}/${params.get('since') ?? ''}/${params.get('closed') ?? ''}/${params.get('q') ?? ''}`}
               selected={selected}
               onSelect={open}
               onHover={setHovered}
               empty={
                 <NothingHere
+                  reading={reading}
                   filtered={list.filtered}
                   onWiden={() => set({ kinds: null, since: null, q: null, closed: null })}
                 />
@@ -213,58 +223,14 @@ function byTitle(a: Item, b: Item): number {
   return a.title.localeCompare(b.title, undefined, { numeric: true });
 }
 
-/** The rows of "happening now" and what each kind's chip counts. */
-function useList(
-  slug: string,
-  params: URLSearchParams,
-  features: Parameters<typeof happening>[0],
-  reports: Parameters<typeof happening>[1],
-) {
-  const now = useNow();
-  const q = params.get('q')?.trim() ?? '';
-  const found = useFound(slug, q);
-  const kinds = params.get('kinds') ?? '';
-  const since = params.get('since') ?? '';
-  const closed = params.get('closed') ?? '';
-  const over = useClosed(slug, closed === '1').data;
-  return useMemo(() => {
-    const filter = readFilter(new URLSearchParams({ kinds, since, closed }));
-    const words = q.length > 1 ? q.toLowerCase() : '';
-    const known = over ? unique([...features, ...over]) : features;
-    const all = happening(
-      words ? (found.data ?? known.filter((f) => f.title.toLowerCase().includes(words))) : known,
-      words
-        ? reports.filter((r) => `${r.title} ${r.reference}`.toLowerCase().includes(words))
-        : reports,
-      now,
-    );
-    const perKind = new Map<ItemKind, number>();
-    for (const one of all.filter((each) => counts(filter, each, now))) {
-      perKind.set(one.kind, (perKind.get(one.kind) ?? 0) + 1);
-    }
-    const items = all.filter((one) => keeps(filter, one, now)).map((one) => one.item);
-    return {
-      items,
-      counts: perKind,
-      refs: new Set<string>(items.map((item) => item.ref)),
-      features: known,
-      filtered: filter.kinds.size > 0 || filter.hours !== null || words !== '',
-    };
-  }, [features, reports, found.data, over, q, kinds, since, closed, now]);
-}
-
-function unique(features: Feature[]): Feature[] {
-  return [...new Map(features.map((feature) => [feature.id, feature])).values()];
-}
-
 interface TabsProps {
   view: View;
-  counts: Record<View, number | undefined>;
+  counts: Record<View, string>;
   onChange: (view: View) => void;
 }
 
 function Tabs({ view, counts, onChange }: TabsProps) {
-  const { t, count } = useText();
+  const { t } = useText();
   return (
     <div
       role="group"
@@ -284,17 +250,22 @@ function Tabs({ view, counts, onChange }: TabsProps) {
           }`}
         >
           {t(`views.${one}`)}{' '}
-          <span className="text-xs font-normal text-muted tnum">
-            {counts[one] !== undefined && count(counts[one])}
-          </span>
+          <span className="text-xs font-normal text-muted tnum">{counts[one]}</span>
         </button>
       ))}
     </div>
   );
 }
 
-function NothingHere({ filtered, onWiden }: { filtered: boolean; onWiden: () => void }) {
+interface NothingProps {
+  reading: boolean;
+  filtered: boolean;
+  onWiden: () => void;
+}
+
+function NothingHere({ reading, filtered, onWiden }: NothingProps) {
   const { t } = useText();
+  if (reading) return <Empty title={t('list.reading')}>{t('list.emptyHint')}</Empty>;
   return (
     <Empty title={t(filtered ? 'list.noMatch' : 'list.empty')}>
       {filtered ? (

@@ -4,8 +4,7 @@ import { useText } from '@/i18n/useText';
 import { Chip } from '@/ui/Chip';
 import { Icon } from '@/ui/Icon';
 import { ITEM_KINDS, type ItemKind } from '@/ui/kinds';
-import { KEPT_PER_KIND } from '@/live/apply';
-import type { Filter } from './items';
+import { told, type Filter } from './items';
 
 export const HOURS = [1, 24, 168] as const;
 const SEARCH_WAIT_MS = 250;
@@ -21,7 +20,15 @@ export function readFilter(params: URLSearchParams): Filter {
   };
 }
 
-export function Filters({ counts }: { counts: Map<ItemKind, number> }) {
+interface Props {
+  counts: Map<ItemKind, number>;
+  /** The kinds of which there may be more than is counted. */
+  more: Set<ItemKind>;
+  /** What is still being read: then no count is no zero. */
+  reading: { features: boolean; reports: boolean };
+}
+
+export function Filters({ counts, more, reading }: Props) {
   const { t, count } = useText();
   const { params, set } = useUrlState();
   const { kinds, hours, closed } = readFilter(params);
@@ -59,7 +66,14 @@ export function Filters({ counts }: { counts: Map<ItemKind, number> }) {
             key={kind}
             kind={kind}
             label={t(`kinds.${kind}`)}
-            count={`${count(counts.get(kind) ?? 0)}${(counts.get(kind) ?? 0) >= KEPT_PER_KIND ? '+' : ''}`}
+            count={told(
+              counts.get(kind) ?? 0,
+              {
+                more: more.has(kind),
+                reading: kind === 'report' ? reading.reports : reading.features,
+              },
+              count,
+            )}
             pressed={kinds.has(kind)}
             onToggle={() => toggle(kind)}
           />

@@ -3,7 +3,7 @@ import { useNow, useText } from '@/i18n/useText';
 import type { Ref } from '@/map/geojson';
 import { useHeld } from './held';
 import { ItemRow } from './ItemRow';
-import type { Item } from './items';
+import { told, type Item } from './items';
 
 /** The most rows shown; the map and the filters reach the rest. */
 const ROWS = 200;
@@ -11,6 +11,8 @@ const ROWS = 200;
 interface Props {
   title: string;
   items: Item[];
+  /** There may be more than these. */
+  isCut?: boolean;
   filterKey: string;
   selected: string | null;
   empty: ReactNode;
@@ -18,7 +20,8 @@ interface Props {
   onHover: (item: Item | null) => void;
 }
 
-export function ItemList({ title, items, filterKey, selected, empty, onSelect, onHover }: Props) {
+export function ItemList(props: Props) {
+  const { title, items, isCut = false, filterKey, selected, empty, onSelect, onHover } = props;
   const { t, count } = useText();
   const now = useNow();
   const top = useRef<HTMLDivElement>(null);
@@ -65,7 +68,10 @@ export function ItemList({ title, items, filterKey, selected, empty, onSelect, o
       </ul>
       {shown.length > ROWS && (
         <p className="px-4 py-4 text-center text-xs text-muted">
-          {t('list.capped', { shown: count(ROWS), all: count(shown.length) })}
+          {t('list.capped', {
+            shown: count(ROWS),
+            all: told(shown.length, { more: isCut, reading: false }, count),
+          })}
         </p>
       )}
     </section>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Feature } from '@/api/types';
 import { feature, report, thing, times, vehicle } from '../../../tests/samples';
 import { readFilter } from './Filters';
-import { featureItem, happening, keeps, thingItem, trueAt, vehicleTitle } from './items';
+import { featureItem, happening, keeps, thingItem, told, trueAt, vehicleTitle } from './items';
 import { everyPage } from './queries';
 import { unitOf } from './units';
 import { shownOnMap } from './selection';
@@ -101,4 +101,15 @@ it('pages are followed to the end of the list, or to the most that is wanted', a
 
   expect(await everyPage(page)).toEqual([1, 2, 3]);
   expect(await everyPage(page, 2)).toEqual([1, 2]);
+});
+
+it('a count is no zero while sources are read, and no whole where more may be', () => {
+  const whole = { more: false, reading: false };
+
+  expect(told(7, whole, String)).toBe('7');
+  expect(told(0, whole, String)).toBe('0');
+  expect(told(undefined, whole, String)).toBe('…');
+  expect(told(0, { more: false, reading: true }, String)).toBe('…');
+  expect(told(7, { more: false, reading: true }, String)).toBe('7');
+  expect(told(487, { more: true, reading: false }, String)).toBe('487+');
 });

@@ -127,6 +127,16 @@ export function withinHours(at: string, hours: number | null, now: number): bool
   return hours === null || now - Date.parse(at) <= hours * 3_600_000;
 }
 
+/** A count in words: "…" while nothing is read yet, and a plus where there may be more than is loaded. */
+export function told(
+  count: number | undefined,
+  { more, reading }: { more: boolean; reading: boolean },
+  write: (count: number) => string,
+): string {
+  if (count === undefined || (count === 0 && reading)) return '…';
+  return `${write(count)}${more ? '+' : ''}`;
+}
+
 /** No kind chosen means all of them. */
 export function keeps(filter: Filter, one: Dated, now: number): boolean {
   const kind = filter.kinds.size === 0 || filter.kinds.has(one.kind);

@@ -6,6 +6,11 @@ import { cityKey } from '@/live/store';
 import { useLive } from '@/live/useLive';
 
 const PAGE = 500;
+/** The most reports read, and the most features found for some words. */
+export const REPORTS = 200;
+export const FOUND = 200;
+/** What no event tells: that something grows old where it stands, or that its publisher lists it no more. */
+const REREAD_MS = 300_000;
 
 /** Follow the cursor until the list ends or enough is known. */
 export async function everyPage<T>(
@@ -42,6 +47,7 @@ export function useFeatures(city: string) {
   const live = useLive();
   return useQuery({
     queryKey: cityKey(city, 'features'),
+    refetchInterval: REREAD_MS,
     queryFn: () =>
       live.settle('features', async () => {
         const kinds = await Promise.all(KINDS.map((kind) => newest(city, kind)));
@@ -77,7 +83,7 @@ export function useFound(city: string, q: string) {
     queryKey: ['search', city, q],
     enabled: q.length > 1,
     queryFn: async (): Promise<Feature[]> =>
-      (await must(api.GET('/api/v1/features', { params: { query: { city, q, limit: 200 } } })))
+      (await must(api.GET('/api/v1/features', { params: { query: { city, q, limit: FOUND } } })))
         .items,
     placeholderData: (previous) => previous,
   });
@@ -87,6 +93,7 @@ export function useVehicles(city: string) {
   const live = useLive();
   return useQuery({
     queryKey: cityKey(city, 'vehicles'),
+    refetchInterval: REREAD_MS,
     queryFn: () =>
       live.settle('vehicles', async () => {
         const answer = await must(api.GET('/api/v1/vehicles', { params: { query: { city } } }));
@@ -99,6 +106,7 @@ export function useThings(city: string) {
   const live = useLive();
   return useQuery({
     queryKey: cityKey(city, 'things'),
+    refetchInterval: REREAD_MS,
     queryFn: () =>
       live.settle('things', () =>
         everyPage((cursor) =>
@@ -120,7 +128,7 @@ export function useReports(city: string) {
     queryFn: () =>
       live.settle('reports', async () => {
         const answer = await must(
-          api.GET('/api/v1/reports', { params: { query: { city, limit: 200 } } }),
+          api.GET('/api/v1/reports', { params: { query: { city, limit: REPORTS } } }),
         );
         return answer.items;
       }),
@@ -143,7 +151,7 @@ export function usePulse(city: string) {
   return useQuery({
     queryKey: ['pulse', city],
     queryFn: () => must(api.GET('/api/v1/pulse', { params: { query: { city } } })),
-    refetchInterval: 60_000,
+    refetchInterval: 30_000,
   });
 }
 

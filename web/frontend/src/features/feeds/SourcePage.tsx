@@ -5,13 +5,13 @@ import type { Feed } from '@/api/types';
 import { OperatorOnly } from '@/app/OperatorOnly';
 import { useSession } from '@/app/session';
 import { useNow, useText } from '@/i18n/useText';
-import { FreshnessMark } from '@/ui/FreshnessMark';
 import { Empty, Notice, SkeletonRows } from '@/ui/Notice';
 import { Page, Panel } from '@/ui/Page';
 import { Simulated } from '@/ui/StateTag';
 import { Facts } from '@/ui/Table';
 import { FeedActions } from './FeedActions';
 import { HealthNotice } from './Health';
+import { FeedFreshness } from './FeedFreshness';
 import { HealthTag } from './HealthTag';
 import { isFeedKind } from './kinds';
 import { useFollowedJob, useRuns, useSource } from './queries';
@@ -51,7 +51,7 @@ function OneSource({ id }: { id: string }) {
       lead={
         <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
           <HealthTag feed={feed} />
-          <FreshnessMark freshness={feed.freshness} />
+          <FeedFreshness feed={feed} />
           <span>{isFeedKind(feed.kind) ? t(`feedKind.${feed.kind}`) : feed.kind}</span>
           {feed.simulated && (
             <Simulated word={t('item.simulated')} hint={t('item.simulatedMeans')} />

@@ -7,12 +7,12 @@ import { useCitySlug } from '@/app/useCitySlug';
 import { useNow, useText } from '@/i18n/useText';
 import { buttonClass } from '@/ui/Button';
 import { Counts } from '@/ui/Counts';
-import { FreshnessMark } from '@/ui/FreshnessMark';
 import { Icon } from '@/ui/Icon';
 import { Empty, Notice, SkeletonRows } from '@/ui/Notice';
 import { Page, Panel } from '@/ui/Page';
 import { Simulated, StateTag } from '@/ui/StateTag';
 import { Table, type Column } from '@/ui/Table';
+import { FeedFreshness } from './FeedFreshness';
 import { HEALTH_STATE, HealthTag } from './HealthTag';
 import { useSources } from './queries';
 import { healthOf, HEALTHS, rejectedCount } from './rules';
@@ -59,7 +59,7 @@ function Sources() {
           )}
           <span className="flex w-full flex-wrap gap-x-3 text-xs lg:hidden">
             <HealthTag feed={feed} />
-            <FreshnessMark freshness={feed.freshness} />
+            <FeedFreshness feed={feed} />
             <span className="text-muted">{lastGood(feed)}</span>
           </span>
         </span>
@@ -80,7 +80,7 @@ function Sources() {
     {
       key: 'freshness',
       head: t('sources.freshness'),
-      cell: (feed) => <FreshnessMark freshness={feed.freshness} />,
+      cell: (feed) => <FeedFreshness feed={feed} />,
       wide: true,
     },
     {

@@ -5,7 +5,7 @@ import type { FeedPreview, FeedRun } from '@/api/types';
 import { feed } from '../../../tests/samples';
 import { readDifference } from './difference';
 import { FEED_KINDS, isFeedKind } from './kinds';
-import { byReason, healthOf, readOptions, summary, tally } from './rules';
+import { byReason, healthOf, isNew, readOptions, summary, tally } from './rules';
 
 const run = (started_at: string) => ({ started_at }) as FeedRun;
 const NOW = Date.parse('2026-03-01T12:00:00Z');
@@ -18,6 +18,15 @@ it('offers the connectors there are', () => {
 
   expect([...FEED_KINDS]).toEqual(folders.sort());
   expect(isFeedKind('fax')).toBe(false);
+});
+
+it('a feed is new until its first run has ended, unless it waits for an admin', () => {
+  const never = feed({ last_success_at: null, failures_in_a_row: 0 });
+
+  expect(isNew(never)).toBe(true);
+  expect(isNew({ ...never, paused: true })).toBe(false);
+  expect(isNew({ ...never, failures_in_a_row: 1 })).toBe(false);
+  expect(isNew({ ...never, last_success_at: '2026-03-01T12:00:00Z' })).toBe(false);
 });
 
 describe('the health of a feed', () => {

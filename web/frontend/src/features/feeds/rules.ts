@@ -41,6 +41,11 @@ export function healthOf(feed: Feed, now: number): Health {
   return feed.shrunk_since ? 'shrunk' : 'working';
 }
 
+/** Has its first run not ended yet, well or badly? Then nothing is known of what it holds. */
+export function isNew({ paused, last_success_at, failures_in_a_row }: Feed): boolean {
+  return !paused && last_success_at === null && failures_in_a_row === 0;
+}
+
 /** How many of all records a preview read, and how many it would set aside. */
 export function tally(preview: FeedPreview): { read: number; rejected: number } {
   const rejected = rejectedCount(preview.rejected);
