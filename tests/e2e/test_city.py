@@ -69,6 +69,23 @@ def test_a_feeds_change_reaches_the_list_without_a_reload(
     assert page.evaluate("window.untouched") is True
 
 
+def test_an_open_page_shows_all_that_one_run_brings(
+    visitor: Visitor, platform: Platform, publisher: Publisher, feed: str
+) -> None:
+    """An event shows fifty items at most; the page reads the others by itself."""
+    publisher.publish("e2e-2", f"Lone {uuid4().hex[:6]}", datetime.now(UTC).isoformat())
+    assert "failed" != run_feed(platform, feed, visitor)
+    page = visitor.open_live("/?kinds=service_request")
+    crowd = f"Crowd {uuid4().hex[:6]}"
+
+    for number in range(80):
+        publisher.publish(f"e2e-crowd-{number}", crowd, datetime.now(UTC).isoformat())
+    assert "failed" != run_feed(platform, feed, visitor)
+
+    expect(page.locator("[data-ref]", has_text=crowd)).to_have_count(80)
+    publisher.withdraw(*(f"e2e-crowd-{number}" for number in range(80)))
+
+
 def test_what_is_chosen_is_in_the_address(visitor: Visitor) -> None:
     """A link shows what its sender saw, and Back closes it again."""
     page = visitor.open_live()
