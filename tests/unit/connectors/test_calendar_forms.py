@@ -242,3 +242,19 @@ def test_an_empty_rule_or_date_is_none(rule: str) -> None:
     assert isinstance(record, Feature)
     assert (20, 10) == (record.starts_at and record.starts_at.day, record.starts_at and record.starts_at.hour)
     assert ("COUNT" in rule) == ("rule" in record.properties)
+
+
+@pytest.mark.parametrize(
+    ("rule", "days"),
+    [
+        ("FREQ=DAILY;COUNT=4;UNTIL=20261231T000000Z", [22, 23]),
+        ("FREQ=DAILY;UNTIL=20261122T100000Z;COUNT=40", [22]),
+        ("UNTIL=20261122;FREQ=DAILY;COUNT=40", [22]),
+    ],
+)
+def test_a_rule_that_counts_and_ends_ends_with_what_comes_first(rule: str, days: list[int]) -> None:
+    """The standard allows one of them; telephones write both."""
+    (record,) = read(framed(event(more=f"RRULE:{rule}\r\n")))
+
+    assert isinstance(record, Feature)
+    assert days == [int(one[8:10]) for one in record.properties["occurrences"]]

@@ -19,6 +19,8 @@ _DAYS_AHEAD: Final = 60
 _MOST: Final = 60
 _AROUND: Final = timedelta(days=2)
 _FREQUENCIES: Final = re.compile(r"(?:^|;)FREQ=(?:DAILY|WEEKLY|MONTHLY|YEARLY)(?:;|$)", re.IGNORECASE)
+_BOTH: Final = re.compile(r"(?=.*(?:^|;)COUNT=)(?:^|.*;)UNTIL=", re.IGNORECASE)
+_UNTIL: Final = re.compile(r"(?:^|(?<=;))UNTIL=([^;]*)(?:;|$)", re.IGNORECASE)
 _SPACE: Final = re.compile(r"\s+")
 _OF_OURS: Final = re.compile(r"(?:^|(?<=;))RSCALE=GREGORIAN(?:;|$)", re.IGNORECASE)
 #: Parts of a rule that turn a day into thousands of occurrences.
@@ -51,6 +53,10 @@ def coming(
     since = now.astimezone(UTC) - timedelta(days=1)
     before = since.replace(tzinfo=None) - timedelta(days=1)
     begins_at = start.local.replace(tzinfo=None)
+    ends = None
+    if rules and _BOTH.search(rules[0]):
+        ends = _until(rules[0], start)
+        rules[0] = _UNTIL.sub("", rules[0]).strip(";")
     if rules:
         begins_at = moved_on(rules[0], begins_at, before)
     component = _component(event, start.moved(begins_at), rules[:1], zones, since)
@@ -67,12 +73,24 @@ def coming(
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise Rejection("bad_rule", f"{'; '.join(rules)!r:.100}: {error!s:.100}") from None
     skipped = set(moved)
-    return [moment for moment in begins if moment not in skipped][:_MOST]
+    return [moment for moment in begins if moment not in skipped and not (ends and moment > ends)][:_MOST]
 
 
 def _tidy(rule: str) -> str:
     """Return a rule without spaces, and without the word for the calendar that it counts by anyway."""
     return _OF_OURS.sub("", _SPACE.sub("", rule)).strip(";")
+
+
+def _until(rule: str, start: Moment) -> datetime | None:
+    """
+    Return when a rule ends that counts its occurrences too, which it must not, and some do: what comes first ends it.
+
+    Raises: Rejection if it is no time.
+    """
+    found = _UNTIL.search(rule)
+    zone = start.local.tzinfo
+    told = written(found.group(1), zone) if found and zone else None
+    return told and told.utc + (timedelta(days=1, seconds=-1) if told.is_day else timedelta())
 
 
 def _utc(value: object, start: Moment) -> datetime:
