@@ -77,6 +77,17 @@ describe('VehiclesMoved', () => {
     expect(after?.times.observed_at).toBe('2026-03-01T12:04:00Z');
   });
 
+  it('makes a vehicle fresh by what was just observed of it, and by nothing older', () => {
+    const state = { vehicles: [vehicle({ freshness: 'stale' })], feeds: [feed()] };
+    const after = (over: Partial<typeof to>) =>
+      apply(state, event('VehiclesMoved', { ...from, items: [{ ...to, ...over }] })).vehicles;
+    const old = { observed_at: '2026-03-01T11:00:00Z' };
+
+    expect(after({})?.[0]?.freshness).toBe('fresh');
+    expect(after(old)?.[0]?.freshness).toBe('stale');
+    expect(after({ ...old, id: 'v-new' })?.[1]?.freshness).toBe('late');
+  });
+
   it('adds an unknown vehicle with the source of its feed', () => {
     const state = { vehicles: [], feeds: [feed()] };
 
@@ -114,12 +125,19 @@ it('ObservationsAdded keeps the newest result of a datastream', () => {
   };
   const add = (over: Partial<typeof observation>) =>
     apply(
-      { things: [thing()] },
+      { things: [thing({ freshness: 'late' })] },
       event('ObservationsAdded', { ...from, items: [{ ...observation, ...over }] }),
-    ).things?.[0]?.datastreams[0]?.result;
+    ).things?.[0];
 
-  expect(add({})).toBe(9);
-  expect(add({ phenomenon_time: '2026-03-01T11:00:00Z' })).toBe(5);
+  const newer = add({});
+  expect(newer?.datastreams[0]?.result).toBe(9);
+  expect(newer?.times.observed_at).toBe('2026-03-01T12:04:00Z');
+  expect(newer?.freshness).toBe('fresh');
+
+  const older = add({ phenomenon_time: '2026-03-01T11:00:00Z' });
+  expect(older?.datastreams[0]?.result).toBe(5);
+  expect(older?.times.observed_at).toBe(times.observed_at);
+  expect(older?.freshness).toBe('late');
 });
 
 it('ReportChanged ignores news older than what is known', () => {

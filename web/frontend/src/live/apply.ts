@@ -1,6 +1,6 @@
 import type { Feature, Feed, Report, Source, Thing, Vehicle } from '@/api/types';
 import type { AddedObservation, EventData, LiveEvent, MovedVehicle } from './frames';
-import { worse } from './freshness';
+import { isJust, worse } from './freshness';
 
 /** What the page knows of a city; a slice that was not read yet is absent. */
 export interface CityState {
@@ -24,7 +24,9 @@ export function apply(state: CityState, event: LiveEvent): CityState {
     case 'FeaturesChanged':
       return with_(state, 'features', (items) => changeFeatures(items, event.data));
     case 'VehiclesMoved':
-      return with_(state, 'vehicles', (items) => moveVehicles(items, event.data, state.feeds));
+      return with_(state, 'vehicles', (items) =>
+        moveVehicles(items, event.data, state.feeds, event.at),
+      );
     case 'ObservationsAdded':
       return with_(state, 'things', (items) => addObservations(items, event.data, event.at));
     case 'ReportChanged':
@@ -79,6 +81,7 @@ function moveVehicles(
   items: Vehicle[],
   data: EventData['VehiclesMoved'],
   feeds: Feed[] | undefined,
+  at: string,
 ): Vehicle[] {
   const moved = new Map(data.items.map((item) => [item.id, item]));
   const gone = new Set(data.gone);
@@ -87,25 +90,25 @@ function moveVehicles(
     const to = moved.get(item.id);
     if (!to) return item;
     moved.delete(item.id);
-    return movedTo(item, to);
+    return movedTo(item, to, at);
   });
   const source = items.find((item) => item.source.feed_id === data.feed_id)?.source;
   const known = source ?? sourceOf(feeds?.find((feed) => feed.id === data.feed_id));
   if (!known) return next;
-  return [...next, ...[...moved.values()].map((item) => arrived(item, known))].slice(0, KEPT);
+  return [...next, ...[...moved.values()].map((item) => arrived(item, known, at))].slice(0, KEPT);
 }
 
-function movedTo(vehicle: Vehicle, to: MovedVehicle): Vehicle {
+function movedTo(vehicle: Vehicle, to: MovedVehicle, at: string): Vehicle {
   const { observed_at, ...place } = to;
   return {
     ...vehicle,
     ...place,
-    freshness: 'fresh',
+    freshness: isJust(observed_at, at) ? 'fresh' : vehicle.freshness,
     times: { ...vehicle.times, observed_at, fetched_at: observed_at ?? vehicle.times.fetched_at },
   };
 }
 
-function arrived(item: MovedVehicle, source: Source): Vehicle {
+function arrived(item: MovedVehicle, source: Source, at: string): Vehicle {
   const { observed_at, ...place } = item;
   return {
     ...place,
@@ -113,7 +116,7 @@ function arrived(item: MovedVehicle, source: Source): Vehicle {
     trip_id: null,
     properties: {},
     times: { observed_at, fetched_at: observed_at ?? '', published_at: null },
-    freshness: 'fresh',
+    freshness: isJust(observed_at, at) ? 'fresh' : 'late',
     source,
   };
 }
@@ -136,7 +139,8 @@ function addObservations(
   return items.map((thing) => {
     const news = added.get(thing.id);
     if (!news) return thing;
-    const latest = news.reduce((a, b) => (a.phenomenon_time > b.phenomenon_time ? a : b));
+    const times = news.map(({ phenomenon_time }) => phenomenon_time);
+    const observedAt = [...times, thing.times.observed_at ?? ''].reduce((a, b) => (a > b ? a : b));
     const datastreams = thing.datastreams.map((stream) => {
       const found = news.find((item) => item.datastream_id === stream.id);
       const newer = found && (stream.phenomenon_time ?? '') <= found.phenomenon_time;
@@ -147,8 +151,8 @@ function addObservations(
     return {
       ...thing,
       datastreams,
-      freshness: 'fresh' as const,
-      times: { ...thing.times, observed_at: latest.phenomenon_time, fetched_at: at },
+      freshness: isJust(observedAt, at) ? 'fresh' : thing.freshness,
+      times: { ...thing.times, observed_at: observedAt, fetched_at: at },
     };
   });
 }
