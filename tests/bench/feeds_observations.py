@@ -23,8 +23,7 @@ from shared.observations.queries import list_observations
 from tasks.feeds.ahead import read_ahead
 from tasks.feeds.connector import Observation, Result
 from tasks.feeds.encoding.binary import BEGIN, END, microseconds
-from tasks.feeds.storing.batch import Batch
-from tasks.feeds.storing.intake import CHUNK_RESULTS
+from tasks.feeds.storing.batch import STEP_RESULTS, Batch
 from tasks.feeds.storing.observations import store_observations
 from tasks.feeds.storing.results import Results
 from tasks.feeds.storing.table import Writing
@@ -94,19 +93,21 @@ def _append(writing: Writing, run: int) -> tuple[float, float, float]:
 
 def _batches(made: Sequence[Observation]) -> Iterator[Batch]:
     """Gather observations as a run does: the next are while these are stored."""
-    for start in range(0, len(made), CHUNK_RESULTS):
-        batch = Batch()
-        for one in made[start : start + CHUNK_RESULTS]:
-            batch.add(one)
-        yield batch
+    batch = Batch()
+    for one in made:
+        if batch.is_full:
+            yield batch
+            batch = Batch()
+        batch.add(one)
+    yield batch
 
 
 def _keyed(writing: Writing, made: Sequence[Observation]) -> float:
     """Return the seconds of copying lines, in the order and the form in which they are stored, to their key."""
     ids = [str(new_id()) for _ in range(STATIONS)]
     steps: list[bytes] = []
-    for start in range(0, APPENDED, CHUNK_RESULTS):
-        part = made[start : start + CHUNK_RESULTS]
+    for start in range(0, APPENDED, STEP_RESULTS):
+        part = made[start : start + STEP_RESULTS]
         results = Results(
             np.array([int(one.external_id) for one in part]),
             np.array([microseconds(one.phenomenon_time) for one in part]),

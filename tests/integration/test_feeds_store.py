@@ -235,7 +235,7 @@ def test_an_observation_waits_for_a_thing_of_a_later_chunk(
     db: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Payloads come in any order."""
-    monkeypatch.setattr(intake, "CHUNK_RESULTS", 2)
+    monkeypatch.setattr(batch, "STEP_RESULTS", 2)
     monkeypatch.setattr(batch, "TOGETHER", 1)
     feed = add_given()
 
@@ -248,7 +248,7 @@ def test_of_one_that_waits_and_one_that_comes_later_the_larger_is_stored(
     db: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They tell of one moment of a thing that comes last."""
-    monkeypatch.setattr(intake, "CHUNK_RESULTS", 1)
+    monkeypatch.setattr(batch, "STEP_RESULTS", 1)
     monkeypatch.setattr(batch, "TOGETHER", 1)
     feed = add_given()
 

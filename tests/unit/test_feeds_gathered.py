@@ -63,6 +63,16 @@ def test_of_several_that_tell_the_same_the_first_stays() -> None:
     assert [1, 2, 4] == gathered(*[told("a", 0, bikes=1)] * 3, *[told("b", 0, bikes=1)] * 2).repeated()
 
 
+def test_two_that_tell_of_other_properties_of_one_moment_do_not_repeat_each_other() -> None:
+    """One that has a property in common with a larger one does, and so does one that tells nothing."""
+    bikes, docks = told("a", 0, bikes=1), told("a", 0, docks=1)
+    both, nothing = told("a", 0, docks=0, ebikes=9), told("a", 0)
+
+    assert [] == gathered(bikes, docks).repeated()
+    assert [0, 2] == gathered(both, bikes, nothing, docks).repeated()
+    assert [1] == gathered(nothing, nothing).repeated()
+
+
 def test_results_that_are_numbers_are_laid_out_with_what_was_observed() -> None:
     """Those of some observations; a property has the unit that each thing's publisher told."""
     given = gathered(
@@ -120,12 +130,16 @@ def test_the_newest_time_is_of_what_has_happened() -> None:
     assert given.newest(NOON) is None
 
 
-def test_a_batch_tells_about_how_much_it_holds() -> None:
-    """Results, and what is said besides them, weigh more."""
+def test_a_batch_is_full_by_its_results_or_by_what_it_weighs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is said besides results weighs more."""
     plain, said = Batch(), Batch()
     for minute in range(2):
         plain.add(told("a", minute, bikes=1))
-        said.add(told("a", minute, {"is_renting": True}, bikes=1, docks=2))
+        said.add(told("a", minute, {"is_renting": True}, bikes=1))
 
-    assert (2, 4) == (plain.results, said.results)
-    assert 0 < plain.bytes < said.bytes
+    assert not plain.is_full
+    monkeypatch.setattr(batch, "STEP_BYTES", 400)
+    assert said.is_full
+    assert not plain.is_full
+    monkeypatch.setattr(batch, "STEP_RESULTS", 2)
+    assert plain.is_full

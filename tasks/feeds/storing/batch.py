@@ -14,6 +14,10 @@ from tasks.feeds.storing.results import Integers, Numbers
 
 #: So many are taken apart at once: it is cheaper column by column, and few wait for it whole.
 TOGETHER: Final = 1000
+#: Observed results of a step, and the memory they and their addresses take: each datastream and hour is written once
+#: for all of them.
+STEP_RESULTS: Final = 50_000
+STEP_BYTES: Final = 8 * 1024 * 1024
 #: About how much of memory an observation takes with its address, and besides it a result, and what else it said.
 _OBSERVATION_BYTES: Final = 150
 _RESULT_BYTES: Final = 16
@@ -46,11 +50,11 @@ class _Part(NamedTuple):
 
 
 class Batch:
-    """Observations, numbered as they come; `results` and `bytes` tell about how much is held."""
+    """Observations, numbered as they come."""
 
     def __init__(self) -> None:
-        self.results = 0
-        self.bytes = 0
+        self._results = 0
+        self._bytes = 0
         self._fresh: list[Observation] = []
         self._records: list[str] = []
         self._external_ids = _Numbered[str]()
@@ -60,6 +64,11 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self._records) + len(self._fresh)
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether this is enough for one step."""
+        return self._results >= STEP_RESULTS or self._bytes >= STEP_BYTES
 
     def add(self, observation: Observation) -> None:
         """Take one in."""
@@ -86,8 +95,8 @@ class Batch:
         }
         self._said |= said
         self._records += [one.record for one in fresh]
-        self.results += len(results)
-        self.bytes += _OBSERVATION_BYTES * count + _RESULT_BYTES * len(results) + _SAID_BYTES * len(said)
+        self._results += len(results)
+        self._bytes += _OBSERVATION_BYTES * count + _RESULT_BYTES * len(results) + _SAID_BYTES * len(said)
 
     def gathered(self) -> Gathered:
         """Return them as columns."""

@@ -1,8 +1,9 @@
 """[p] Observations of a chunk as columns: which of them repeat others, and what their results are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ class Gathered:
 
     def repeated(self) -> Sequence[int]:
         """
-        Return the observations of which another one tells of the same thing and moment, and wins.
+        Return the observations that tell of what another one tells, of the same thing and moment, and lose.
 
         It is the larger that wins, so that any order ends the same.
         """
@@ -55,10 +56,19 @@ class Gathered:
         losers: list[int] = []
         for moment in np.unique(moments[~is_new]).tolist():
             begin, end = np.searchsorted(moments, (moment, moment + 1)).tolist()
-            told = self.restored(order[begin:end].tolist())
-            winner = max(range(len(told)), key=[_content(one) for one in told].__getitem__)
-            losers += np.delete(order[begin:end], winner).tolist()
+            losers += self._losers(order[begin:end].tolist())
         return sorted(losers)
+
+    def _losers(self, numbers: Sequence[int]) -> Iterator[int]:
+        """Yield those of some observations of a moment that tell of a property which a larger one has."""
+        contents = [_content(one) for one in self.restored(numbers)]
+        told: set[str] = set()
+        ranked = sorted(zip(contents, numbers, strict=True), key=itemgetter(0), reverse=True)
+        for rank, (content, number) in enumerate(ranked):
+            names = {name for name, _ in content}
+            if rank and (not names or names & told):
+                yield number
+            told |= names
 
     def restored(self, numbers: Sequence[int]) -> list[Observation]:
         """Return some observations, but for their `observed_at` and `published_at`."""

@@ -26,8 +26,6 @@ from tasks.feeds.storing.tables import ENCODERS, TABLES, Noun
 #: Records read one by one, observations aside, and bytes of a chunk: what one step of a big run holds in memory.
 CHUNK_RECORDS: Final = 3_000
 CHUNK_BYTES: Final = 2 * 1024 * 1024
-#: Observed results of a chunk: each datastream and hour is written once for all of them.
-CHUNK_RESULTS: Final = 50_000
 #: Rows of a chunk that are stored as they were sent, or are only counted: next to nothing is done for each.
 CHUNK_SAME: Final = 25_000
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
@@ -74,9 +72,9 @@ class Chunk:
         return (
             self.records - len(self.observations) - self.described - len(self.ids_of_lines) >= CHUNK_RECORDS
             or self.described >= CHUNK_SAME
-            or self.observations.results >= CHUNK_RESULTS
             or self.same_rows >= CHUNK_SAME
-            or self.bytes + self.observations.bytes >= CHUNK_BYTES
+            or self.bytes >= CHUNK_BYTES
+            or self.observations.is_full
         )
 
     @property

@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from tasks.feeds.connector import Described, Malformed, Observation, Record, Rejected, Thing
+from tasks.feeds.connectors.air_quality import openaq
 from tests.support.feeds import addresses, parse, payload, source
 
 PLACE = {"coordinates": {"latitude": 40.7, "longitude": -74.0}}
@@ -239,3 +240,20 @@ def test_what_is_no_archive_is_malformed(content: bytes) -> None:
     """Another table, a page, nothing."""
     with pytest.raises(Malformed, match="not JSON"):
         read(content)
+
+
+def test_an_archive_is_read_some_rows_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A station is told once; its readings of a moment are joined among the rows that are held."""
+    monkeypatch.setattr(openaq, "_ROWS_TOGETHER", 2)
+    line = '"7","1","Quay","{}","35.1","-106.5","{}","µg/m³","{}"\n'
+    rows = [
+        ("2026-11-20T01:00:00Z", "pm25", 1),
+        ("2026-11-20T01:00:00Z", "pm10", 2),
+        ("2026-11-20T02:00:00Z", "pm25", 3),
+    ]
+
+    records = read((V3.splitlines()[0] + "\n" + "".join(line.format(*row) for row in rows)).encode())
+
+    assert ["Thing", "Observation", "Described", "Observation"] == [
+        type(record).__name__ for record in records
+    ]

@@ -4,12 +4,12 @@
 Source: https://docs.openaq.org/aws/about, https://openaq-fetches.s3.amazonaws.com
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from tasks.feeds.connector import Malformed, Payload
 from tasks.feeds.reading.cells import BadRow
-from tasks.feeds.reading.tables import load
+from tasks.feeds.reading.tables import Table, load
 
 #: What a measurement of an archive has, whatever its version.
 _OF_ONE: Final = frozenset(("parameter", "value"))
@@ -17,20 +17,23 @@ _OF_ONE: Final = frozenset(("parameter", "value"))
 _NAMES: Final = {"location_id": "locationId", "locationid": "locationId", "units": "unit"}
 
 
-def rows_of(payload: Payload) -> Sequence[Any] | None:
+def rows_of(payload: Payload) -> Iterator[Any] | None:
     """
-    Return the rows of an archive as those of an answer, or nothing if it is none; a line that is no row stays text.
+    Yield the rows of an archive as those of an answer; a line that is no row stays text. Returns nothing if it is none.
 
-    Raises: Malformed if the payload is no table either.
+    Raises: Malformed, while rows are read.
     """
-    table = load(payload)
-    names = [str(name).strip() for name in table.names]
-    if not {name.lower() for name in names} >= _OF_ONE:
+    try:
+        table = load(payload)
+    except Malformed:
         return None
-    return [
-        row.excerpt if isinstance(row, BadRow) else _measurement(dict(zip(names, row, strict=False)))
-        for row in table.rows
-    ]
+    names = [str(name).strip() for name in table.names]
+    return _rows(table, names) if {name.lower() for name in names} >= _OF_ONE else None
+
+
+def _rows(table: Table, names: Sequence[str]) -> Iterator[Any]:
+    for row in table.rows:
+        yield row.excerpt if isinstance(row, BadRow) else _measurement(dict(zip(names, row, strict=False)))
 
 
 def _measurement(told: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,18 +53,3 @@ def one(document: Any) -> Sequence[Any] | None:  # Any: JSON of a publisher.
     """Return the row of a document that is a single measurement: an archive of one line."""
     is_one = isinstance(document, dict) and document.keys() >= _OF_ONE
     return [document] if is_one else None
-
-
-def not_json(payload: Payload, why: Malformed) -> Any:  # Any: as above.
-    """
-    Return what is no JSON as an answer, if it is an archive.
-
-    Raises: Malformed, for the reason that it is no JSON, if it is none.
-    """
-    try:
-        rows = rows_of(payload)
-    except Malformed:
-        rows = None
-    if rows is None:
-        raise why
-    return {"results": rows}

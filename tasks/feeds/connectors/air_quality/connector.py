@@ -59,7 +59,9 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
     for _, document in documents:
         sensors.learn(openaq.rows_of(document) or [])
     for payload, document in documents:
-        if (rows := purpleair.rows_of(document)) is not None:
+        if isinstance(document, Iterator):
+            yield from openaq.records(document, payload, sensors)
+        elif (rows := purpleair.rows_of(document)) is not None:
             yield from purpleair.records(rows, document, payload)
         elif (rows := openaq.rows_of(document)) is not None:
             yield from openaq.records(rows, payload, sensors)
@@ -70,15 +72,19 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
 
 
 def _document(payload: Payload) -> Any:  # Any: JSON of a publisher.
-    """Return the JSON of a payload, or the rows of one of AirNow's files or OpenAQ's archives as such."""
-    content = payload.read()
-    if b"|" in content[:_FIRST_BYTES] and (
-        rows := airnow.rows_of_file(content.decode("utf-8-sig", "replace"))
-    ):
+    """Return the JSON of a payload, the rows of one of AirNow's files, or those of OpenAQ's archives one by one."""
+    with payload.open() as stream:
+        start = stream.read(_FIRST_BYTES)
+    if b"|" in start and (rows := airnow.rows_of_file(payload.read().decode("utf-8-sig", "replace"))):
         return rows
+    is_json = start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{")
+    if not is_json and (archived := archives.rows_of(payload)) is not None:
+        return archived
     try:
         document = load_json(payload)
-    except Malformed as why:
-        return archives.not_json(payload, why)
-    rows = archives.one(document)
-    return document if rows is None else {"results": rows}
+    except Malformed:
+        if is_json and (archived := archives.rows_of(payload)) is not None:
+            return archived
+        raise
+    one = archives.one(document)
+    return document if one is None else {"results": one}

@@ -1,8 +1,9 @@
 """[p] OpenAQ: places with measurements (versions 1 and 2), locations, sensors and latest values (version 3)."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 
 from shared.errors import Rejection
@@ -12,6 +13,8 @@ from tasks.feeds.connectors.air_quality.readings import Reading, joined, place, 
 
 _PARAMETER_IN_URL: Final = re.compile(r"/parameters/(\d+)/")
 _UNKNOWN_UNIT: Final = "{unknown}"
+#: Rows among which readings of one moment are joined: an archive of any length fits in memory.
+_ROWS_TOGETHER: Final = 10_000
 #: Parameter ids of version 3: name and unit.
 _PARAMETERS: Final = {
     1: ("pm10", "µg/m³"),
@@ -53,20 +56,23 @@ def rows_of(document: Any) -> Sequence[Any] | None:  # Any: as above.
     return rows if isinstance(rows, list) else None
 
 
-def records(rows: Sequence[Any], payload: Payload, sensors: Sensors) -> Iterator[Record]:
-    """Yield the records of one payload; each row is judged by its own keys."""
-    things: list[Thing] = []
-    readings: list[Reading | Rejected] = []
-    for number, row in enumerate(rows):
-        record = f"{payload.name}#{number}"
-        if _is_of_a_catalogue(row):
-            yield Described(record=record, properties={"name": str(row.get("name"))[:100]})
-            continue
-        try:
-            _read(row, record, payload, sensors, things, readings)
-        except Rejection as why:
-            readings.append(rejected(record, why, row))
-    yield from joined(readings, things)
+def records(rows: Iterable[Any], payload: Payload, sensors: Sensors) -> Iterator[Record]:
+    """Yield the records of one payload, some thousands of rows at a time; each row is judged by its own keys."""
+    numbered = enumerate(rows)
+    told: set[str] = set()
+    while part := list(islice(numbered, _ROWS_TOGETHER)):
+        things: list[Thing] = []
+        readings: list[Reading | Rejected] = []
+        for number, row in part:
+            record = f"{payload.name}#{number}"
+            if _is_of_a_catalogue(row):
+                yield Described(record=record, properties={"name": str(row.get("name"))[:100]})
+                continue
+            try:
+                _read(row, record, payload, sensors, things, readings)
+            except Rejection as why:
+                readings.append(rejected(record, why, row))
+        yield from joined(readings, things, told)
 
 
 #: A row of the service's catalogues (countries, parameters, providers) has none of these.

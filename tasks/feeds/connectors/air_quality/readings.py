@@ -92,14 +92,18 @@ def _number(name: str, value: Any) -> float:  # Any: JSON of a publisher.
     return number
 
 
-def _distinct(things: Sequence[Thing], with_reading: Set[str]) -> Iterator[Thing]:
-    """Yield each thing once as it is told best, in any order the same; and those that only a record repeats."""
+def _distinct(things: Sequence[Thing], with_reading: Set[str], told: set[str]) -> Iterator[Thing]:
+    """Yield each thing that was not `told` as it is told best, in any order the same; and those that only a record repeats."""
     best: dict[str, Thing] = {}
     for thing in things:
         other = best.get(thing.external_id)
         if other is None or _told(thing) > _told(other):
             best[thing.external_id] = thing
-    yield from (one for one in things if best[one.external_id] is one or one.record not in with_reading)
+    for thing in things:
+        is_new = best[thing.external_id] is thing and thing.external_id not in told
+        if is_new or thing.record not in with_reading:
+            yield thing
+    told.update(best)
 
 
 def _told(thing: Thing) -> tuple[bool, str]:
@@ -125,14 +129,16 @@ def utc(value: Any) -> datetime:  # Any: JSON of a publisher.
     return moment
 
 
-def joined(readings: Sequence[Reading | Rejected], things: Sequence[Thing]) -> Iterator[Record]:
+def joined(
+    readings: Sequence[Reading | Rejected], things: Sequence[Thing], told: set[str] | None = None
+) -> Iterator[Record]:
     """
-    Yield things, then one observation per thing and moment with all that was read, and what was set aside.
+    Yield things, but for those `told` already, then one observation per thing and moment with all that was read, and what was set aside.
 
     Records whose reading went into the observation of an earlier one are counted by a description. Of
     several values of one property the largest wins, so that any order ends the same.
     """
-    yield from _distinct(things, {reading.record for reading in readings})
+    yield from _distinct(things, {reading.record for reading in readings}, set() if told is None else told)
     together: dict[tuple[str, datetime, bool], list[Reading]] = {}
     for reading in readings:
         if isinstance(reading, Reading):
