@@ -362,18 +362,26 @@ def test_open_meteos_csv_is_its_json(content: str) -> None:
         (
             '"STATION","DATE","LATITUDE","LONGITUDE","ELEVATION","NAME","PRCP","PRCP_ATTRIBUTES","TMAX","TMAX_ATTRIBUTES"\n'
             '"USW1","2026-11-20","40.7","-73.9","42.7","NY","   25",",,W","  123",",,W"\n',
-            "19T23:00",
+            "2026-11-19T23:00",
             [("precipitation", 2.5, "mm"), ("air_temperature_max", 12.3, "Cel")],
         ),
         (
             "#DEBUG: Format Typ -> onlycomma\nstation,valid,lon,lat,tmpf,drct,sknt,p01i,gust,metar\n"
             "JFK,2026-11-20 00:51,-73.7,40.6,50.0,M,10.0,0.10,M,KJFK 200051Z 36010KT 10/05 A2992\n",
-            "20T00:51",
+            "2026-11-20T00:51",
             [("air_temperature", 10.0, "Cel"), ("wind_speed", 5.1444, "m/s"), ("precipitation", 2.54, "mm")],
         ),
         (
+            "station,valid,metar\nJFK,2020-02-20 00:51,KJFK 200051Z 36010KT 10/05 A2992\n",
+            "2020-02-20T00:51",
+            [
+                ("wind_direction", 360.0, "deg"), ("wind_speed", 5.1444, "m/s"), ("air_temperature", 10.0, "Cel"),
+                ("dew_point", 5.0, "Cel"), ("air_pressure", 1013.2076, "hPa"),
+            ],
+        ),
+        (
             "year,month,day,hour,temp,temp_source,dwpt,rhum,prcp,wdir,wspd,pres\n2026,11,20,6,3.5,isd,1,80,,350,36,1013.2\n",
-            "20T06:00",
+            "2026-11-20T06:00",
             [
                 ("air_temperature", 3.5, "Cel"), ("dew_point", 1.0, "Cel"), ("relative_humidity", 80.0, "%"),
                 ("wind_direction", 350.0, "deg"), ("wind_speed", 10.0, "m/s"), ("sea_level_pressure", 1013.2, "hPa"),
@@ -381,14 +389,14 @@ def test_open_meteos_csv_is_its_json(content: str) -> None:
         ),
         (
             "date,tavg,tmin,tmax,prcp,snow,wdir,wspd,wpgt,pres,tsun\n2026-11-20,4,-9999,7,1.2,,10,18,,1013,\n",
-            "19T23:00",
+            "2026-11-19T23:00",
             [
                 ("temperature_mean", 4.0, "Cel"), ("air_temperature_max", 7.0, "Cel"), ("precipitation", 1.2, "mm"),
                 ("wind_direction", 10.0, "deg"), ("wind_speed", 5.0, "m/s"), ("sea_level_pressure", 1013.0, "hPa"),
             ],
         ),
     ],
-    ids=["ghcn daily", "iowa", "meteostat hours", "meteostat days"],
+    ids=["ghcn daily", "iowa", "iowa's reports", "meteostat hours", "meteostat days"],
 )  # fmt: skip
 def test_tables_whose_documentation_tells_their_units_have_them(
     content: str, when: str, expected: list[tuple[str, float, str]]
@@ -396,7 +404,7 @@ def test_tables_whose_documentation_tells_their_units_have_them(
     """Tenths of degrees are degrees, an hour of UTC is no hour of the city, and a column of reports is no bulletin."""
     (told,) = [one for one in read(content.encode()) if isinstance(one, Observation)]
 
-    assert when == f"{told.phenomenon_time:%dT%H:%M}"
+    assert when == f"{told.phenomenon_time:%Y-%m-%dT%H:%M}"
     assert expected == [(one.observed_property, one.value, one.unit) for one in told.results]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from tasks.feeds.connector import Result
+from tasks.feeds.connectors.weather import metar
 from tasks.feeds.connectors.weather.values import result
 from tasks.feeds.quality import UNKNOWN_UNIT
 
@@ -70,6 +71,7 @@ _GHCN_BEGINS: Final = ("station", "date", "latitude", "longitude", "elevation", 
 _METEOSTAT_HAS: Final = frozenset(("prcp", "wdir", "wspd", "pres"))
 _SEATTLE_IS: Final = ("date", "precipitation", "temp_max", "temp_min", "wind", "weather")
 _MISSING: Final = -9999
+_REPORT: Final = "metar"
 
 
 class Known(NamedTuple):
@@ -86,6 +88,11 @@ class Known(NamedTuple):
         if number is None or number == _MISSING:
             return None
         return result(column.name, number / column.divisor, column.unit)
+
+    def reported(self, header: Sequence[str], row: Sequence[str]) -> tuple[Result, ...]:
+        """Return what an airport's report says was measured, where a row has nothing but that."""
+        said = (cell for name, cell in zip(header, row, strict=True) if name.lower() == _REPORT)
+        return metar.measured(next(said, ""))
 
 
 def known(header: Sequence[str]) -> Known | None:

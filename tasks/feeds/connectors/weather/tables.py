@@ -48,8 +48,9 @@ _UNIT: Final = re.compile(r"\(([^()]*)\)\s*$")
 
 def begins(text: str) -> bool:
     """Tell whether a text begins as a table of several columns, one of which may hold reports of airports."""
-    lines = _lines(text[:_HEADER_CHARACTERS])
-    return bool(lines) and max(map(lines[0].count, _DELIMITERS)) >= _COLUMNS - 1
+    lines = _lines(text[:_HEADER_CHARACTERS]) or [""]
+    columns = 1 + max(map(lines[0].count, _DELIMITERS))
+    return columns >= _COLUMNS or known(lines[0].split(",")) is not None
 
 
 def _lines(text: str) -> list[str]:
@@ -170,6 +171,8 @@ def _observation(
         and not _NO_MEASURE.match(name)
         and (found := _value(name, _number(row[place]), told))
     )
+    if told and not results:
+        results = told.reported(header, row)
     if moment is None or not results:
         return Rejected(
             record=record,
