@@ -9,10 +9,12 @@ from typing import Any
 import hypothesis
 import pytest
 import redis
+from argon2 import PasswordHasher
 from sqlalchemy import Engine
 
 from deploy.local import testing
 from deploy.local.servers import Postgres
+from shared.accounts import passwords
 from shared.db import Transaction, engine, forget_engine, transaction
 from shared.settings import Settings, get_settings
 from tests.support.recorded import RecordedTable
@@ -82,6 +84,15 @@ def _only_loopback() -> Iterator[None]:
         patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
         patch.setattr(socket, "getaddrinfo", guarded_look_up)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def production_hasher() -> Iterator[PasswordHasher]:
+    """Hash passwords as cheaply as argon2id can, or tests would mostly hash; gives the hasher of production."""
+    hasher = passwords._hasher
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield hasher
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 
 import pytest
+from argon2 import PasswordHasher
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
@@ -72,6 +73,16 @@ def test_the_longest_password_is_judged_and_told_from_its_neighbour() -> None:
 
     assert broken_rule(longest) is None
     assert not verify_password(hash_password(longest), longest[:-1] + "?")
+
+
+def test_a_hash_costs_what_rfc_9106_recommends(production_hasher: PasswordHasher) -> None:
+    """Its second choice, for 64 MiB of memory; salt and tag are of its lengths."""
+    costs = f"m={64 * 1024},t=3,p=4"
+    kept = production_hasher.hash(STRONG)
+
+    assert kept.startswith(f"$argon2id$v=19${costs}$")
+    assert (16, 32) == (production_hasher.salt_len, production_hasher.hash_len)
+    assert production_hasher.verify(kept, STRONG)
 
 
 def serve(server: HTTPServer, *lines: str, packed: bool = False) -> list[Request]:
