@@ -175,7 +175,8 @@ def rig(app: str = "workers.app", *, scale: float = 0.1, durable: bool = False) 
 
 @contextmanager
 def _servers(folder: Path, *, durable: bool) -> Iterator[tuple[Postgres, Valkey]]:
-    database = testing.postgres(folder, durable=durable)
+    wanted = os.environ.get("CITYPULSE_TEST_POSTGRES") or None
+    database = testing.postgres(folder, wanted, durable=durable)
     with database as postgres, testing.valkey(folder, durable=durable) as valkey:
         yield postgres, valkey
 
