@@ -24,8 +24,9 @@ def run_tests(arguments: Sequence[str] = ()) -> int:
 
     That run comes first, so that the last line printed is the closing line of the whole one.
     """
-    # One file to one worker: what a module starts is started once. The longest files come first, and stay there.
-    workers = ("-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile", "--no-loadscope-reorder")
+    # One file to one worker: what a module starts is started once. The longest files come first, and stay there;
+    # they wait for the processes they kill, so there is a worker more than there are cores.
+    workers = ("-n", str(min(4, os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder")
     if arguments:
         return _pytest(*workers, *arguments)
     try:
