@@ -77,6 +77,14 @@ class KeySet(HashSet):
         places: list[int] = np.flatnonzero(held).tolist()
         return places
 
+    def add_if_new(self, ids: Sequence[str]) -> bool:
+        """Add distinct ids unless any was there before; tells whether they were added."""
+        hashes = _hashes(ids)
+        if self.holds_hashes(hashes).any():
+            return False
+        self.add_hashes(hashes)
+        return True
+
     def holds(self, ids: Sequence[str]) -> npt.NDArray[np.bool_]:
         """Tell for each id whether it was added before."""
         return self.holds_hashes(_hashes(ids))

@@ -17,7 +17,13 @@ from tasks.feeds.storing.observations import store_observations
 from tasks.feeds.storing.straight import Straight
 from tasks.feeds.storing.table import Writing
 from tasks.feeds.storing.tables import TABLES, Noun
-from tasks.feeds.storing.tell import tell_features, tell_observations, tell_vehicles
+from tasks.feeds.storing.tell import (
+    FEATURES_AN_EVENT,
+    tell_features,
+    tell_many,
+    tell_observations,
+    tell_vehicles,
+)
 from tasks.feeds.storing.timetable import WrittenTimetable
 
 #: Observations that may wait for their things to come in a later chunk.
@@ -94,7 +100,9 @@ class Store:
             return
         straight = Straight(self.writing, chunk.lines, [])
         straight.copy(tx)
-        self._told_straight(tx, straight)
+        self._count_straight(straight)
+        shown = straight.last(FEATURES_AN_EVENT)
+        tell_features(tx, self.writing, shown, more=straight.size - len(shown))
 
     def straight(self, chunk: Chunk) -> Straight | None:
         """
@@ -103,26 +111,22 @@ class Store:
         They are then seen by this run: `put_straight` stores them, whatever is stored of the chunks before.
         """
         rows = chunk.rows["features"]
-        ids = [*chunk.ids_of_lines, *rows]
-        if (
-            not self._was_empty.get("features")
-            or chunk.has_more_than_features
-            or self.seen["features"].holds(ids).any()
-        ):
+        if not self._was_empty.get("features") or chunk.has_more_than_features:
             return None
-        self.seen["features"].add(ids)
+        if not self.seen["features"].add_if_new([*chunk.ids_of_lines, *rows]):
+            return None
         return Straight(self.writing, chunk.lines, list(rows.values()))
 
     def put_straight(self, tx: Transaction, chunk: Chunk, straight: Straight) -> None:
-        """Count a chunk whose features were copied, and publish its events."""
-        self._told_straight(tx, straight)
+        """Count a chunk whose features were copied, and publish how many they are."""
+        self._count_straight(straight)
+        tell_many(tx, self.writing, straight.kinds())
         self._count_chunk(tx, chunk)
 
-    def _told_straight(self, tx: Transaction, straight: Straight) -> None:
+    def _count_straight(self, straight: Straight) -> None:
         self.added["features"] += straight.size
         self._count("features", straight.size, 0, 0)
         self._note_newest(straight.observed())
-        straight.tell(tx)
 
     def _put_rows(
         self, tx: Transaction, noun: Noun, chunk: Chunk, rows: Sequence[Row], seen_places: Sequence[int]

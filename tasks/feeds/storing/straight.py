@@ -1,5 +1,6 @@
 """Features that are new for sure: they are copied straight into their table."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -10,7 +11,6 @@ from tasks.feeds.encoding.lines import Lines
 from tasks.feeds.encoding.rows import Row
 from tasks.feeds.storing.table import Writing, copy, copy_read
 from tasks.feeds.storing.tables import TABLES
-from tasks.feeds.storing.tell import FEATURES_AN_EVENT, tell_features
 
 
 class Straight:
@@ -39,12 +39,14 @@ class Straight:
             *(row.observed_at for row in self._rows),
         ]
 
-    def tell(self, tx: Transaction) -> None:
-        """Publish that they are new; of those read at once the last are shown."""
-        if self._lines:
-            ids = self._ids_of_lines[-1][-FEATURES_AN_EVENT:]
-            shown = [(str(id_), self._lines[-1].kind) for id_ in ids]
-            more = self.size - len(self._rows) - len(shown)
-            tell_features(tx, self._writing, shown, more=more)
-        alone = zip(self._ids_of_rows, self._rows, strict=True)
-        tell_features(tx, self._writing, [(str(id_), row.kind) for id_, row in alone])
+    def kinds(self) -> Counter[str]:
+        """Return how many there are of each kind."""
+        counted = Counter(row.kind for row in self._rows)
+        for part in self._lines:
+            counted[part.kind] += part.size
+        return counted
+
+    def last(self, most: int) -> list[tuple[str, str]]:
+        """Return our id, as text, and the kind of the last of those that were read at once."""
+        parts = zip(self._lines, self._ids_of_lines, strict=True)
+        return [(str(id_), part.kind) for part, ids in parts for id_ in ids[-most:]][-most:]

@@ -1,6 +1,6 @@
 """Tell browsers what a run changed, in events of a size that a page can draw at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -37,6 +37,12 @@ def tell_features(
         for number, part in enumerate(_parts(gone, ITEMS_AN_EVENT) if gone else [[]]):
             told = (len(ids) + more, items) if number == 0 else (0, [])
             _publish(tx, writing, FeaturesChanged(str(writing.feed_id), writing.city, kind, *told, part))
+
+
+def tell_many(tx: Transaction, writing: Writing, counts: Mapping[str, int]) -> None:
+    """Publish how many features of each kind are new; who shows features reads those it shows again."""
+    for kind, count in counts.items():
+        _publish(tx, writing, FeaturesChanged(str(writing.feed_id), writing.city, kind, count))
 
 
 def tell_vehicles(tx: Transaction, writing: Writing, ids: Sequence[str], gone: Sequence[str] = ()) -> None:
