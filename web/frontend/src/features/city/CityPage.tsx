@@ -94,7 +94,7 @@ export default function CityPage() {
     return list.items;
   }, [view, vehicles.data, things.data, list.items]);
   const query = { now: features, vehicles, stations: things }[view];
-  const reading = feeds.data?.some(isNew) ?? false;
+  const reading = feeds.data?.some(isNew) ?? feeds.isPending;
   const counted = (all: unknown[] | undefined, more = (all?.length ?? 0) >= KEPT) =>
     told(all?.length, { more, reading }, count);
 
