@@ -12,7 +12,8 @@ _CITIES = """
 SELECT c.slug, c.name, c.timezone, c.config,
   coalesce((SELECT bool_or(f.simulated) FROM feeds f WHERE f.city = c.slug), false) AS simulated,
   ARRAY(SELECT kind FROM unnest(ARRAY['service_request','alert','road_work','event','news']) AS k(kind)
-        WHERE EXISTS (SELECT 1 FROM features x WHERE x.city = c.slug AND x.kind = k.kind)) AS kinds
+        WHERE EXISTS (SELECT 1 FROM features x
+                      WHERE x.city = c.slug AND x.kind = k.kind AND x.withdrawn_at IS NULL)) AS kinds
 FROM cities c
 """
 _AREAS = text("""

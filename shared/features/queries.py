@@ -1,72 +1,17 @@
 """Reads of features for the API and for events, in the API's shapes."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy import select
 
 from shared.clock import rfc3339
 from shared.db import Transaction
 from shared.errors import NotFound
 from shared.features.models import FeatureRow, FeatureVersion
 from shared.feeds.items import Origin, moment, origins, times
-from shared.feeds.paging import Page, cursor_after, read_cursor
-from shared.feeds.places import in_box
-from shared.geo import Box
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureFilter:
-    """What to list: of one city, inside a box, of some kinds, changed since, holding words, of a status."""
-
-    city: str
-    bbox: Box | None = None
-    kinds: Sequence[str] = ()
-    since: datetime | None = None
-    q: str = ""
-    status: str | None = None
-
-    def conditions(self) -> Iterable[ColumnElement[bool]]:
-        """Yield SQL conditions; what was withdrawn is told only to those who ask for changes."""
-        yield FeatureRow.city == self.city
-        if self.kinds:
-            yield FeatureRow.kind.in_(self.kinds)
-        if self.since is not None:
-            yield FeatureRow.updated_at >= self.since
-        else:
-            yield FeatureRow.withdrawn_at.is_(None)
-        if self.status:
-            yield func.lower(FeatureRow.status) == self.status.lower()
-        if self.bbox is not None:
-            yield in_box(FeatureRow.point, self.bbox)
-        if words := self.q.strip():
-            wanted = f"%{_literal(words)}%"
-            yield or_(
-                FeatureRow.title.ilike(wanted),
-                FeatureRow.description.ilike(wanted),
-                FeatureRow.address.ilike(wanted),
-                FeatureRow.external_id == words,
-            )
-
-
-def list_features(
-    tx: Transaction, chosen: FeatureFilter, limit: int, cursor: str | None, now: datetime
-) -> Page:
-    """
-    Return up to `limit` features, the last changed first.
-
-    Raises: Invalid for a cursor that is none of ours.
-    """
-    wanted = select(FeatureRow).where(*chosen.conditions())
-    if cursor:
-        wanted = wanted.where(tuple_(FeatureRow.updated_at, FeatureRow.id) < read_cursor(cursor))
-    ordered = wanted.order_by(FeatureRow.updated_at.desc(), FeatureRow.id.desc()).limit(limit + 1)
-    rows = tx.scalars(ordered).all()
-    last = rows[limit - 1] if len(rows) > limit else None
-    return Page(_items(tx, rows[:limit], now), cursor_after(last.updated_at, last.id) if last else None)
 
 
 def get_feature(tx: Transaction, feature_id: UUID, now: datetime) -> dict[str, Any]:
@@ -85,7 +30,7 @@ def get_feature(tx: Transaction, feature_id: UUID, now: datetime) -> dict[str, A
         .limit(100)
     )
     return {
-        **_items(tx, [row], now)[0],
+        **features_json(tx, [row], now)[0],
         "versions": [
             {"version": v.version, "changed_at": rfc3339(v.changed_at), "changes": v.changes}
             for v in versions
@@ -101,14 +46,11 @@ def features_by_id(tx: Transaction, feature_ids: Sequence[UUID], now: datetime) 
     rows = tx.scalars(
         select(FeatureRow).where(FeatureRow.id.in_(feature_ids)).execution_options(populate_existing=True)
     ).all()
-    return _items(tx, rows, now)
+    return features_json(tx, rows, now)
 
 
-def _literal(words: str) -> str:
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-def _items(tx: Transaction, rows: Sequence[FeatureRow], now: datetime) -> list[dict[str, Any]]:
+def features_json(tx: Transaction, rows: Sequence[FeatureRow], now: datetime) -> list[dict[str, Any]]:
+    """Return features in the API's shape, in their order."""
     found = origins(tx, (row.feed_id for row in rows), now)
     return [feature_json(row, found[row.feed_id]) for row in rows]
 

@@ -12,6 +12,7 @@ from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions
 
 from shared.errors import FieldProblem
+from shared.feeds.rules import FEATURE_KINDS
 
 #: What `record` may be -> its kind unless `kind` says otherwise.
 KINDS: Final = {"feature": "event", "thing": "place", "vehicle": "other"}
@@ -35,6 +36,10 @@ def problems(options: Mapping[str, Any]) -> Iterator[FieldProblem]:
     for name in ("kind", "rows"):
         if not isinstance(options.get(name) or "", str):
             yield FieldProblem(f"options.{name}", "type", "is no text")
+    if record == "feature" and (kind := options.get("kind")) and kind not in FEATURE_KINDS:
+        yield FieldProblem(
+            "options.kind", "unknown", f"{kind!r:.40} is not one of {', '.join(FEATURE_KINDS)}"
+        )
     if isinstance(rows := options.get("rows"), str) and rows:
         yield from _of_expression("options.rows", rows)
     for name in ("fields", "properties", "results"):

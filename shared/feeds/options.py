@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shared.errors import FieldProblem
 from shared.feeds import mappings
+from shared.feeds.rules import FEATURE_KINDS
 
 #: Kind of feed -> what judges its options; other kinds take options that are each optional.
 _JUDGES: Final[Mapping[str, Callable[[Mapping[str, Any]], Iterator[FieldProblem]]]] = {
@@ -18,6 +19,9 @@ def problems(kind: str, options: Mapping[str, Any]) -> Iterator[FieldProblem]:
     if (name := options.get("timezone")) and not _is_zone(name):
         said = f"{name!r:.60} is not an IANA time zone"
         yield FieldProblem("options.timezone", "unknown", said)
+    if (name := options.get("feature_kind")) and name not in FEATURE_KINDS:
+        said = f"{name!r:.40} is not one of {', '.join(FEATURE_KINDS)}"
+        yield FieldProblem("options.feature_kind", "unknown", said)
     if judge := _JUDGES.get(kind):
         yield from judge(options)
 

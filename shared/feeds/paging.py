@@ -15,10 +15,15 @@ MOST = 500
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Items of a list, and the cursor that goes on behind them, none at the end."""
+    """
+    Items of a list, and the cursor that goes on behind them, none at the end.
+
+    `searched`: the page ends because so many were looked through, and what comes after was not looked at yet.
+    """
 
     items: list[dict[str, Any]]
     next: str | None = None
+    searched: int | None = None
 
 
 def cursor_after(moment: datetime, id_: UUID) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 # A publisher is left alone by the rule by which everybody outside is.
 from shared.jobs.rules import BREAKER_FAILURES as BREAKER_FAILURES
@@ -10,6 +10,10 @@ from shared.jobs.rules import BREAKER_SECONDS as BREAKER_SECONDS
 from shared.jobs.rules import open_until as open_until
 
 Freshness = Literal["fresh", "late", "stale", "dead"]
+
+FeatureKind = Literal["service_request", "alert", "road_work", "event", "news"]
+#: What a feature may be; lists of features are merged of these.
+FEATURE_KINDS: Final[tuple[FeatureKind, ...]] = get_args(FeatureKind)
 
 #: From best to worst; the worse of two judgements is the one with the higher place.
 ORDER: Final[tuple[Freshness, ...]] = ("fresh", "late", "stale", "dead")

@@ -11,7 +11,8 @@ from sqlalchemy import Engine, text, update
 from shared.clock import new_id, utcnow
 from shared.db import transaction
 from shared.errors import Conflict, Invalid, NotFound
-from shared.features.queries import FeatureFilter, get_feature, list_features
+from shared.features.lists import FeatureFilter, list_features
+from shared.features.queries import get_feature
 from shared.feeds import queries, service
 from shared.feeds.judging import judge_all
 from shared.feeds.models import Feed
@@ -101,6 +102,8 @@ def test_a_change_of_the_url_forgets_what_the_old_one_said(db: Engine) -> None:
         ("kind", {"kind": "../x"}),
         ("freshness", {"freshness": "fresh"}),
         ("options.timezone", {"options": {"timezone": 7}}),
+        ("options.feature_kind", {"kind": "socrata", "options": {"feature_kind": "pothole"}}),
+        ("options.kind", {"kind": "mapping", "options": {"kind": "place", "fields": {"external_id": "id"}}}),
         ("options.fields", {"kind": "mapping"}),
         ("options.rows", {"kind": "mapping", "options": {"rows": "a(", "fields": {"external_id": "id"}}}),
     ],

@@ -1,7 +1,7 @@
 """Features: what happens in a city."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
@@ -10,14 +10,15 @@ from typing_extensions import TypeAliasType
 from shared.accounts.rules import Permission
 from shared.clock import utcnow
 from shared.db import transaction
-from shared.features import queries
+from shared.features import lists, queries
+from shared.feeds import rules
 from web.openapi import Answer, needs, noun
 from web.params import DEFAULT_LIMIT, BoundingBox, ById, Cursor, Limit, Line, Words, page
 from web.shapes import GeoJson, Sourced
 
 api = noun("features", "What happens: service requests, alerts, road works, events, news")
 
-FeatureKind = TypeAliasType("FeatureKind", Literal["service_request", "alert", "road_work", "event", "news"])
+FeatureKind = TypeAliasType("FeatureKind", rules.FeatureKind)
 
 
 class FeatureQuery(BaseModel):
@@ -27,7 +28,9 @@ class FeatureQuery(BaseModel):
     bbox: BoundingBox = None
     kind: Words = None
     since: AwareDatetime | None = None
-    q: Annotated[str, Field(max_length=200)] = ""
+    q: Annotated[
+        str, Field(max_length=200, description="a part of title, description or address, or a publisher's id")
+    ] = ""
     status: Line | None = None
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor = None
@@ -73,22 +76,26 @@ class FeatureDetail(Feature):
 
 
 class FeatureList(BaseModel):
-    """A page of features, the last changed first."""
+    """A page of features, the last changed first; only a page without `next` is the last, however few it holds."""
 
     items: list[Feature]
     next: str | None
+    searched: Annotated[
+        int | None,
+        Field(
+            description="the page ends because so many features were looked through; `next` looks further back"
+        ),
+    ]
 
 
 @api.get("/features", responses={200: FeatureList})
 @needs(Permission.PUBLIC)
 def list_features(query: FeatureQuery) -> Answer:
-    """List features, the last changed first."""
-    chosen = queries.FeatureFilter(
-        query.city, query.bbox, query.kind or (), query.since, query.q, query.status
-    )
+    """List features, the last changed first; the one whose publisher's id `q` is comes before all others."""
+    chosen = lists.FeatureFilter(query.city, query.bbox, query.kind or (), query.since, query.q, query.status)
     with transaction() as tx:
-        found = queries.list_features(tx, chosen, query.limit, query.cursor, utcnow())
-    return page(found.items, found.next)
+        found = lists.list_features(tx, chosen, query.limit, query.cursor, utcnow())
+    return page(found.items, found.next, searched=found.searched)
 
 
 @api.get("/features/<uuid:id>", responses={200: FeatureDetail})
