@@ -29,6 +29,7 @@ import {
   useThings,
   useVehicles,
 } from './queries';
+import { SearchProgress } from './SearchProgress';
 import { shownOnMap, unlistedThing } from './selection';
 import { Tiles } from './Tiles';
 import { useList } from './useList';
@@ -154,12 +155,14 @@ export default function CityPage() {
               empty={
                 <NothingHere
                   reading={reading}
+                  searching={list.search.searched !== null}
                   filtered={list.filtered}
                   onWiden={() => set({ kinds: null, since: null, q: null, closed: null })}
                 />
               }
             />
           )}
+          {view === 'now' && <SearchProgress {...list.search} />}
         </div>
         {selected && city.data && (
           <Suspense fallback={null}>
@@ -259,12 +262,14 @@ function Tabs({ view, counts, onChange }: TabsProps) {
 
 interface NothingProps {
   reading: boolean;
+  searching: boolean;
   filtered: boolean;
   onWiden: () => void;
 }
 
-function NothingHere({ reading, filtered, onWiden }: NothingProps) {
+function NothingHere({ reading, searching, filtered, onWiden }: NothingProps) {
   const { t } = useText();
+  if (searching) return <Empty title={t('list.noneYet')} />;
   if (reading) return <Empty title={t('list.reading')}>{t('list.emptyHint')}</Empty>;
   return (
     <Empty title={t(filtered ? 'list.noMatch' : 'list.empty')}>

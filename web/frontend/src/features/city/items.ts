@@ -147,3 +147,10 @@ export function keeps(filter: Filter, one: Dated, now: number): boolean {
 export function counts(filter: Filter, one: Dated, now: number): boolean {
   return (filter.closed || !one.over) && withinHours(one.item.at, filter.hours, now);
 }
+
+/** Each feature once, as it was told first. */
+export function unique(features: Feature[]): Feature[] {
+  const known = new Map<string, Feature>();
+  for (const feature of features) if (!known.has(feature.id)) known.set(feature.id, feature);
+  return [...known.values()];
+}

@@ -6,9 +6,8 @@ import { cityKey } from '@/live/store';
 import { useLive } from '@/live/useLive';
 
 const PAGE = 500;
-/** The most reports read, and the most features found for some words. */
+/** The most reports read. */
 export const REPORTS = 200;
-export const FOUND = 200;
 /** What no event tells: that something grows old where it stands, or that its publisher lists it no more. */
 const REREAD_MS = 300_000;
 
@@ -74,18 +73,6 @@ export function useClosed(city: string, enabled: boolean) {
       const query = { city, status: 'closed', limit: KEPT_PER_KIND };
       return (await must(api.GET('/api/v1/features', { params: { query } }))).items;
     },
-  });
-}
-
-/** What the server finds for some words; what is loaded is only part of what there is. */
-export function useFound(city: string, q: string) {
-  return useQuery({
-    queryKey: ['search', city, q],
-    enabled: q.length > 1,
-    queryFn: async (): Promise<Feature[]> =>
-      (await must(api.GET('/api/v1/features', { params: { query: { city, q, limit: FOUND } } })))
-        .items,
-    placeholderData: (previous) => previous,
   });
 }
 

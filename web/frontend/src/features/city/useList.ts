@@ -4,8 +4,9 @@ import { useNow } from '@/i18n/useText';
 import { KEPT_PER_KIND } from '@/live/apply';
 import { ITEM_KINDS, type ItemKind } from '@/ui/kinds';
 import { readFilter } from './Filters';
-import { counts, happening, keeps, type Item } from './items';
-import { FOUND, REPORTS, useClosed, useFound } from './queries';
+import { counts, happening, keeps, unique, type Item } from './items';
+import { REPORTS, useClosed } from './queries';
+import { FOUND, useFound } from './search';
 
 export interface CityList {
   items: Item[];
@@ -18,6 +19,7 @@ export interface CityList {
   /** Whether a kind that is shown is among them. */
   isCut: boolean;
   filtered: boolean;
+  search: Omit<ReturnType<typeof useFound>, 'data'>;
 }
 
 /** The rows of "happening now". */
@@ -29,7 +31,7 @@ export function useList(
 ): CityList {
   const now = useNow();
   const q = params.get('q')?.trim() ?? '';
-  const found = useFound(slug, q);
+  const { data: found, searched, again } = useFound(slug, q);
   const kinds = params.get('kinds') ?? '';
   const since = params.get('since') ?? '';
   const closed = params.get('closed') ?? '';
@@ -39,14 +41,15 @@ export function useList(
     const words = q.length > 1 ? q.toLowerCase() : '';
     const known = over ? unique([...features, ...over]) : features;
     const all = happening(
-      words ? (found.data ?? known.filter((f) => f.title.toLowerCase().includes(words))) : known,
+      words ? (found ?? known.filter((f) => f.title.toLowerCase().includes(words))) : known,
       words
         ? reports.filter((r) => `${r.title} ${r.reference}`.toLowerCase().includes(words))
         : reports,
       now,
     );
     const items = all.filter((one) => keeps(filter, one, now)).map((one) => one.item);
-    const cut = words && found.data ? cutAt(FOUND, found.data) : more(features, over, reports);
+    const isWhole = searched === null && again === null;
+    const cut = words && found ? cutAt(isWhole ? FOUND : 0, found) : more(features, over, reports);
     return {
       items,
       refs: new Set<string>(items.map((item) => item.ref)),
@@ -55,12 +58,9 @@ export function useList(
       more: cut,
       isCut: [...cut].some((kind) => filter.kinds.size === 0 || filter.kinds.has(kind)),
       filtered: filter.kinds.size > 0 || filter.hours !== null || words !== '',
+      search: { searched, again },
     };
-  }, [features, reports, found.data, over, q, kinds, since, closed, now]);
-}
-
-function unique(features: Feature[]): Feature[] {
-  return [...new Map(features.map((feature) => [feature.id, feature])).values()];
+  }, [features, reports, found, searched, again, over, q, kinds, since, closed, now]);
 }
 
 /** How many there are of each kind. */
