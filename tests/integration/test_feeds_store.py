@@ -534,12 +534,31 @@ def test_a_run_keeps_what_the_feed_amounts_to(db: Engine) -> None:
         "features": 6,
         "service_requests_open": 5,
         "vehicles": 5,
-        "bicycles": 0,
         "vehicles_live": 5,
         "things": 5,
         "bikes_available": 10,
     } == ran.totals
     assert ran.totals == feed_row(feed).totals
+
+
+def test_what_a_feed_listed_once_is_told_as_none_and_what_it_never_did_not_at_all(db: Engine) -> None:
+    """A city's news add nothing to its requests, not even a nought; a list that ran empty does."""
+    feed = add_given()
+    bicycle = bus(1, kind="bicycle")
+    first = run_given(feed, Given([request(1, kind="news_item", status=None), bicycle]))
+
+    second = run_given(feed, Given([request(2), bus(1)]))
+    third = run_given(feed, Given([request(2, status="closed"), bus(1)]))
+
+    assert {"features": 1, "vehicles": 1, "bicycles": 1} == first.totals
+    assert (1, 0) == (second.totals["service_requests_open"], second.totals["bicycles"])
+    assert {
+        "features": 2,
+        "service_requests_open": 0,
+        "vehicles": 1,
+        "bicycles": 0,
+        "vehicles_live": 1,
+    } == third.totals
 
 
 def test_a_newer_parser_may_correct_a_time_backwards(db: Engine) -> None:

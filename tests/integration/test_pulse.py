@@ -65,15 +65,16 @@ def test_a_sum_is_not_fresh_while_a_first_run_has_not_ended(db: Engine) -> None:
 
 
 def test_nothing_is_not_told_as_none_before_every_feed_was_read(db: Engine) -> None:
-    """Road works are no open requests, but neither are there none while the feed that may list some fails."""
+    """Where one feed lists no open request there is not none while another that may list some fails."""
     run_given(add_given(name="works"), Given([request(1, kind="road_work")]))
-    requests = add_given(name="requests")
+    one, other = add_given(name="one"), add_given(name="other")
     assert (None, None) == told("service_requests_open")
 
-    run_given(requests, Given(Permanent("no")))
+    run_given(other, Given(Permanent("no")))
+    run_given(one, Given([request(1, status="closed")]))
     assert (None, None) == told("service_requests_open")
 
-    run_given(requests, Given([request(1, status="closed")]))
+    run_given(other, Given([request(1, status="closed")]))
     assert (0, "dead") == told("service_requests_open")
 
 

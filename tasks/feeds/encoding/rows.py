@@ -100,7 +100,7 @@ def _thing_body(thing: Thing) -> bytes:
 
 def vehicle_row(vehicle: Vehicle) -> Row:
     """Encode a vehicle; raises Rejection as `feature_row` does."""
-    return _row(vehicle, _vehicle_body)
+    return _row(vehicle, _vehicle_body, vehicle.kind)
 
 
 def _vehicle_body(vehicle: Vehicle) -> bytes:

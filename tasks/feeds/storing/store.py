@@ -49,6 +49,8 @@ class Store:
         #: Rows that this run added, by noun; a replay also keeps their ids.
         self.added: dict[Noun, int] = dict.fromkeys(TABLES, 0)
         self.new_ids: dict[Noun, list[str]] = {noun: [] for noun in TABLES}
+        #: The kinds of what was read; rows that are stored as they were sent are not.
+        self.kinds: dict[Noun, set[str]] = {noun: set() for noun in TABLES}
         #: Ids of set-aside records, of any noun: listed, so not vanished.
         self.set_aside = KeySet()
         self.nameless_rejects = 0
@@ -126,6 +128,7 @@ class Store:
     def _count_straight(self, straight: Straight) -> None:
         self.added["features"] += straight.size
         self._count("features", straight.size, 0, 0)
+        self.kinds["features"].update(straight.kinds())
         self._note_newest(straight.observed())
 
     def _put_rows(
@@ -151,6 +154,7 @@ class Store:
             merged.changed += won.changed
             for row in repeated:
                 chunk.reject(duplicate(row.record, row.external_id))
+        self.kinds[noun].update(row.kind for row in rows)
         self._note_newest([row.observed_at for row in rows])
         self._tell(tx, noun, merged)
 

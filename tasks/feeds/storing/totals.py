@@ -15,21 +15,29 @@ def totals(tx: Transaction, store: Store, feed: Feed, withdrawn: int) -> dict[st
     """
     Return the feed's totals: `features`, `things`, `vehicles`, `bikes_available`, ...
 
+    What a feed never listed it has no total of: none of it is another thing than not knowing.
     Features are counted on from the last run, because a feed may have millions; the tidy job counts them
     anew. Everything else is counted as it stands.
     """
     found: dict[str, Any] = {}
     if store.seen["features"].size or "features" in feed.totals:
         found["features"] = max(0, int(feed.totals.get("features", 0)) + store.added["features"] - withdrawn)
-        found["service_requests_open"] = _one(tx, feed, _OPEN)
+        if "service_request" in store.kinds["features"] or "service_requests_open" in feed.totals:
+            found["service_requests_open"] = _one(tx, feed, _OPEN)
     if store.seen["vehicles"].size or "vehicles" in feed.totals:
-        found |= tx.execute(text(_VEHICLES), {"feed_id": feed.id}).one()._mapping
+        counted = tx.execute(text(_VEHICLES), {"feed_id": feed.id}).one()
+        found["vehicles"] = counted.vehicles
+        if "bicycle" in store.kinds["vehicles"] or "bicycles" in feed.totals:
+            found["bicycles"] = counted.bicycles
+        if store.kinds["vehicles"] - _RENTED or "vehicles_live" in feed.totals:
+            found["vehicles_live"] = counted.vehicles_live
     if store.seen["things"].size or "things" in feed.totals:
         found["things"] = _one(tx, feed, "SELECT count(*) FROM things WHERE feed_id = :feed_id" + _LISTED)
         found |= {row.name: row.total for row in tx.execute(text(_SUMS), {"feed_id": feed.id})}
     return found
 
 
+_RENTED = {"bicycle", "scooter", "moped", "car"}
 _LISTED = " AND missing_since IS NULL"
 _VEHICLES = """
 SELECT count(*) AS vehicles,
