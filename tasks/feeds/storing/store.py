@@ -4,30 +4,19 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain
-from typing import Final
 
 from shared.db import Transaction
 from shared.feeds.runs import Counts, Reject, keep_rejects, lock_feed
-from tasks.feeds.connector import Observation
 from tasks.feeds.encoding.rows import Row
 from tasks.feeds.storing.intake import Chunk, duplicate
 from tasks.feeds.storing.keys import KeySet, add_new
 from tasks.feeds.storing.merge import Merged, is_empty, merge
-from tasks.feeds.storing.observations import store_observations
+from tasks.feeds.storing.observed import WrittenObservations
 from tasks.feeds.storing.straight import Straight
 from tasks.feeds.storing.table import Writing
 from tasks.feeds.storing.tables import TABLES, Noun
-from tasks.feeds.storing.tell import (
-    FEATURES_AN_EVENT,
-    tell_features,
-    tell_many,
-    tell_observations,
-    tell_vehicles,
-)
+from tasks.feeds.storing.tell import FEATURES_AN_EVENT, tell_features, tell_many, tell_vehicles
 from tasks.feeds.storing.timetable import WrittenTimetable
-
-#: Observations that may wait for their things to come in a later chunk.
-_MOST_WAITING: Final = 100_000
 
 
 class Store:
@@ -56,7 +45,7 @@ class Store:
         self.nameless_rejects = 0
         self._addresses = KeySet()
         self._was_empty: dict[Noun, bool] = {}
-        self._waiting: list[Observation] = []
+        self._observations = WrittenObservations(writing)
         self._timetable = WrittenTimetable(writing)
 
     def put(self, tx: Transaction, chunk: Chunk, is_last: bool) -> None:
@@ -68,7 +57,9 @@ class Store:
             if rows:
                 listed = list(rows.values())
                 self._put_rows(tx, noun, chunk, listed, self.seen[noun].add(list(rows)))
-        self._put_observations(tx, chunk, is_last)
+        stored, newest_at = self._observations.put(tx, chunk, is_last)
+        self._count("observations", stored.new, stored.changed, stored.same)
+        self._note_newest([newest_at])
         if not self.writing.is_replay:
             self._timetable.put(tx, chunk.timetable, is_last)
         self._count_chunk(tx, chunk)
@@ -170,28 +161,6 @@ class Store:
             self._was_empty[noun] = is_empty(tx, TABLES[noun], self.writing.feed_id)
         return self._was_empty[noun]
 
-    def _put_observations(self, tx: Transaction, chunk: Chunk, is_last: bool) -> None:
-        batch = chunk.observations
-        for observation in self._waiting:
-            batch.add(observation)
-        self._waiting = []
-        if not len(batch):
-            return
-        told = batch.gathered()
-        stored = store_observations(tx, self.writing, told)
-        self._count("observations", stored.new, stored.changed, stored.same)
-        for number in stored.repeated:
-            chunk.reject(duplicate(told.records[number], told.external_id(number)))
-        for number in stored.valueless:
-            chunk.reject(_valueless(told.records[number], told.external_id(number)))
-        if is_last or len(stored.unknown) > _MOST_WAITING:
-            for number in stored.unknown:
-                chunk.reject(_unknown(told.records[number], told.external_id(number)))
-        else:
-            self._waiting = told.restored(stored.unknown)
-        self._note_newest([told.newest(self.writing.now)])
-        tell_observations(tx, self.writing, stored.items)
-
     def _count(self, noun: str, new: int, changed: int, same: int) -> None:
         self.counts.new += new
         self.counts.changed += changed
@@ -213,11 +182,3 @@ class Store:
 
 def _older(row: Row) -> Reject:
     return Reject(row.record, "older", "a newer observation of the same id is stored", row.external_id)
-
-
-def _unknown(record: str, external_id: str) -> Reject:
-    return Reject(record, "unknown_thing", "nothing describes the thing observed", external_id)
-
-
-def _valueless(record: str, external_id: str) -> Reject:
-    return Reject(record, "no_result", "no result is a number", external_id)
