@@ -28,6 +28,8 @@ DOMAIN = "city-pulse.app"
 ENTRYPOINT = ROOT / "deploy" / "docker" / "nginx" / "entrypoint.sh"
 #: Who nginx runs as: not root, as in its container.
 ACCOUNT = "nobody"
+#: `worker_processes auto`: one a core.
+WORKERS = os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,9 @@ class Edge:
     def switch(self, backend: int, live: int) -> None:
         """Do what deploy.sh does: write the upstream, test, reload; return when no old worker takes requests."""
         write_upstream(self.folder / "conf", backend, live)
-        old = self._workers()
+        # One that has only just begun has not said yet that it is a worker: the reload would miss it.
+        while len(old := self._workers()) < WORKERS:
+            time.sleep(0.01)
         nginx(self.folder, "-t", "-q")
         nginx(self.folder, "-s", "reload")
         while old & self._workers():
