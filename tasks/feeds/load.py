@@ -4,7 +4,6 @@ import dataclasses
 import io
 import random
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime
 from functools import partial
@@ -27,7 +26,6 @@ from tasks.feeds.fetching.visitor import Visitor
 from tasks.feeds.quality import Context
 from tasks.feeds.registry import Connector
 from tasks.feeds.storing.chunks import chunks
-from tasks.feeds.storing.keys import HashSet
 from tasks.feeds.storing.known import known_rows
 from tasks.feeds.storing.steps import Steps
 from tasks.feeds.storing.store import Store
@@ -57,26 +55,20 @@ def load(job: Job, visitor: Visitor, found: Connector) -> None:
     meter = _Meter(visitor.visit.payloads)
     store = Store(_writing(visitor, found.manifest.parser_version, utcnow()))
     source = source_for(visitor.opened)
-    blocks = found.blocks(meter.payloads, source)
-    with ThreadPoolExecutor(1, "known-rows") as aside:
-        known = aside.submit(_known, store.writing)
-        taken = chunks(blocks, context_for(source, store.writing.now), known.result)
-        with closing(read_ahead(taken, lambda pair: pair[1])) as ahead, Steps(store) as steps:
-            for number, (chunk, is_last) in enumerate(steps.chunks(ahead)):
-                job.checkpoint()
-                if not number:
-                    _record_payloads(visitor)
-                if not is_last:
-                    steps.put(chunk, job.step(meter.read, meter.total, "records stored"))
-                    continue
-                with job.finish() as tx:
-                    store.put(tx, chunk, is_last)
-                    _end(tx, visitor, store, found)
-
-
-def _known(writing: Writing) -> HashSet | None:
     with transaction() as tx:
-        return known_rows(tx, writing)
+        known = known_rows(tx, store.writing)
+    taken = chunks(found.blocks(meter.payloads, source), context_for(source, store.writing.now), known)
+    with closing(read_ahead(taken, lambda pair: pair[1])) as ahead, Steps(store) as steps:
+        for number, (chunk, is_last) in enumerate(steps.chunks(ahead)):
+            job.checkpoint()
+            if not number:
+                _record_payloads(visitor)
+            if not is_last:
+                steps.put(chunk, job.step(meter.read, meter.total, "records stored"))
+                continue
+            with job.finish() as tx:
+                store.put(tx, chunk, is_last)
+                _end(tx, visitor, store, found)
 
 
 def _record_payloads(visitor: Visitor) -> None:

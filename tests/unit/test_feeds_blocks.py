@@ -188,7 +188,7 @@ def test_most_rows_of_a_real_table_are_read_at_once() -> None:
     (block,) = SOCRATA.blocks([payload(table)], source())
     assert isinstance(block, blocks.Block)
 
-    found = read_block(block, Context(now=NOW), lambda: None)
+    found = read_block(block, Context(now=NOW), None)
 
     assert (50, []) == (found.lines.size, found.alone)
 
@@ -201,7 +201,7 @@ def test_known_rows_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     known = HashSet(block.hashes())
     table[4][5] = "louder"
 
-    ((chunk, _),) = chunks(SOCRATA.blocks([payload(table)], source()), Context(now=NOW), lambda: known)
+    ((chunk, _),) = chunks(SOCRATA.blocks([payload(table)], source()), Context(now=NOW), known)
 
     assert [str(n) for n in range(9) if n != 4] == [id_ for same in chunk.same for id_ in same.ids]
     assert ["4"] == [row.external_id for row in features(chunk)]
@@ -296,7 +296,7 @@ def test_columns_are_copied_as_rows_are(table: list[Any]) -> None:
     (block, *_) = SOCRATA.blocks([payload(table)], source())
     # Without a column of ids rows are read one by one.
     assume(isinstance(block, blocks.Block))
-    lines = read_block(block, Context(now=NOW), lambda: None).lines
+    lines = read_block(block, Context(now=NOW), None).lines
     ids = [uuid_utils.uuid7() for _ in lines.ids]
     writing = Writing(uuid4(), "testville", uuid4(), 1, NOW, NOW)
 

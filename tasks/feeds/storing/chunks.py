@@ -1,6 +1,6 @@
 """[p] Cut a run's records and blocks into chunks; of blocks only what is not known is read."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -15,13 +15,12 @@ from tasks.feeds.storing.keys import HashSet
 
 
 def chunks(
-    records: Iterable[Record | Block], context: Context, known: Callable[[], HashSet | None] = lambda: None
+    records: Iterable[Record | Block], context: Context, known: HashSet | None = None
 ) -> Iterator[tuple[Chunk, bool]]:
     """
     Yield chunks of records, each with whether it is the last; there is always a last one.
 
-    Records that cannot be true, in `context`, are set aside. Rows of blocks whose hash is `known` are not read;
-    it is asked for when the first block was looked at.
+    Records that cannot be true, in `context`, are set aside. Rows of blocks whose hash is `known` are not read.
     """
     chunk = Chunk()
     for record in records:
@@ -58,12 +57,11 @@ class ReadBlock(NamedTuple):
             chunk.add(check(record, context) or record, int(self.hashes[place]))
 
 
-def read_block(block: Block, context: Context, known: Callable[[], HashSet | None]) -> ReadBlock:
+def read_block(block: Block, context: Context, known: HashSet | None) -> ReadBlock:
     """Read what is not known of a block, as much of it as can be at once."""
     hashes = block.hashes()
     ids, is_alone = block.ids()
-    stored = known()
-    is_same = ~is_alone & stored.holds_hashes(hashes) if stored is not None else np.zeros_like(is_alone)
+    is_same = ~is_alone & known.holds_hashes(hashes) if known is not None else np.zeros_like(is_alone)
     same, fresh = np.flatnonzero(is_same), np.flatnonzero(~is_alone & ~is_same)
     lines, left = block.read(fresh, ids, hashes, context) if len(fresh) >= MANY else (NO_LINES, fresh)
     return ReadBlock(
