@@ -161,15 +161,36 @@ def _clean(value: str | None) -> str | None:
     return value and value.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
-def lock_feed(tx: Transaction, feed_id: UUID, *, shared: bool = False) -> None:
+def lock_feed(tx: Transaction, feed_id: UUID) -> None:
     """
     Let one transaction at a time store for a feed: a live run and a reprocess may meet.
 
-    Those that have it `shared`, two steps of one run, store at the same time.
     The feed cannot be removed before the transaction ends.
     Raises: Permanent if it is gone.
     """
-    lock = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
-    tx.execute(text(f"SELECT {lock}(hashtextextended(:key, 0))"), {"key": f"feeds.store/{feed_id}"})
+    _lock(tx, feed_id, "pg_advisory_xact_lock")
+    _hold_feed(tx, feed_id)
+
+
+def share_feed(tx: Transaction, feed_id: UUID, *, waits: bool = True) -> bool:
+    """
+    As `lock_feed`, but beside others that share the feed: the steps of one run.
+
+    Returns: whether it is shared; unless one `waits`, not while another has it alone or waits for that.
+    """
+    if waits:
+        _lock(tx, feed_id, "pg_advisory_xact_lock_shared")
+    elif not _lock(tx, feed_id, "pg_try_advisory_xact_lock_shared"):
+        return False
+    _hold_feed(tx, feed_id)
+    return True
+
+
+def _lock(tx: Transaction, feed_id: UUID, how: str) -> Any:  # Any: what the function gives
+    asked = text(f"SELECT {how}(hashtextextended(:key, 0))")
+    return tx.execute(asked, {"key": f"feeds.store/{feed_id}"}).scalar_one()
+
+
+def _hold_feed(tx: Transaction, feed_id: UUID) -> None:
     if not tx.execute(text("SELECT 1 FROM feeds WHERE id = :id FOR KEY SHARE"), {"id": feed_id}).first():
         raise Permanent(f"feed {feed_id} was removed")

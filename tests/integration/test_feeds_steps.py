@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
-from shared.db import Transaction, transaction
-from shared.feeds.runs import lock_feed
+from shared.db import transaction
+from shared.feeds.runs import lock_feed, share_feed
 from tasks.feeds.connector import Feature, Malformed, Record
 from tasks.feeds.storing import intake
 from tasks.feeds.storing.straight import Straight
@@ -151,18 +151,40 @@ def test_tables_are_copied_straight_too(db: Engine, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_reprocess_waits_for_both_steps(db: Engine) -> None:
-    """Two steps of a run hold a feed at once; who wants it alone waits for both."""
+    """Two steps of a run hold a feed at once; who wants it alone waits for both, and is not joined."""
     feed = add_given()
 
-    def alone(tx: Transaction) -> None:
-        tx.execute(text("SET LOCAL lock_timeout = '50ms'"))
-        lock_feed(tx, feed)
-
-    with transaction() as one:
-        lock_feed(one, feed, shared=True)
-        with transaction() as two:
-            lock_feed(two, feed, shared=True)
+    with transaction() as one, transaction() as two:
+        assert share_feed(one, feed)
+        assert share_feed(two, feed)
         with pytest.raises(OperationalError, match="lock timeout"), transaction() as other:
-            alone(other)
-    with transaction() as other:
-        alone(other)
+            other.execute(text("SET LOCAL lock_timeout = '50ms'"))
+            lock_feed(other, feed)
+    with transaction() as alone, transaction() as other:
+        lock_feed(alone, feed)
+        assert not share_feed(other, feed, waits=False)
+
+
+def test_steps_let_one_that_waits_for_the_feed_go_first(db: Engine, copies: Any) -> None:
+    """Who wants the feed alone waits for the steps that have begun, and the next for him: none waits in a circle."""
+    feed = add_given()
+
+    def take_alone() -> None:
+        with transaction() as tx:
+            lock_feed(tx, feed)
+
+    other = threading.Thread(target=take_alone)
+
+    def copied(number: int, copy: Callable[[], None]) -> None:
+        copy()
+        if number == 1:
+            other.start()
+            while other.is_alive() and not count("pg_locks", "locktype = 'advisory' AND NOT granted"):
+                pass
+
+    copies(copied)
+
+    ran = run_given(feed, Given(requests(20)))
+
+    other.join(timeout=20)
+    assert (20, "succeeded", False) == (ran.new, ran.state, other.is_alive())

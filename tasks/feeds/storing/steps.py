@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Final
 
 from shared.db import Transaction
-from shared.feeds.runs import lock_feed
+from shared.feeds.runs import share_feed
 from tasks.feeds.storing.intake import Chunk
 from tasks.feeds.storing.store import Store
 from tasks.feeds.storing.straight import Straight
@@ -64,7 +64,7 @@ class Steps:
     def _copying(self, chunk: Chunk, straight: Straight, step: Step) -> Iterator[None]:
         """Copy features in a thread for the length of the block, then count and tell them."""
         with step as tx:
-            lock_feed(tx, self._store.writing.feed_id, shared=True)
+            self._take_feed(tx)
             copied = self._pool.submit(straight.copy, tx)
             try:
                 yield
@@ -72,6 +72,13 @@ class Steps:
                 wait([copied])
             copied.result()
             self._store.put_straight(tx, chunk, straight)
+
+    def _take_feed(self, tx: Transaction) -> None:
+        """Share the feed with the step before; one who waits for the feed goes first, and for that the step must end."""
+        feed_id = self._store.writing.feed_id
+        if not share_feed(tx, feed_id, waits=False):
+            self.commit()
+            share_feed(tx, feed_id)
 
     def __enter__(self) -> "Steps":
         return self
