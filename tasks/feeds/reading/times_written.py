@@ -3,6 +3,7 @@
 """
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Final
@@ -104,7 +105,7 @@ def _hour(hour: int, half: str | None) -> int:
     return hour % 12 + (12 if half in "pP" else 0)
 
 
-def looks_day_first(texts: list[str]) -> bool | None:
+def looks_day_first(texts: Iterable[str]) -> bool | None:
     """
     Tell from samples whether NN/NN/YYYY begins with the day.
 

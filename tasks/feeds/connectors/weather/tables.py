@@ -65,22 +65,21 @@ def records(text: str, payload: Payload, source: Source) -> Iterator[Record]:
     """
     lines = _lines(text)
     delimiter = max(_DELIMITERS, key=(lines[0] if lines else "").count)
-    reader = csv.reader(lines, delimiter=delimiter)
     try:
-        header = [name.strip() for name in next(reader, [])]
+        header = [name.strip() for name in next(csv.reader(lines, delimiter=delimiter), [])]
     except csv.Error as error:
         raise Malformed(f"{payload.name}: no table: {error}") from None
     at = _time_columns(header)
     if not at or len(header) < 2:
         raise Malformed(f"{payload.name}: neither weather nor a table with a column of times")
     where = _Where(header, str(source.options.get("station") or ""))
-    rows = list(_rows(reader))
-    day_first = looks_day_first([row[at[0]] for row in rows if len(row) == len(header)])
+    written = (row[at[0]] for row in _rows(lines, delimiter) if len(row) == len(header))
+    day_first = looks_day_first(written)
     told = known(header)
     zone = source.options.get("timezone") or (told and told.timezone) or source.timezone
     times = LocalTimes(str(zone), day_first=bool(day_first))
     seen: set[str] = set()
-    for number, row in enumerate(rows):
+    for number, row in enumerate(_rows(lines, delimiter)):
         record = f"{payload.name}#{number}"
         station = where.station(row)
         if station not in seen and len(row) == len(header):
@@ -138,7 +137,10 @@ class _Where:
         return "" if place is None or len(row) != self._width else row[place].strip()
 
 
-def _rows(reader: Iterator[list[str]]) -> Iterator[Sequence[str]]:
+def _rows(lines: Sequence[str], delimiter: str) -> Iterator[Sequence[str]]:
+    """Yield the rows below the header, read anew: as lines they take a fifth of what they take as rows."""
+    reader = csv.reader(lines, delimiter=delimiter)
+    next(reader)
     while True:
         try:
             yield from (row for row in reader if row)
