@@ -111,5 +111,6 @@ it('a count is no zero while sources are read, and no whole where more may be', 
   expect(told(undefined, whole, String)).toBe('…');
   expect(told(0, { more: false, reading: true }, String)).toBe('…');
   expect(told(7, { more: false, reading: true }, String)).toBe('7');
+  expect(told(0, { more: true, reading: false }, String)).toBe('…');
   expect(told(487, { more: true, reading: false }, String)).toBe('487+');
 });

@@ -127,13 +127,13 @@ export function withinHours(at: string, hours: number | null, now: number): bool
   return hours === null || now - Date.parse(at) <= hours * 3_600_000;
 }
 
-/** A count in words: "…" while nothing is read yet, and a plus where there may be more than is loaded. */
+/** A count in words: a plus where there may be more than is loaded, and "…" for none where there may be some. */
 export function told(
   count: number | undefined,
   { more, reading }: { more: boolean; reading: boolean },
   write: (count: number) => string,
 ): string {
-  if (count === undefined || (count === 0 && reading)) return '…';
+  if (count === undefined || (count === 0 && (reading || more))) return '…';
   return `${write(count)}${more ? '+' : ''}`;
 }
 
