@@ -188,3 +188,18 @@ def test_steps_let_one_that_waits_for_the_feed_go_first(db: Engine, copies: Any)
 
     other.join(timeout=20)
     assert (20, "succeeded", False) == (ran.new, ran.state, other.is_alive())
+
+
+def test_what_a_run_cut_short_has_stored_is_in_the_next_ones_totals(db: Engine) -> None:
+    """Rows that are stored as they were sent are not read again, and are counted all the same."""
+    header = "unique_key,created_date,complaint_type,status,latitude,longitude\n"
+    rows = [f"{number},2026-11-01T12:00:00,Pothole,Open,51.5,-0.1\n" for number in range(200)]
+    site, feed = Site({URL: (header + "".join(rows)).encode()}), add_feed("socrata", URL)
+    run_feed(feed, site)
+    with transaction() as tx:
+        tx.execute(text("UPDATE feeds SET totals = '{}'"))
+    site.pages[URL] = (header + "".join(reversed(rows))).encode()
+
+    again = run_feed(feed, site)
+
+    assert (200, 200) == (again.same, again.totals["service_requests_open"])

@@ -22,19 +22,23 @@ def totals(tx: Transaction, store: Store, feed: Feed, withdrawn: int) -> dict[st
     found: dict[str, Any] = {}
     if store.seen["features"].size or "features" in feed.totals:
         found["features"] = max(0, int(feed.totals.get("features", 0)) + store.added["features"] - withdrawn)
-        if "service_request" in store.kinds["features"] or "service_requests_open" in feed.totals:
-            found["service_requests_open"] = _one(tx, feed, _OPEN)
+        is_listed = "service_request" in store.kinds["features"]
+        found |= _told(feed, "service_requests_open", _one(tx, feed, _OPEN), is_listed)
     if store.seen["vehicles"].size or "vehicles" in feed.totals:
         counted = tx.execute(text(_VEHICLES), {"feed_id": feed.id}).one()
         found["vehicles"] = counted.vehicles
-        if "bicycle" in store.kinds["vehicles"] or "bicycles" in feed.totals:
-            found["bicycles"] = counted.bicycles
-        if store.kinds["vehicles"] - _RENTED or "vehicles_live" in feed.totals:
-            found["vehicles_live"] = counted.vehicles_live
+        kinds = store.kinds["vehicles"]
+        found |= _told(feed, "bicycles", counted.bicycles, "bicycle" in kinds)
+        found |= _told(feed, "vehicles_live", counted.vehicles_live, bool(kinds - _RENTED))
     if store.seen["things"].size or "things" in feed.totals:
         found["things"] = _one(tx, feed, "SELECT count(*) FROM things WHERE feed_id = :feed_id" + _LISTED)
         found |= {row.name: row.total for row in tx.execute(text(_SUMS), {"feed_id": feed.id})}
     return found
+
+
+def _told(feed: Feed, name: str, number: int, is_listed: bool) -> dict[str, int]:
+    """Return a total, unless the feed lists none now, in this run, or before."""
+    return {name: number} if number or is_listed or name in feed.totals else {}
 
 
 _RENTED = {"bicycle", "scooter", "moped", "car"}
