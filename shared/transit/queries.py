@@ -48,6 +48,27 @@ def trips_with(
     ).all()
 
 
+def trips_starting(
+    tx: Transaction, timetable: Row[Any], services: Collection[str], starts: Collection[tuple[str, int]]
+) -> Sequence[Row[Any]]:
+    """Return the trips of these services that leave their first stop so: of a route, at seconds of its day."""
+    told = sorted(starts)
+    return tx.execute(
+        text(
+            f"SELECT {_TRIP} FROM transit_trips"  # noqa: S608
+            " JOIN unnest(CAST(:routes AS text[]), CAST(:seconds AS int[])) AS told (route, seconds)"
+            " ON route_id = told.route AND coalesce(departures[1], arrivals[1]) = told.seconds"
+            " WHERE timetable_id = :id AND service_id = ANY(:services) AND NOT is_repeated ORDER BY trip_id"
+        ),
+        {
+            "id": timetable.id,
+            "services": sorted(services),
+            "routes": [route for route, _ in told],
+            "seconds": [seconds for _, seconds in told],
+        },
+    ).all()
+
+
 def routes_of(
     tx: Transaction, timetable: Row[Any], ids: Collection[str], drawn: Collection[str]
 ) -> Sequence[Row[Any]]:

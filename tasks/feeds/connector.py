@@ -21,8 +21,8 @@ import io
 import zlib
 from collections.abc import Callable, Generator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, BinaryIO, Final, TypeAlias
+from datetime import date, datetime
+from typing import Any, BinaryIO, Final, NamedTuple, TypeAlias
 
 from shared.errors import Permanent
 
@@ -53,6 +53,14 @@ class Stop:
     lat: float | None = None
 
 
+class Start(NamedTuple):
+    """Where trips of a route may begin: seconds after "noon minus 12 h" of a service day."""
+
+    route_id: str
+    seconds: int
+    day: date
+
+
 @dataclass(frozen=True, slots=True)
 class Timetable:
     """What the timetable of the city says of the routes, trips and stops that payloads name, by their ids."""
@@ -63,16 +71,23 @@ class Timetable:
     stops: Mapping[str, Stop] = field(default_factory=dict)
     #: Trips by the last part of their ids, where payloads name no more of them; each on days of its own.
     endings: Mapping[str, Sequence["TransitTrip"]] = field(default_factory=dict)
+    #: Trips by when they leave their first stop, where payloads name them so, or by ids that nobody knows.
+    starts: Mapping[Start, Sequence["TransitTrip"]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Ids of a timetable that payloads name; `drawn` are the routes whose way is needed too."""
+    """
+    Ids of a timetable that payloads name; `drawn` are the routes whose way is needed too.
+
+    `starts`: when trips begin, by the id that is told of them, which may be blank.
+    """
 
     routes: Set[str]
     trips: Set[str]
     stops: Set[str]
     drawn: Set[str]
+    starts: Mapping[str, Set[Start]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,14 @@ from typing import Any
 from sqlalchemy import Row
 
 from shared.db import Transaction, transaction
-from shared.transit.queries import current_timetable, routes_of, stops_of, trips_of, trips_with
+from shared.transit.queries import (
+    current_timetable,
+    routes_of,
+    stops_of,
+    trips_of,
+    trips_starting,
+    trips_with,
+)
 from tasks.feeds.connector import (
     Named,
     Payload,
@@ -20,12 +27,14 @@ from tasks.feeds.connector import (
     Record,
     Service,
     Source,
+    Start,
     Stop,
     Timetable,
     TransitRoute,
     TransitTrip,
 )
 from tasks.feeds.encoding.blocks import Block
+from tasks.feeds.reading.service_days import days_of
 from tasks.feeds.reading.trip_ids import HEAD_OF_LAST, ends_with, head_of
 from tasks.feeds.registry import Connector, Naming
 
@@ -72,7 +81,10 @@ def known_timetable(tx: Transaction, city: str, slug: str, named: Named) -> Time
         return None
     trips = {row.trip_id: _trip(row, current.services) for row in trips_of(tx, current, named.trips)}
     endings = _endings(tx, current, named.trips - trips.keys())
-    known = [*trips.values(), *(trip for alike in endings.values() for trip in alike)]
+    unknown = named.starts.keys() - trips.keys() - {told for told, alike in endings.items() if alike}
+    starts = _starting(tx, current, {start for told in unknown for start in named.starts[told]})
+    found = [trip for alike in (*endings.values(), *starts.values()) for trip in alike]
+    known = [*trips.values(), *found]
     routes = named.routes | {trip.route_id for trip in known}
     stops = named.stops | {stop_id for trip in known for stop_id in trip.stop_ids}
     return Timetable(
@@ -81,6 +93,7 @@ def known_timetable(tx: Transaction, city: str, slug: str, named: Named) -> Time
         trips=trips,
         stops={row.stop_id: Stop(row.name, row.lon, row.lat) for row in stops_of(tx, current, stops)},
         endings=endings,
+        starts=starts,
     )
 
 
@@ -92,6 +105,27 @@ def _endings(tx: Transaction, current: Row[Any], unknown: Set[str]) -> dict[str,
     rows = trips_with(tx, current, HEAD_OF_LAST, {*heads.values()})
     trips = [_trip(row, current.services) for row in rows]
     return {told: [trip for trip in trips if ends_with(trip.trip_id, told)] for told in heads}
+
+
+def _starting(tx: Transaction, current: Row[Any], told: Set[Start]) -> dict[Start, Sequence[TransitTrip]]:
+    """Return the trips that begin so on the day told; none of those that run at a headway."""
+    days = {start.day for start in told}
+    running = {
+        service_id: on
+        for service_id, service in current.services.items()
+        if (on := {day for day in days if days_of(Service(**service)).include(day)})
+    }
+    if not running:
+        return {}
+    pairs = {(start.route_id, start.seconds) for start in told}
+    found: dict[Start, list[TransitTrip]] = {}
+    for row in trips_starting(tx, current, running.keys(), pairs):
+        trip = _trip(row, current.services)
+        first = trip.arrivals[0] if trip.departures[0] is None else trip.departures[0]
+        if first is not None:
+            for day in running[row.service_id]:
+                found.setdefault(Start(trip.route_id, first, day), []).append(trip)
+    return {start: found[start] for start in told & found.keys()}
 
 
 def _trip(row: Row[Any], services: dict[str, Any]) -> TransitTrip:

@@ -255,3 +255,43 @@ def test_a_trip_that_messages_call_by_the_end_of_its_id_is_found(site: Site) -> 
     assert ("149000_7..N", "r7") == (trip_id, route)
     assert ["Old Harbour", "Market", "Hill Top"] == [stop["name"] for stop in stops]
     assert "2026-10-26T00:50:00Z" == stops[0]["scheduled_departure"]
+
+
+@pytest.mark.parametrize(
+    ("told", "trip_id"),
+    [
+        ({}, "t-night"),
+        ({"start_date": "20261026", "start_time": "00:50:00"}, "t-night"),
+        ({"trip_id": "unheard-of"}, "unheard-of"),
+        ({"direction_id": 1}, None),
+        ({"start_time": "24:51:00"}, None),
+        ({"start_date": "21000101"}, None),
+        ({"start_date": ""}, None),
+        ({"start_time": "soon"}, None),
+        ({"schedule_relationship": gtfs.TripDescriptor.ADDED}, None),
+    ],
+)
+def test_a_trip_without_a_known_id_is_the_one_that_starts_then(
+    site: Site, told: dict[str, Any], trip_id: str | None
+) -> None:
+    """Helsinki tells route, direction and start alone; also that of a trip after midnight by the calendar's day."""
+    descriptor = {"route_id": "r7", "direction_id": 0, "start_date": "20261025", "start_time": "24:50:00"}
+
+    def started(entity: gtfs.FeedEntity) -> None:
+        update(entity)
+        entity.trip_update.trip.CopyFrom(gtfs.TripDescriptor(**(descriptor | told)))
+        vehicle(entity)
+        entity.vehicle.trip.CopyFrom(entity.trip_update.trip)
+
+    site.pages[LIVE] = message(started)
+    run_feed(add_static(), site)
+
+    assert {} == run_feed(add_live(static="timetable"), site).rejected
+
+    (found,) = rows("SELECT trip_id, stops FROM trip_updates")
+    (running,) = rows("SELECT trip_id, properties ->> 'headsign' AS headsign FROM vehicles")
+    assert found.trip_id == running.trip_id
+    assert ("Hill Top" if trip_id else None) == running.headsign
+    assert ("2026-10-26T00:50:00Z" if trip_id else None) == found.stops[0].get("scheduled_departure")
+    if trip_id:
+        assert trip_id == found.trip_id

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from shared.errors import Rejection
+from tasks.feeds.connector import Service
 
 _TIME: Final = re.compile(r"(\d{1,3}):([0-5]?\d)(?::([0-5]?\d))?", re.ASCII)
 _NOON: Final = time(12)
@@ -36,6 +37,11 @@ class Days(NamedTuple):
         if written in self.added or written in self.removed:
             return written in self.added
         return self.start <= written <= self.end and self.weekdays[day.weekday()] == "1"
+
+
+def days_of(service: Service) -> Days:
+    """Return the days of a service."""
+    return Days(service.weekdays, service.start, service.end, service.added, service.removed)
 
 
 def moment(day: date, seconds: int, zone: ZoneInfo) -> datetime:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 from google.transit import gtfs_realtime_pb2 as gtfs
 
-from tasks.feeds.connector import Service, Stop, Timetable, TransitRoute, TransitTrip, TripUpdate
+from tasks.feeds.connector import Service, Start, Stop, Timetable, TransitRoute, TransitTrip, TripUpdate
 from tasks.feeds.reading.trip_ids import ends_with, head_of
 from tests.support.feeds import parse, payload, source
 
@@ -166,7 +167,7 @@ TOLD = "048000_2..N01R"
 
 
 @pytest.mark.parametrize(
-    ("date", "endings", "planned"),
+    ("day", "endings", "planned"),
     [
         ("20260101", [WEEKDAYS, SATURDAYS], True),
         ("20260103", [WEEKDAYS, SATURDAYS], True),
@@ -176,19 +177,67 @@ TOLD = "048000_2..N01R"
     ],
 )
 def test_a_trip_named_by_the_end_of_its_id_is_the_only_one_of_its_day(
-    date: str, endings: list[TransitTrip], planned: bool
+    day: str, endings: list[TransitTrip], planned: bool
 ) -> None:
     """New York's messages name no more of it; where two would fit, or none runs that day, nothing is guessed."""
     known = replace(TIMETABLE, endings={TOLD: endings})
 
     def of_the_subway(update: gtfs.TripUpdate) -> None:
-        update.trip.trip_id, update.trip.start_date = TOLD, date
+        update.trip.trip_id, update.trip.start_date = TOLD, day
         update.stop_time_update.add(stop_id="b").arrival.delay = 60
 
     found = read(of_the_subway, known)
 
     assert (TOLD, planned) == (found.trip_id, "scheduled_arrival" in found.stops[0])
     assert ("r1" if planned else None) == found.route
+
+
+@pytest.mark.parametrize(
+    ("starting", "planned"),
+    [
+        ([TRIP], True),
+        ([replace(TRIP, direction_id=0)], True),
+        ([replace(TRIP, direction_id=1)], False),
+        ([replace(TRIP, direction_id=0), replace(TRIP, trip_id="t2", direction_id=1)], True),
+        ([TRIP, replace(TRIP, trip_id="t2")], False),
+        ([], False),
+    ],
+)
+def test_a_trip_named_by_its_start_is_the_only_one_of_its_route_and_direction(
+    starting: list[TransitTrip], planned: bool
+) -> None:
+    """A direction that the timetable does not tell is any; where two trips would fit nothing is guessed."""
+    known = replace(TIMETABLE, trips={}, starts={Start("r1", 28_800, date(2026, 1, 1)): starting})
+
+    def without_an_id(update: gtfs.TripUpdate) -> None:
+        told = {"route_id": "r1", "direction_id": 0, "start_date": "20260101", "start_time": "08:00:00"}
+        update.trip.CopyFrom(gtfs.TripDescriptor(**told))
+        update.stop_time_update.add(stop_id="b").arrival.delay = 60
+
+    found = read(without_an_id, known)
+
+    assert "r1/0/08:00:00@20260101" == found.external_id
+    assert ("t1" if planned else found.external_id, planned) == (
+        found.trip_id,
+        "scheduled_arrival" in found.stops[0],
+    )
+
+
+def test_a_start_after_midnight_is_first_that_of_the_day_it_tells() -> None:
+    """As the standard has it; that of the night before is asked for only where no trip starts so."""
+    today, before = Start("r1", 1_800, date(2026, 1, 2)), Start("r1", 88_200, date(2026, 1, 1))
+    early = replace(TRIP, trip_id="early", departures=(1_800,) * 5, arrivals=(1_800,) * 5)
+    late = replace(TRIP, trip_id="late", departures=(88_200,) * 5, arrivals=(88_200,) * 5)
+
+    def at_night(update: gtfs.TripUpdate) -> None:
+        told = {"route_id": "r1", "start_date": "20260102", "start_time": "0:30:00"}
+        update.trip.CopyFrom(gtfs.TripDescriptor(**told))
+        update.stop_time_update.add(stop_id="b").arrival.delay = 60
+
+    for starts, trip_id in (({today: [early], before: [late]}, "early"), ({before: [late]}, "late")):
+        found = read(at_night, replace(TIMETABLE, trips={}, starts=starts))
+
+        assert (trip_id, "2026-01-02T00:31:00Z") == (found.trip_id, found.stops[0]["arrival"])
 
 
 def test_an_id_of_the_timetable_ends_as_the_message_says() -> None:

@@ -118,6 +118,20 @@ def test_the_same_trip_in_two_polls_is_the_same_vehicle() -> None:
     assert ["t@20240319"] == [record.external_id for record in second]
 
 
+def test_a_vehicle_and_an_update_of_a_trip_without_an_id_name_it_alike() -> None:
+    """Helsinki tells where and when it starts: so the one is found by the other, whatever knows the timetable."""
+    trip = gtfs.TripDescriptor(route_id="1009", direction_id=1, start_date="20261122", start_time="12:34:00")
+    seen = gtfs.VehiclePosition(vehicle=gtfs.VehicleDescriptor(id="18/1042"), trip=trip)
+    sent = gtfs.FeedEntity(id="7", vehicle=seen, trip_update=gtfs.TripUpdate(trip=trip))
+
+    update, bus = parse(source("gtfs_realtime"), payload(message(sent)))
+
+    assert isinstance(update, TripUpdate)
+    assert isinstance(bus, Vehicle)
+    assert "1009/1/12:34:00@20261122" == update.external_id == update.trip_id == bus.trip_id
+    assert "18/1042" == bus.external_id
+
+
 BUS = gtfs.FeedEntity(
     id="1", vehicle={"vehicle": {"id": "bus-1"}, "position": {"latitude": 47.5, "longitude": -122.25}}
 )

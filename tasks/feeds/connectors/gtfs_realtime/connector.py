@@ -87,7 +87,7 @@ def _records(entity: gtfs.FeedEntity, record: str, told: _Told, source: Source) 
         known = True
         vehicle = moving.vehicle(entity.vehicle, record, told.published, source.options, told.shared)
         if told.names:
-            told.names.vehicle(vehicle)
+            told.names.vehicle(vehicle, entity.vehicle.trip)
         yield vehicle
     if entity.HasField("alert"):
         known = True

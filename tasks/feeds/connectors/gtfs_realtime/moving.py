@@ -40,7 +40,7 @@ def vehicle(
         lat=lat,
         label=described.label.strip() or None,
         route=position.trip.route_id or None,
-        trip_id=position.trip.trip_id or None,
+        trip_id=position.trip.trip_id or trip,
         bearing=_bearing(position),
         speed_mps=_speed(position),
         properties=_properties(position),

@@ -8,7 +8,6 @@ from google.transit import gtfs_realtime_pb2 as gtfs
 
 from tasks.feeds.connector import (
     Feature,
-    Service,
     Stop,
     Timetable,
     TransitRoute,
@@ -17,8 +16,9 @@ from tasks.feeds.connector import (
     Vehicle,
 )
 from tasks.feeds.connectors.gtfs_realtime.calls import Call, complete, from_its_start, places, written
+from tasks.feeds.connectors.gtfs_realtime.starts import starts_of
 from tasks.feeds.reading.places import Geometry
-from tasks.feeds.reading.service_days import Days, day_of, moment, nearest_day
+from tasks.feeds.reading.service_days import day_of, days_of, moment, nearest_day
 from tasks.feeds.reading.times import zone
 
 #: An alert over more routes is one over the network, which is nowhere in particular.
@@ -36,9 +36,11 @@ class Names:
         self._known = timetable
         self._zone = zone(timetable.timezone)
 
-    def vehicle(self, record: Vehicle) -> None:
+    def vehicle(self, record: Vehicle, told: gtfs.TripDescriptor) -> None:
         """Name a vehicle's route, where it heads and the stop it is at."""
-        trip = self._trip(record.trip_id or "", record.properties.get("start_date"))
+        trip, _ = self._run(told)
+        if trip is not None and not told.trip_id:
+            record.trip_id = trip.trip_id
         record.route = record.route or (trip.route_id if trip else None)
         stop = self._known.stops.get(record.properties.get("stop_id", ""))
         named = {"stop_name": stop.name} if stop else {}
@@ -46,13 +48,15 @@ class Names:
 
     def trip_update(self, record: TripUpdate, update: gtfs.TripUpdate) -> None:
         """Name a trip's route and stops, and say when it was to be there; delays become times."""
-        trip = self._trip(record.trip_id, record.start_date)
+        trip, day = self._run(update.trip)
+        if trip is not None and not update.trip.trip_id:
+            record.trip_id = trip.trip_id
         record.route = record.route or (trip.route_id if trip else None)
         record.properties = {**record.properties, **self._of_route(record.route, trip)}
         if trip is not None and trip.is_repeated:
             trip = from_its_start(trip, record.properties.get("start_time", ""))
         is_planned = trip is not None and record.properties.get("relationship") not in _UNPLANNED
-        day = self._day(trip, record) if trip is not None and is_planned else None
+        day = day or self._day(trip, record) if trip is not None and is_planned else None
         calls = list(places(trip, record.stops))
         stops = [
             self._stop(stop, told, trip, call, day)
@@ -82,15 +86,27 @@ class Names:
         record.address = record.address or ", ".join(words) or None
         record.geometry = record.geometry or _points(stops) or _ways(routes)
 
-    def _trip(self, told: str, start_date: str | None) -> TransitTrip | None:
-        """Return a trip by its id; one that is named by the end of it is the only such that runs on that day."""
-        if (known := self._known.trips.get(told)) is not None:
-            return known
-        day = day_of(start_date)
+    def _run(self, told: gtfs.TripDescriptor) -> tuple[TransitTrip | None, date | None]:
+        """
+        Return a trip by its id, and its day if that follows from how it is found.
+
+        One that is named by the end of its id, or by its start, is the only such that runs on that day.
+        """
+        if (known := self._known.trips.get(told.trip_id)) is not None:
+            return known, None
+        day = day_of(told.start_date)
         fitting = [
-            trip for trip in self._known.endings.get(told, ()) if day and days_of(trip.service).include(day)
+            trip
+            for trip in self._known.endings.get(told.trip_id, ())
+            if day and days_of(trip.service).include(day)
         ]
-        return fitting[0] if len(fitting) == 1 else None
+        if fitting:
+            return (fitting[0], day) if len(fitting) == 1 else (None, None)
+        for start in starts_of(told):
+            fitting = [trip for trip in self._known.starts.get(start, ()) if _is_direction(trip, told)]
+            if fitting:
+                return (fitting[0], start.day) if len(fitting) == 1 else (None, None)
+        return None, None
 
     def _of_route(self, route_id: str | None, trip: TransitTrip | None) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -172,14 +188,16 @@ class Names:
             found.setdefault("delay_seconds", round(late.total_seconds()))
 
 
-def days_of(service: Service) -> Days:
-    """Return the days of a service."""
-    return Days(service.weekdays, service.start, service.end, service.added, service.removed)
-
-
 def route_name(route: TransitRoute) -> str:
     """Return what riders call a route."""
     return route.short_name or route.long_name or route.route_id
+
+
+def _is_direction(trip: TransitTrip, told: gtfs.TripDescriptor) -> bool:
+    """Tell whether a trip may be of the direction told; what is not told differs from nothing."""
+    if trip.direction_id is None or not told.HasField("direction_id"):
+        return True
+    return bool(trip.direction_id == told.direction_id)
 
 
 def _points(stops: Sequence[Stop]) -> Geometry | None:
