@@ -18,13 +18,12 @@ ON CONFLICT (datastream_id, start) DO UPDATE SET least = least(h.least, excluded
   most = greatest(h.most, excluded.most), total = h.total + excluded.total, count = h.count + excluded.count"""
 _AGAIN: Final = """
 UPDATE observation_hours h SET least = o.least, most = o.most, total = o.total, count = o.count
-FROM (SELECT k.id, k.start, min(result) AS least, max(result) AS most, sum(result) AS total, count(*) AS count
-      FROM (SELECT DISTINCT id, date_bin('1 hour', at, 'epoch'::timestamptz) AS start
-            FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS s(id, at)) AS k
-      JOIN observations ON datastream_id = k.id
-        AND phenomenon_time >= k.start AND phenomenon_time < k.start + interval '1 hour'
-      GROUP BY 1, 2) o
-WHERE h.datastream_id = o.id AND h.start = o.start"""
+FROM (SELECT DISTINCT id, date_bin('1 hour', at, 'epoch'::timestamptz) AS start
+      FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS s(id, at)) AS k,
+  LATERAL (SELECT min(result) AS least, max(result) AS most, sum(result) AS total, count(*) AS count
+           FROM observations WHERE datastream_id = k.id
+             AND phenomenon_time >= k.start AND phenomenon_time < k.start + interval '1 hour') o
+WHERE h.datastream_id = ANY(ARRAY[k.id]) AND h.start = k.start"""
 _READ: Final = """
 WITH parts AS (
   SELECT start, least, most, total, count FROM observation_hours

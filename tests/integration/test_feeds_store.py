@@ -221,32 +221,6 @@ def test_a_corrected_result_replaces_the_one_of_its_moment(db: Engine) -> None:
     assert {(6.0,)} == snapshot("datastreams", "result")
 
 
-def test_results_are_compared_by_their_key_whatever_the_planner_believes(db: Engine) -> None:
-    """Told that a table is empty which is not, it would go through all results for each row of the table."""
-    feed = add_given()
-    told = [status(1, 1, NOON + timedelta(seconds=second)) for second in range(500)]
-    run_given(feed, Given([station(1), *told]))
-    with db.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("DELETE FROM observations"))
-        connection.execute(text("ANALYZE observations"))
-    run_given(feed, Given([station(1), *told]))
-    before = looked_up("observations")
-
-    again = run_given(feed, Given([station(1), *told], parser_version=2))
-
-    assert (0, 501) == (again.new, again.same)
-    assert looked_up("observations") - before >= 499
-
-
-def looked_up(table: str) -> int:
-    """Return how often something was looked up in an index of a table or of its partitions."""
-    with transaction() as tx:
-        tx.execute(text("SELECT pg_stat_force_next_flush()"))
-    with transaction() as tx:
-        scans = text("SELECT sum(idx_scan) FROM pg_stat_user_indexes WHERE relname LIKE :name")
-        return int(tx.execute(scans, {"name": f"{table}%"}).scalar_one())
-
-
 def test_an_observation_of_an_undescribed_thing_is_set_aside(db: Engine) -> None:
     """There is no place to put it, and that is said."""
     feed = add_given()

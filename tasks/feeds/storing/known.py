@@ -48,7 +48,8 @@ def remember_sent(tx: Transaction, writing: Writing, hashes: Mapping[UUID, int])
     tx.execute(
         text(
             "UPDATE features f SET source_hash = k.hash, parser_version = :version"
-            " FROM unnest(CAST(:ids AS uuid[]), CAST(:hashes AS bigint[])) AS k(id, hash) WHERE f.id = k.id"
+            " FROM unnest(CAST(:ids AS uuid[]), CAST(:hashes AS bigint[])) AS k(id, hash)"
+            " WHERE f.id = ANY(ARRAY[k.id])"
         ),
         {
             "version": writing.parser_version,

@@ -152,7 +152,7 @@ def _update(tx: Transaction, table: Table, writing: Writing, rows: Sequence[Row]
         changed = tx.execute(
             text(
                 f"UPDATE {table.name} f SET {table.assignments(writing.is_current)} FROM {stage} s"
-                f" WHERE f.id = s.id AND {table.newer} RETURNING f.id, f.external_id"
+                f" WHERE f.id = ANY(ARRAY[s.id]) AND {table.newer} RETURNING f.id, f.external_id"
             )
         ).all()
     kept = {external_id: str(id_) for id_, external_id in changed}

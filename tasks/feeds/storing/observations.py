@@ -149,20 +149,23 @@ def _correct(tx: Transaction, writing: Writing, streams: Streams, results: Resul
     if not len(results.places):
         return
     ids, times = _ids(streams, results), array_of(written(results.times))
+    # All of them are there. An insertion finds each by its key; an UPDATE of a table in partitions may be planned otherwise.
+    tx.execute(
+        text(
+            "INSERT INTO observations (datastream_id, phenomenon_time, result, run_id)"
+            " SELECT s.id, s.at, s.result, :run_id"
+            " FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[]), CAST(:results AS float8[]))"
+            " AS s(id, at, result) ON CONFLICT (datastream_id, phenomenon_time)"
+            " DO UPDATE SET result = excluded.result, run_id = excluded.run_id"
+        ),
+        {
+            "ids": ids,
+            "times": times,
+            "results": array_of(results.values.tolist()),
+            "run_id": writing.run_id,
+        },
+    )
     with by_index(tx):
-        tx.execute(
-            text(
-                "UPDATE observations o SET result = s.result, run_id = :run_id"
-                " FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[]), CAST(:results AS float8[]))"
-                " AS s(id, at, result) WHERE o.datastream_id = s.id AND o.phenomenon_time = s.at"
-            ),
-            {
-                "ids": ids,
-                "times": times,
-                "results": array_of(results.values.tolist()),
-                "run_id": writing.run_id,
-            },
-        )
         sum_again(tx, ids, times)
 
 
@@ -181,7 +184,8 @@ def _keep_states(
         tx.execute(
             text(
                 "UPDATE things t SET state = s.state"
-                " FROM jsonb_to_recordset(CAST(:changed AS jsonb)) AS s(id uuid, state jsonb) WHERE t.id = s.id"
+                " FROM jsonb_to_recordset(CAST(:changed AS jsonb)) AS s(id uuid, state jsonb)"
+                " WHERE t.id = ANY(ARRAY[s.id])"
             ),
             {"changed": document(changed)[_JSON:].decode()},
         )

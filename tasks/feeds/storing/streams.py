@@ -91,7 +91,7 @@ def write_streams(tx: Transaction, writing: Writing, streams: Streams, latest: S
             text(
                 "UPDATE datastreams d SET result = s.result, phenomenon_time = s.at, fetched_at = :fetched_at"
                 " FROM unnest(CAST(:ids AS uuid[]), CAST(:results AS float8[]), CAST(:times AS timestamptz[]))"
-                " AS s(id, result, at) WHERE d.id = s.id AND coalesce(s.at >= d.phenomenon_time, true)"
+                " AS s(id, result, at) WHERE d.id = ANY(ARRAY[s.id]) AND coalesce(s.at >= d.phenomenon_time, true)"
             ),
             {
                 "ids": array_of(streams.ids[one.place] for one in moved),

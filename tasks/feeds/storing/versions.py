@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from shared.db import Transaction
+from tasks.feeds.storing.copy import by_index
 
 _FIELDS: Final = (
     "kind",
@@ -69,10 +70,9 @@ _IS_SAME: Final = (
 
 def same_in(tx: Transaction, stage: str) -> set[str]:
     """Return the external ids of staged features whose content is what is stored, however it was hashed."""
-    found = tx.execute(
-        text(f"SELECT f.external_id FROM features f JOIN {stage} s ON f.id = s.id WHERE {_IS_SAME}")
-    )
-    return set(found.scalars())
+    query = f"SELECT f.external_id FROM features f JOIN {stage} s ON f.id = ANY(ARRAY[s.id]) WHERE {_IS_SAME}"
+    with by_index(tx):
+        return set(tx.execute(text(query)).scalars())
 
 
 def settle_same(tx: Transaction, stage: str) -> set[str]:
@@ -84,10 +84,10 @@ def settle_same(tx: Transaction, stage: str) -> set[str]:
     """
     settled = tx.execute(
         text(
-            f"WITH same AS (DELETE FROM {stage} s USING features f WHERE f.id = s.id AND {_IS_SAME}"
+            f"WITH same AS (DELETE FROM {stage} s USING features f WHERE f.id = ANY(ARRAY[s.id]) AND {_IS_SAME}"
             " RETURNING s.id, s.geometry, s.content_hash)"
             " UPDATE features f SET geometry = same.geometry, content_hash = same.content_hash"
-            " FROM same WHERE f.id = same.id RETURNING f.external_id"
+            " FROM same WHERE f.id = ANY(ARRAY[same.id]) RETURNING f.external_id"
         )
     )
     return set(settled.scalars())
@@ -95,13 +95,12 @@ def settle_same(tx: Transaction, stage: str) -> set[str]:
 
 def changes_of(tx: Transaction, stage: str) -> dict[str, Any]:
     """Return what differs between staged features and those stored, by external id: field -> [old, new]."""
-    rows = tx.execute(
-        text(
-            "SELECT f.external_id, coalesce(d.changes, '{}') AS changes"
-            f" FROM features f JOIN {stage} s ON f.id = s.id, LATERAL ({_DIFFERENCE}) d"
-        )
+    query = (
+        "SELECT f.external_id, coalesce(d.changes, '{}') AS changes"
+        f" FROM features f JOIN {stage} s ON f.id = ANY(ARRAY[s.id]), LATERAL ({_DIFFERENCE}) d"
     )
-    return {row.external_id: row.changes for row in rows}
+    with by_index(tx):
+        return {row.external_id: row.changes for row in tx.execute(text(query))}
 
 
 def write_versions(tx: Transaction, stage: str, newer: str, run_id: UUID, now: datetime) -> None:
@@ -110,7 +109,7 @@ def write_versions(tx: Transaction, stage: str, newer: str, run_id: UUID, now: d
         text(
             "INSERT INTO feature_versions (feature_id, version, changed_at, run_id, changes)"
             " SELECT f.id, f.version + 1, :now, :run_id, coalesce(d.changes, '{}')"
-            f" FROM features f JOIN {stage} s ON f.id = s.id, LATERAL ({_DIFFERENCE}) d WHERE {newer}"
+            f" FROM features f JOIN {stage} s ON f.id = ANY(ARRAY[s.id]), LATERAL ({_DIFFERENCE}) d WHERE {newer}"
         ),
         {"now": now, "run_id": run_id},
     )
