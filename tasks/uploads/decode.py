@@ -11,7 +11,6 @@ from typing import Any
 
 import pillow_heif
 import pyvips
-from PIL import Image
 
 from tasks.uploads.look import Looked
 
@@ -73,12 +72,8 @@ def _heif(path: Path, looked: Looked, longest_px: int) -> pyvips.Image:
 
 
 def _avif(path: Path, looked: Looked, longest_px: int) -> pyvips.Image:
-    """Decode by Pillow, whose libavif turns it upright itself."""
-    with Image.open(path, formats=("AVIF",)) as opened:
-        profile = opened.info.get("icc_profile")
-        rgb = opened.convert("RGB")
-    pixels = pyvips.Image.new_from_memory(rgb.tobytes(), rgb.width, rgb.height, 3, "uchar")
-    return _profiled(pixels, profile)
+    """Decode by libvips, whose libheif turns it upright; Pillow's decoder would leave it as it lies."""
+    return pyvips.Image.heifload(str(path), **_STRICT)
 
 
 def _profiled(image: pyvips.Image, profile: bytes | None) -> pyvips.Image:

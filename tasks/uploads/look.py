@@ -27,11 +27,18 @@ MAX_SIDE = 32_000
 MAX_FRAMES = 1_000
 
 _HEAD_BYTES = 4096
-_PILLOW_FORMATS = {"jpeg": ("JPEG", "MPO"), "heif": ("HEIF",), "avif": ("AVIF",)}
+_PILLOW_FORMATS = {"jpeg": ("JPEG", "MPO"), "heif": ("HEIF",)}
+_VIPS_LOADERS = {
+    "png": pyvips.Image.pngload,
+    "webp": pyvips.Image.webpload,
+    "gif": pyvips.Image.gifload,
+    "avif": pyvips.Image.heifload,
+}
 _HEIF_BRANDS = frozenset(
     {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 )
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_TURNED_BY_DECODER = frozenset({"heif", "avif"})
 
 Image.MAX_IMAGE_PIXELS = None  # our own limit is lower, and stands below
 pillow_heif.register_heif_opener(thumbnails=False)
@@ -141,20 +148,17 @@ def _by_pillow(kind: str, path: Path) -> Looked:
         frames = getattr(image, "n_frames", 1) if kind != "jpeg" else 1
         check_size(*image.size, frames)
         exif = image.getexif()
-        # HEIF and AVIF carry their turning outside EXIF, and their decoders apply it.
-        orientation = exif.get(0x0112, 1) if kind == "jpeg" else 1
-        return Looked(kind, *image.size, _orientation(orientation), exif)
+        return Looked(kind, *image.size, _orientation(kind, exif), exif)
 
 
 def _by_vips(kind: str, path: Path, exif: Image.Exif | None = None) -> Looked:
-    loader = {"png": pyvips.Image.pngload, "webp": pyvips.Image.webpload, "gif": pyvips.Image.gifload}[kind]
-    image = loader(str(path), access="sequential")
+    image = _VIPS_LOADERS[kind](str(path), access="sequential")
     fields = set(image.get_fields())
     frames = image.get("n-pages") if "n-pages" in fields else 1
     check_size(image.width, image.height, frames)
     if exif is None:
         exif = _exif(image.get("exif-data")) if "exif-data" in fields else Image.Exif()
-    return Looked(kind, image.width, image.height, _orientation(exif.get(0x0112, 1)), exif)
+    return Looked(kind, image.width, image.height, _orientation(kind, exif), exif)
 
 
 def _png(kind: str, path: Path) -> Looked:
@@ -184,14 +188,17 @@ def _exif(blob: bytes) -> Image.Exif:
     return exif
 
 
-def _orientation(value: Any) -> int:  # a tag of the sender's making: any type may stand there
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+def _orientation(kind: str, exif: Image.Exif) -> int:
+    """Return how EXIF wants the photo turned; HEIF and AVIF carry that outside EXIF, and libheif applies it."""
+    value: Any = exif.get(0x0112, 1)  # a tag of the sender's making: any type may stand there
+    is_asked = kind not in _TURNED_BY_DECODER and isinstance(value, int) and 1 <= value <= 8
+    return value if is_asked else 1
 
 
 _LOOKERS: dict[str, Callable[[str, Path], Looked]] = {
     "jpeg": _by_pillow,
     "heif": _by_pillow,
-    "avif": _by_pillow,
+    "avif": _by_vips,
     "png": _png,
     "gif": _gif,
     "webp": _by_vips,

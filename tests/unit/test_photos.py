@@ -139,7 +139,7 @@ def test_place_and_time_of_recorded_photos_are_kept_for_their_sender(test_data: 
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "PNG"])
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "PNG", "AVIF", "HEIF"])
 def test_all_eight_orientations_are_applied(tmp_path: Path, orientation: int, kind: str) -> None:
     """The pixels are turned as Pillow turns them, and the tag is gone."""
     exif = Image.Exif()
