@@ -39,8 +39,8 @@ def fitted(image: pyvips.Image, longest_px: int) -> pyvips.Image:
 
 
 def _jpeg(path: Path, looked: Looked, longest_px: int) -> pyvips.Image:
-    longest = max(looked.width, looked.height)
-    shrink = next((by for by in (8, 4, 2) if longest / by >= longest_px), 1)
+    longest, shortest = max(looked.width, looked.height), min(looked.width, looked.height)
+    shrink = next((by for by in (8, 4, 2) if longest / by >= longest_px and shortest >= by), 1)
     return pyvips.Image.jpegload(str(path), shrink=shrink, **_STRICT)
 
 

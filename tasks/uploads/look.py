@@ -136,11 +136,13 @@ def _kind_of(head: bytes) -> str | None:
 def _name_of(head: bytes) -> str:
     if not head:
         return "empty"
+    if head.startswith(b"PK"):
+        return "of the kind ZIP"  # so are documents and sheets: which of them, the beginning does not tell
     try:
-        found = puremagic.from_string(head).lstrip(".").upper()
+        found = puremagic.from_string(head).lstrip(".").upper() if head.strip(b"\0") else ""
     except (puremagic.PureError, ValueError, struct.error):
-        return "of another kind"
-    return f"a {found} file" if found else "of another kind"
+        found = ""
+    return f"of the kind {found}" if found else "of another kind"
 
 
 def _by_pillow(kind: str, path: Path) -> Looked:

@@ -6,7 +6,7 @@ Source: Exif 2.32 (CIPA DC-008), section 4.6.6 (GPS) and the tags DateTimeOrigin
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
@@ -62,14 +62,17 @@ def _ifd(exif: "Exif", tag: int) -> Mapping[int, Any]:  # values are whatever th
 
 
 def _degrees(parts: Any, reference: Any, negative: str) -> float | None:
+    """Return degrees of one to three numbers: some programs leave out the seconds, or the minutes too."""
     if isinstance(reference, bytes):
         reference = reference.decode("ascii", "replace")
     try:
-        degrees, minutes, seconds = (float(part) for part in parts)
-        letter = str(reference).strip("\0 ").upper()
+        numbers = [float(part) for part in (parts if isinstance(parts, Sequence) else (parts,))]
+        letter = str(reference or "").strip("\0 ").upper()[:1]
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
         return None
-    value = degrees + minutes / 60 + seconds / 3600
-    if not math.isfinite(value) or min(degrees, minutes, seconds) < 0 or letter not in {"N", "S", "E", "W"}:
+    if not 1 <= len(numbers) <= 3 or letter not in {"N", "S", "E", "W"}:
         return None
+    if not all(math.isfinite(number) and number >= 0 for number in numbers):
+        return None
+    value = math.fsum(number / 60.0**place for place, number in enumerate(numbers))
     return -value if letter == negative else value

@@ -186,6 +186,8 @@ def test_a_text_called_jpg_is_refused_by_its_content(tmp_path: Path) -> None:
         (b"", "empty"),
         (b"%PDF-1.7\n%\xe2\xe3", "PDF"),
         (b"\0\0\1\0\1\0\x10\x10", "ICO"),
+        (b"PK\3\4" + bytes(26), "ZIP"),
+        (bytes(1000), "another kind"),
         (b"<svg xmlns='x'/>", ""),
     ],
 )
@@ -301,6 +303,13 @@ def test_a_thin_panorama_keeps_at_least_one_row(tmp_path: Path) -> None:
     assert [(1920, 1), (960, 1), (320, 1)] == [(size.width, size.height) for size in photo.sizes]
 
 
+def test_a_thin_jpeg_is_shrunk_as_far_as_it_has_pixels(tmp_path: Path) -> None:
+    """A decoder that halves one column leaves none."""
+    photo = clean(written(tmp_path, encoded(Image.new("RGB", (1, 4000), "red"), "JPEG")))
+
+    assert [(1, 1920), (1, 960), (1, 320)] == [(size.width, size.height) for size in photo.sizes]
+
+
 def test_near_equal_photos_have_near_equal_hashes(test_data: Path, tmp_path: Path) -> None:
     """A smaller, harder pressed copy differs in few bits, another photo in many."""
     first, other = (test_data / "photos" / f"exif-DSCN00{number}.jpg" for number in (10, 21))
@@ -339,6 +348,23 @@ def test_the_camera_stands_in_the_citys_zone_unless_it_says_otherwise(
     found = moment_of(text, ZoneInfo("Europe/London"), NOW)
 
     assert expected == (found.isoformat() if found else None)
+
+
+@pytest.mark.parametrize(
+    "gps",
+    [
+        {1: "N", 2: (51.5,), 3: "W", 4: (0.125,)},
+        {1: "N", 2: (51.0, 30.0), 3: "W", 4: (0.0, 7.5)},
+        {1: "N", 2: (51.0, 30.0, 0.0), 3: "W", 4: (0.0, 7.5, 0.0)},
+        {1: "North", 2: 51.5, 3: "west", 4: 0.125},
+    ],
+)
+def test_degrees_may_come_without_minutes_or_seconds(gps: dict[int, object]) -> None:
+    """Editors write one number or two where the standard has three, and whole words for the half of the Earth."""
+    exif = Image.Exif()
+    exif.get_ifd(0x8825).update(gps)
+
+    assert (-0.125, 51.5) == place_of(exif)
 
 
 @pytest.mark.parametrize(
