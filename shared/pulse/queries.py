@@ -37,6 +37,15 @@ TILES: Final = (
     Tile("vehicles_live", "Vehicles on the move", "1", ("vehicles_live",)),
     Tile("bikes_available", "Bicycles to rent", "1", ("bikes_available", "bicycles")),
 )
+#: The only number that feeds of a kind can add to, if any; a feed of another kind may add to each of them.
+ADDS_TO: Final[Mapping[str, str | None]] = {
+    "gbfs": "bikes_available",
+    "gtfs_realtime": "vehicles_live",
+    "open311": "service_requests_open",
+    **dict.fromkeys(
+        ("air_quality", "cap", "gtfs_static", "icalendar", "legistar", "news", "nws_alerts", "weather")
+    ),
+}
 
 
 def pulse(tx: Transaction, city: str, now: datetime) -> dict[str, Any]:
@@ -44,7 +53,7 @@ def pulse(tx: Transaction, city: str, now: datetime) -> dict[str, Any]:
     Return the tiles of a city; a tile that no feed of the city can fill is left out.
 
     A tile is as fresh as the least fresh feed it sums. An hour of which nothing is known is null. So is the
-    freshness of a sum while the first run of any feed has not ended, and a sum of nothing while any was never read.
+    freshness of a sum while a feed that may add to it was never read, and then a sum of nothing: it is not whole.
     Raises: NotFound for an unknown city.
     """
     place = tx.get(City, city)
@@ -91,12 +100,13 @@ def _tile(
     now: datetime,
 ) -> dict[str, Any] | None:
     counted = [feed for feed in feeds if any(name in feed.totals for name in tile.totals)]
-    is_partial = any(map(is_new, feeds))
-    if not counted and not is_partial:
+    missed = [
+        feed for feed in feeds if not feed.last_success_at and ADDS_TO.get(feed.kind, tile.key) == tile.key
+    ]
+    unread = [feed for feed in missed if not is_new(feed)]
+    if not counted and missed == unread:
         return None
     value = _sum(tile, [feed.totals for feed in counted])
-    # A feed that was never read may be the one that lists some.
-    is_known = bool(value) or all(feed.last_success_at for feed in feeds)
     judged: list[Freshness] = [
         feed_freshness(feed.last_success_at, feed.newest_at, pace_of(feed), now) for feed in counted
     ]
@@ -106,10 +116,11 @@ def _tile(
     return {
         "key": tile.key,
         "label": tile.label,
-        "value": value if is_known else None,
+        "value": value or (None if missed else value),
         "unit": tile.unit,
         "series": series,
-        "freshness": worse(*judged) if is_known and not is_partial else None,
+        "freshness": None if missed else worse(*judged),
+        "unread": len(unread),
     }
 
 
@@ -136,4 +147,5 @@ def _reports(tx: Transaction, place: City, hours: Sequence[datetime], now: datet
         "unit": "1",
         "series": [[rfc3339(hour), by_hour.get(hour, 0)] for hour in hours],
         "freshness": "fresh",
+        "unread": 0,
     }

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.pulse.queries import ADDS_TO, TILES
 from tasks.feeds.connector import Described, Malformed, Rejected
 from tasks.feeds.registry import FOLDER, connector, kinds
 from tests.support.feeds import cases, feed_of, parse, payload, run_case
@@ -66,6 +67,23 @@ def test_a_connector_gives_what_its_folder_expects(kind: str) -> None:
     """The samples, planned and parsed, give the records written in expected.json."""
     for case in cases(kind):
         assert case == run_case(kind, case), case["case"]
+
+
+@pytest.mark.parametrize("kind", sorted(ADDS_TO))
+def test_a_connector_adds_to_no_other_number_than_the_pulse_believes(kind: str) -> None:
+    """A feed that was never read is missed in those numbers only."""
+    added = {key for case in cases(kind) for record in case["records"] for key in added_to(record)}
+
+    assert added <= {ADDS_TO[kind]}
+
+
+def added_to(record: dict[str, Any]) -> Iterator[str]:
+    """Yield the keys of the numbers that a record adds to."""
+    listed = {"Feature": record.get("kind"), "Vehicle": "vehicles_live"}.get(record["type"])
+    if record["type"] == "Vehicle" and record["kind"] in ("bicycle", "scooter", "moped", "car"):
+        listed = "bicycles"
+    names = {f"{listed}_open", listed, *(result["observed_property"] for result in record.get("results", ()))}
+    yield from (tile.key for tile in TILES if names & set(tile.totals))
 
 
 @pytest.mark.parametrize("kind", kinds())

@@ -9,7 +9,7 @@ from shared.db import transaction
 from shared.errors import Permanent
 from shared.pulse.queries import pulse
 from tests.integration.test_feeds_store import EVERYTHING, bus, request
-from tests.support.feed_runs import CITY, Given, add_given, run_given
+from tests.support.feed_runs import CITY, GIVEN, Given, add_feed, add_given, run_given
 from tests.support.web import Browser
 
 
@@ -79,12 +79,31 @@ def test_nothing_is_not_told_as_none_before_every_feed_was_read(db: Engine) -> N
 
 
 def test_a_feed_that_fails_from_its_first_run_on_ends_the_waiting(db: Engine) -> None:
-    """What the others amount to is the number then, and what none of them can fill is left out."""
+    """What the others amount to is the number then, short of one source; what none of them can fill is left out."""
     run_given(add_given(name="one"), Given([bus(1, observed_at=utcnow())]))
-    run_given(add_given(name="two"), Given(Permanent("no")))
+    failing = add_given(name="two")
+    assert 0 == tiles()["vehicles_live"]["unread"]
+
+    run_given(failing, Given(Permanent("no")))
+    assert (1, None) == told("vehicles_live")
+    assert 1 == tiles()["vehicles_live"]["unread"]
+    assert "service_requests_open" not in tiles()
+
+    run_given(failing, Given([bus(2, observed_at=utcnow())]))
+    assert (2, "fresh") == told("vehicles_live")
+    assert 0 == tiles()["vehicles_live"]["unread"]
+
+
+def test_a_feed_that_cannot_add_to_a_number_takes_nothing_from_it(db: Engine) -> None:
+    """Vehicles are all told without the weather, whether that waits for its first run or fails."""
+    run_given(add_given(name="one"), Given([bus(1, observed_at=utcnow())]))
+    weather = add_feed("weather", GIVEN)
+    assert (1, "fresh") == told("vehicles_live")
+
+    run_given(weather, Given(Permanent("no")))
 
     assert (1, "fresh") == told("vehicles_live")
-    assert "service_requests_open" not in tiles()
+    assert {"vehicles_live", "reports_today"} == set(tiles())
 
 
 def test_a_paused_feed_is_not_waited_for(db: Engine) -> None:

@@ -28,7 +28,8 @@ class PulseTile(BaseModel):
     """
     A number with its history; an hour of which nothing is known is null.
 
-    Without freshness the number is not whole: a source that may add to it was never read.
+    Without freshness the number is not whole: a source that may add to it was never read. `unread` counts those
+    that were tried and failed; the others are about to be read for the first time.
     """
 
     key: str
@@ -37,6 +38,7 @@ class PulseTile(BaseModel):
     unit: str | None
     series: list[Point]
     freshness: Freshness | None
+    unread: int
 
 
 class Pulse(BaseModel):

@@ -11,6 +11,7 @@ function tile(over: Partial<PulseTile>): PulseTile {
     value: 204,
     series: [],
     freshness: 'fresh',
+    unread: 0,
     ...over,
   };
 }
@@ -32,6 +33,16 @@ it('a number that is not whole says so, and nothing known is no zero', () => {
   expect(texts([partial, unknown])).toEqual([
     'Vehicles on the move204Reading sources…',
     'Open service requests–Reading sources…',
+  ]);
+});
+
+it('a number that lacks sources which could not be read says how many', () => {
+  const short = tile({ freshness: null, unread: 1 });
+  const shorter = tile({ key: 'bikes_available', value: null, freshness: null, unread: 2 });
+
+  expect(texts([short, shorter])).toEqual([
+    'Vehicles on the move2041 source missing',
+    'Bikes to hire–2 sources missing',
   ]);
 });
 

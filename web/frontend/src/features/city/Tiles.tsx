@@ -39,7 +39,7 @@ function Tile({ name, tile, waiting }: { name: string; tile?: PulseTile; waiting
         {tile?.freshness && <FreshnessMark freshness={tile.freshness} />}
         {tile && !tile.freshness && (
           <span className="text-muted" title={t('tiles.readingMeans')}>
-            {t('tiles.reading')}
+            {tile.unread ? t('tiles.unread', { count: tile.unread }) : t('tiles.reading')}
           </span>
         )}
       </div>
