@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from shared.db import transaction
+from tasks.feeds.storing import intake
 from tests.support.feed_runs import Site, add_feed, count, row_versions, run_feed, snapshot
 
 URL = "https://bikes.example/gbfs.json"
@@ -81,3 +82,29 @@ def test_rows_read_anew_for_other_options_are_known_again_the_next_time(db: Engi
     assert not {row[1] for row in before} & {row[1] for row in after}
     run_feed(feed, Site({url: (table + line.format(300) + line.format(301)).encode()}))
     assert after <= snapshot("features", "external_id, source_hash, version, updated_at")
+
+
+@pytest.mark.parametrize("loser_first", [False, True])
+def test_of_two_rows_of_one_id_the_one_that_won_stays(
+    db: Engine, monkeypatch: pytest.MonkeyPatch, loser_first: bool
+) -> None:
+    """Also where the loser comes again first, in an earlier step, and the winner is stored as it was sent."""
+    monkeypatch.setattr(intake, "CHUNK_SAME", 1000)
+    url = "https://data.example/311.csv"
+    header = "unique_key,created_date,closed_date,complaint_type,descriptor,status\n"
+    line = "{0},01/02/2026 10:00:00 AM,{1},Noise,{2},{3}\n"
+    loser = line.format("twice", "", "", "Open")
+    winner = line.format("twice", "01/05/2026 10:00:00 AM", "", "Closed")
+    # Enough of them that the first and the last row are read apart.
+    between = "".join(line.format(number, "", "loud " * 50, "Open") for number in range(4000))
+    feed = add_feed("socrata", url)
+    run_feed(feed, Site({url: f"{header}{winner}{between}{loser}".encode()}))
+    first, last = (loser, winner) if loser_first else (winner, loser)
+
+    ran = run_feed(
+        feed, Site({url: f"{header}{first}{line.format('new', '', '', 'Open')}{between}{last}".encode()})
+    )
+
+    assert {"duplicate": 1} == ran.rejected
+    assert 4003 == ran.new + ran.changed + ran.same + ran.rejected["duplicate"]
+    assert 1 == count("features", "external_id = 'twice' AND status = 'closed'")

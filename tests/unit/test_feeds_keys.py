@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.feeds.storing.keys import HashSet, KeySet
+from tasks.feeds.storing.keys import HashSet, KeySet, Known
 
 BOUND = 1 << 61
 #: Near the ends of the parts that hashes are kept in, and of all that there are.
@@ -43,3 +43,14 @@ def test_an_id_is_added_once(parts: list[list[str]]) -> None:
 
         assert expected == keys.add(ids)
     assert len(seen) == keys.size
+
+
+def test_a_row_is_known_until_another_of_its_id_was_read() -> None:
+    """What is stored of the id may be the other one from then on."""
+    hashes = np.array([1, 2, 3], dtype=np.int64)
+    known = Known(hashes)
+
+    assert [True, True, True, False] == known.holds(np.append(hashes, 4), ["a", "b", "c", "d"]).tolist()
+    known.note_read(["b", "e"])
+
+    assert [True, False, True] == known.holds(hashes, ["a", "b", "c"]).tolist()

@@ -90,6 +90,29 @@ class KeySet(HashSet):
         return self.holds_hashes(_hashes(ids))
 
 
+class Known:
+    """
+    Hashes of rows that are stored as they were sent: those need not be read again.
+
+    Once a run has read a row, what is stored of its id may be another one: a row of that id is then read, whatever
+    its hash, and settled with the other.
+    """
+
+    def __init__(self, hashes: Keys) -> None:
+        self._hashes = HashSet(hashes)
+        self._read = KeySet()
+
+    def holds(self, hashes: Keys, ids: Sequence[str]) -> npt.NDArray[np.bool_]:
+        """Tell for each row, by its hash and its id, whether it is stored and still is."""
+        held = self._hashes.holds_hashes(hashes)
+        return held & ~self._read.holds(ids) if self._read.size else held
+
+    def note_read(self, ids: Sequence[str]) -> None:
+        """Note ids of rows that this run has read."""
+        if ids:
+            self._read.add(ids)
+
+
 def _repeats(hashes: Keys) -> npt.NDArray[np.intp]:
     """Return the places of hashes that another before them equals."""
     order = hashes.argsort(kind="stable")

@@ -9,14 +9,14 @@ from sqlalchemy import text
 
 from shared.arrays import array_of
 from shared.db import Transaction
-from tasks.feeds.storing.keys import HashSet
+from tasks.feeds.storing.keys import Known
 from tasks.feeds.storing.table import Writing
 
 _HEAD_BYTES: Final = 19
 _LINE: Final = np.dtype([("fields", ">i2"), ("size", ">i4"), ("hash", ">i8")])
 
 
-def known_rows(tx: Transaction, writing: Writing) -> HashSet | None:
+def known_rows(tx: Transaction, writing: Writing) -> Known | None:
     """
     Return the hashes of the feed's rows that are listed and were read by this parser, or none if there are none.
 
@@ -36,7 +36,7 @@ def known_rows(tx: Transaction, writing: Writing) -> HashSet | None:
         ).decode()
         cursor.copy_expert(f"COPY ({query}) TO STDOUT (FORMAT binary)", written)
     lines = np.frombuffer(written, dtype=_LINE, offset=_HEAD_BYTES, count=len(written) // _LINE.itemsize - 1)
-    return HashSet(lines["hash"].astype(np.int64))
+    return Known(lines["hash"].astype(np.int64))
 
 
 def remember_sent(tx: Transaction, writing: Writing, hashes: Mapping[UUID, int]) -> None:
