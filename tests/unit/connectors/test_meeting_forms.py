@@ -286,3 +286,53 @@ def test_lists_of_other_things_are_no_meetings(document: Any) -> None:
     """Nor is markup within JSON."""
     with pytest.raises(Malformed):
         read(document)
+
+
+@pytest.mark.parametrize(
+    ("told", "utc"),
+    [
+        ({"start": {"date": "2026-11-20", "time": "18:30:00", "note": ""}}, "21T00:30"),
+        ({"start": {"date": "2026-11-20", "time": None}}, "20T06:00"),
+        ({"start": "2026-11-20T18:30:00", "timezone": "America/New_York"}, "20T23:30"),
+        ({"start": {"dateTime": "2026-11-20T18:30:00.0000000", "timeZone": "UTC"}}, "20T18:30"),
+        ({"start": {"dateTime": "2026-11-20T18:30:00", "timeZone": "Central Standard Time"}}, "21T00:30"),
+        ({"start": "2026-11-20T18:30:00Z", "timezone": "America/New_York"}, "20T18:30"),
+        ({"start_time": 1795221000}, "21T00:30"),
+        ({"time": 1795221000000}, "21T00:30"),
+    ],
+)
+def test_a_beginning_may_be_told_in_parts_in_a_zone_or_as_a_number(told: dict[str, Any], utc: str) -> None:
+    """A zone of its own holds for a clock that names no offset; one that nobody knows is the city's."""
+    (record,) = read([{"title": "Council", **told}])
+
+    assert isinstance(record, Feature)
+    assert utc == f"{record.starts_at:%dT%H:%M}"
+
+
+def test_an_end_whose_hour_is_not_known_is_none() -> None:
+    """It would be midnight, before the meeting began."""
+    end = {"date": "2026-11-20", "time": None}
+    (record,) = read([{"title": "Council", "start": {"date": "2026-11-20", "time": "18:30:00"}, "end": end}])
+
+    assert isinstance(record, Feature)
+    assert record.ends_at is None
+
+
+def test_every_list_of_meetings_is_read() -> None:
+    """Calendars list those to come apart from those that were."""
+    told = {"title": "Council", "startDate": 1795176000000}
+    records = read({"website": {}, "upcoming": [told], "past": [{**told, "startDate": 1695176000000}]})
+
+    assert ["payload#0", "payload#1"] == [record.record for record in records]
+    assert [2026, 2023] == [
+        one.starts_at.year for one in records if isinstance(one, Feature) and one.starts_at
+    ]
+
+
+def test_a_meeting_may_lie_within_its_attributes() -> None:
+    """As JSON:API has it, which the content systems of cities speak."""
+    inside = {"title": "Council", "start": "2026-11-20T18:30:00-06:00", "location": "N/A"}
+    (record,) = read({"data": [{"type": "node--event", "id": "5c", "attributes": inside}]})
+
+    assert isinstance(record, Feature)
+    assert ("Council", None) == (record.title, record.address)

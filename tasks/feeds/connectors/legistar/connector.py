@@ -9,9 +9,10 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
-from shared.errors import Rejection
+from shared.errors import Permanent, Rejection
 from tasks.feeds.connector import Feature, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.connectors.legistar import parts
 from tasks.feeds.connectors.legistar.lists import meetings
@@ -71,6 +72,7 @@ def _feature(said: Any, record: str, kind: str, times: LocalTimes) -> Feature:  
     if not isinstance(said, dict):
         raise Rejection("not_an_object", "the meeting is no object")
     row = parts.named(said)
+    times = _own(parts.zone(row), times)
     title = parts.text(row, "title") or _first_line(parts.text(row, "description"))
     starts = _starts(row, times)
     if title is None:
@@ -99,6 +101,19 @@ def _feature(said: Any, record: str, kind: str, times: LocalTimes) -> Feature:  
     )
 
 
+def _own(zone: str | None, times: LocalTimes) -> LocalTimes:
+    """Return what reads the times of a meeting that names its zone; a name that nobody knows is none."""
+    return (_times(zone.strip(), times.day_first) if zone else None) or times
+
+
+@lru_cache(maxsize=64)
+def _times(zone: str, day_first: bool) -> LocalTimes | None:
+    try:
+        return LocalTimes(zone, day_first=day_first)
+    except Permanent:
+        return None
+
+
 def _first_line(text: str | None) -> str | None:
     return text.splitlines()[0].strip()[:_LONGEST_TITLE] or None if text else None
 
@@ -107,6 +122,8 @@ def _starts(row: Mapping[str, Any], times: LocalTimes) -> datetime | None:
     if moment := _moment(parts.text(row, "start"), times):
         return moment
     date, clock = parts.text(row, "date"), parts.text(row, "time")
+    if (number := next((text for text in (clock, date) if text and _is_number(text)), None)) is not None:
+        return from_posix(number)
     whole = next((text for text in (clock, date) if text and _WHOLE.fullmatch(text)), None)
     if whole and (whole == clock or clock is None):
         return times.parse(whole)
@@ -123,7 +140,9 @@ def _starts(row: Mapping[str, Any], times: LocalTimes) -> datetime | None:
 
 
 def _ends(row: Mapping[str, Any], times: LocalTimes) -> datetime | None:
-    """Return the end; an hour alone, or words, are none."""
+    """Return the end; an hour alone, a day alone, or words, are none."""
+    if parts.is_day_alone(row, "end"):
+        return None
     try:
         return _moment(parts.text(row, "end"), times)
     except Rejection:
@@ -131,9 +150,13 @@ def _ends(row: Mapping[str, Any], times: LocalTimes) -> datetime | None:
 
 
 def _moment(text: str | None, times: LocalTimes) -> datetime | None:
-    if text and text.isascii() and text.isdigit() and len(text) >= _POSIX_DIGITS:
+    if text and _is_number(text):
         return from_posix(text)
     return times.parse(text) if text else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) >= _POSIX_DIGITS
 
 
 def _changed(row: Mapping[str, Any]) -> datetime | None:

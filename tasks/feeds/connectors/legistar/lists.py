@@ -54,7 +54,7 @@ def _listed(document: Any) -> list[Any] | None:  # Any: JSON of a publisher.
     if within is not None:
         return _listed(within)
     lists = (value for value in document.values() if isinstance(value, list))
-    return next((rows for rows in lists if any(map(_is_meeting, rows[:1]))), None)
+    return [row for rows in lists if any(map(_is_meeting, rows[:1])) for row in rows] or None
 
 
 def _is_meeting(said: Any) -> bool:  # Any: as above.
@@ -70,11 +70,13 @@ def _bare(row: Any) -> Any:  # Any: JSON of a publisher.
     """
     Return a meeting without what is put around it.
 
-    Readers of Legistar's pages put it before its agenda, and Localist into an object of its own, whose next
-    occurrence has the times.
+    Readers of Legistar's pages put it before its agenda, Localist into an object of its own, whose next occurrence
+    has the times, and JSON:API into its attributes.
     """
     if isinstance(row, list) and row and isinstance(row[0], dict):
         return row[0]
+    if isinstance(row, dict) and "id" in row and isinstance(row.get("attributes"), dict):
+        return {"id": row["id"], **row["attributes"]}
     held = row.get("event") if isinstance(row, dict) and len(row) == 1 else None
     if not isinstance(held, dict):
         return row

@@ -64,6 +64,8 @@ _TEXTS: Final = ("label", "text", "rendered", "name", "datetime", "utc", "local"
 #: What an object in the place of a place tells of it.
 _PLACES: Final = ("name", "venue", "address", "formattedaddress", "streetaddress", "city")
 _LONGEST: Final = 4000
+#: What forms say where they know nothing.
+_NOTHING: Final = ("not available", "n/a")
 _YES: Final = re.compile(r"\s*(?:true|yes|y|1|cancel+ed)\s*$", re.IGNORECASE)
 #: Letters of a language's name.
 _TAG: Final = 2
@@ -90,7 +92,10 @@ def text(row: Mapping[str, Any], part: str) -> str | None:
 def _text(value: Any) -> str | None:  # Any: JSON of a publisher.
     if isinstance(value, dict):
         within = named(value)
-        return next((found for name in _TEXTS if (found := _bare(within.get(name)))), None) or _said(within)
+        told = next((found for name in _TEXTS if (found := _bare(within.get(name)))), None)
+        if told and told == _bare(within.get("date")) and (clock := _bare(within.get("time"))):
+            return f"{told} {clock}"
+        return told or _said(within)
     return _bare(value)
 
 
@@ -106,7 +111,7 @@ def _bare(value: Any) -> str | None:  # Any: as above.
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         return None
     found = cleaned(str(value)).strip()
-    return found[:_LONGEST] if found and found.lower() != "not available" else None
+    return found[:_LONGEST] if found and found.lower() not in _NOTHING else None
 
 
 def place(row: Mapping[str, Any]) -> str | None:
@@ -124,7 +129,8 @@ def _told(value: Mapping[str, Any]) -> Iterator[str | None]:
         yield _bare(within["label"])
     for name in _PLACES:
         inner = within.get(name)
-        yield from _told(inner) if isinstance(inner, dict) else [_bare(inner)]
+        told = list(_told(inner)) if isinstance(inner, dict) else []
+        yield from told if any(told) else [_text(inner)]
 
 
 def link(row: Mapping[str, Any], part: str) -> str | None:
@@ -138,6 +144,19 @@ def link(row: Mapping[str, Any], part: str) -> str | None:
 
 def _address(within: Mapping[str, Any]) -> Any:  # Any: JSON of a publisher.
     return within["url"] if "url" in within else _said(within)
+
+
+def zone(row: Mapping[str, Any]) -> str | None:
+    """Return the time zone that a row, or its beginning, names for itself."""
+    within = (named(value) for value in values(row, "start") if isinstance(value, dict))
+    told = (said.get("timezone") for said in (*within, row))
+    return next((name for name in told if isinstance(name, str) and name.strip()), None)
+
+
+def is_day_alone(row: Mapping[str, Any], part: str) -> bool:
+    """Tell whether a part is a day whose hour is told as not known."""
+    value = next(values(row, part), None)
+    return isinstance(value, dict) and "time" in (within := named(value)) and not within["time"]
 
 
 def is_true(row: Mapping[str, Any], part: str) -> bool:
