@@ -413,3 +413,40 @@ def test_a_bulletin_of_another_code_holds_no_report() -> None:
     assert [] == read(
         b"421 \r\nSACN96 CWAO 241400 RRB\r\nWXL SA 1400 AUTO8 M M M M/19/06/1806/M/ M 75MM=\r\n"
     )
+
+
+def test_reports_of_airports_are_read_from_geojson() -> None:
+    """The same service names the airport and writes the time otherwise there."""
+    said = {"id": "KDEN", "site": "Denver Intl", "obsTime": "2026-11-20T12:53:00Z", "temp": -1.1, "wspd": 10}
+    place = {"type": "Point", "coordinates": [-104.66, 39.86]}
+    rows = [
+        {"type": "Feature", "id": "7", "properties": {**said, "rawOb": "KDEN 201253Z"}, "geometry": place},
+        3,
+    ]
+    thing, observation, bad = read({"type": "FeatureCollection", "features": rows})
+
+    assert isinstance(thing, Thing)
+    assert isinstance(bad, Rejected)
+    assert ("KDEN", "Denver Intl", -104.66, 39.86) == (thing.external_id, thing.name, thing.lon, thing.lat)
+    assert [("20T12:53", "air_temperature", -1.1), ("20T12:53", "wind_speed", 5.14)] == values([observation])
+
+
+def test_meteostat_answers_in_json() -> None:
+    """Its hours are UTC's, in the units of its documentation; a row that is none is set aside."""
+    row = {
+        "temp": 3.1,
+        "dwpt": 1,
+        "rhum": 86,
+        "prcp": 0.2,
+        "wdir": 200,
+        "wspd": 36,
+        "wpgt": None,
+        "pres": 1016,
+    }
+    rows = [{"time": "2026-11-20 00:00:00", **row}, "none", {"time": "2026-11-20 01:00:00", **row, "temp": 2}]
+    records = read({"meta": {"stations": ["10637"]}, "data": rows})
+
+    assert ["Thing", "Observation", "Rejected", "Observation"] == [type(one).__name__ for one in records]
+    assert {"10637"} == {one.external_id for one in records if isinstance(one, Observation)}
+    assert ("20T00:00", "wind_speed", 10.0) in values(records)
+    assert ("20T01:00", "air_temperature", 2.0) in values(records)

@@ -8,7 +8,7 @@ from tasks.feeds.connector import Observation, Payload, Record, Rejected, Thing
 from tasks.feeds.connectors.weather.values import result
 from tasks.feeds.reading.documents import excerpt
 from tasks.feeds.reading.places import point
-from tasks.feeds.reading.times import from_posix
+from tasks.feeds.reading.times import from_posix, from_rfc3339
 
 #: Field -> our name's source and the unit.
 _VALUES: Final = {
@@ -24,10 +24,23 @@ _VALUES: Final = {
 
 
 def rows_of(document: Any) -> Sequence[Any] | None:  # Any: JSON of a publisher.
-    """Return the reports of a document, or nothing if it holds none."""
+    """Return the reports of a document, a list or GeoJSON, or nothing if it holds none."""
+    if isinstance(document, dict) and isinstance(document.get("features"), list):
+        document = [_bare(feature) for feature in document["features"]]
     if not isinstance(document, list):
         return None
     return document if any(isinstance(row, dict) and "icaoId" in row for row in document) else None
+
+
+def _bare(feature: Any) -> Any:  # Any: as above.
+    """Return a report of GeoJSON as one of the list; what is none comes back as it is."""
+    said = feature.get("properties") if isinstance(feature, dict) else None
+    if not isinstance(said, dict) or "rawOb" not in said:
+        return feature
+    shape = feature.get("geometry")
+    place = shape.get("coordinates") if isinstance(shape, dict) else None
+    lon, lat = place[:2] if isinstance(place, list) and len(place) > 1 else (None, None)
+    return {"icaoId": said.get("id"), "name": said.get("site"), **said, "lon": lon, "lat": lat}
 
 
 def records(rows: Sequence[Any], payload: Payload) -> Iterator[Record]:
@@ -52,11 +65,12 @@ def _report(row: Any, record: str) -> tuple[Thing, Observation]:  # Any: JSON of
     station = str(row.get("icaoId") or "").strip()
     if not station:
         raise Rejection("no_identity", "the report names no station")
-    moment = from_posix(row.get("obsTime"))
+    told = row.get("obsTime")
+    moment = from_rfc3339(told) if isinstance(told, str) and ":" in told else from_posix(told)
     if moment is None:
         raise Rejection("bad_time", "the report has no obsTime")
-    told = ((name, unit, _number(row.get(field))) for field, (name, unit) in _VALUES.items())
-    results = tuple(found for name, unit, value in told if (found := result(name, value, unit)))
+    measured = ((name, unit, _number(row.get(field))) for field, (name, unit) in _VALUES.items())
+    results = tuple(found for name, unit, value in measured if (found := result(name, value, unit)))
     if not results:
         raise Rejection("no_result", f"station {station} measured nothing")
     placed = point(row.get("lon"), row.get("lat"))

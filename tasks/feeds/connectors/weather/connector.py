@@ -81,6 +81,8 @@ def _json(payload: Payload, source: Source) -> Iterator[Record]:
         yield from nws.forecast(document, periods, payload)
     elif (cell := grids.layers(document)) is not None:
         yield from grids.records(document, cell, payload)
+    elif (table := tables.of_json(document)) is not None:
+        yield from tables.records(table, payload, source)
     elif (rows := nws.observations(document)) is not None:
         yield from nws.measured(rows, payload)
     else:

@@ -1,10 +1,11 @@
 """[p] Weather as a table: a column of times, and columns of values with their units in the header."""
 
 import csv
+import io
 import re
 from collections.abc import Iterator, Sequence, Set
 from itertools import dropwhile
-from typing import Final
+from typing import Any, Final
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Malformed, Observation, Payload, Record, Rejected, Result, Source, Thing
@@ -12,6 +13,7 @@ from tasks.feeds.connectors.weather.known_tables import Known, known
 from tasks.feeds.connectors.weather.values import result
 from tasks.feeds.quality import UNKNOWN_UNIT
 from tasks.feeds.reading.column_names import letters
+from tasks.feeds.reading.documents import excerpt
 from tasks.feeds.reading.places import point
 from tasks.feeds.reading.times import LocalTimes
 from tasks.feeds.reading.times_written import looks_day_first
@@ -55,6 +57,24 @@ def begins(text: str) -> bool:
 
 def _lines(text: str) -> list[str]:
     return list(dropwhile(lambda line: line.startswith("#"), text.splitlines()))
+
+
+def of_json(document: Any) -> str | None:  # Any: JSON of a publisher.
+    """Return the rows of an answer as a table whose units are known (Meteostat's JSON); nothing of any other."""
+    rows = document.get("data") if isinstance(document, dict) else None
+    if not isinstance(rows, list) or not rows or not isinstance(rows[0], dict) or known([*rows[0]]) is None:
+        return None
+    meta = document.get("meta")
+    stations = meta.get("stations") if isinstance(meta, dict) else None
+    own = {"station": stations[0]} if isinstance(stations, list) and len(stations) == 1 else {}
+    names = [*own, *(name for name in rows[0] if name not in own)]
+    written = io.StringIO()
+    table = csv.writer(written)
+    table.writerow(names)
+    for row in rows:
+        told = {**own, **row} if isinstance(row, dict) else {}
+        table.writerow([told.get(name) for name in names] if told else [excerpt(row)])
+    return written.getvalue()
 
 
 def records(text: str, payload: Payload, source: Source) -> Iterator[Record]:
