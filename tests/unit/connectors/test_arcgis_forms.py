@@ -224,13 +224,6 @@ def test_a_feature_collection_tells_its_columns_apart_from_its_rows() -> None:
     assert ("1", datetime(2026, 11, 20, 12, tzinfo=UTC)) == (record.external_id, record.starts_at)
 
 
-def test_counts_of_a_grid_are_not_taken_for_places() -> None:
-    """They would all lie off the coast of Africa."""
-    grid = {"originPosition": "upperLeft", "scale": [1, 1], "translate": [0, 0]}
-    with pytest.raises(Malformed, match="grid"):
-        read(layer({"attributes": {"OBJECTID": 1}, "geometry": {"x": 10, "y": 10}}, transform=grid))
-
-
 def test_one_feature_alone_is_an_answer() -> None:
     """A layer gives it under its object's number."""
     (record,) = read({"feature": {"attributes": {"OBJECTID": 1}, "geometry": {"x": 1, "y": 2}}})
@@ -324,3 +317,62 @@ def test_a_reference_system_may_be_told_in_its_newest_form_only(reference: dict[
     row = {"attributes": {"OBJECTID": 1}, "geometry": MERCATOR}
 
     assert [TOWN_HALL] == [place(one) for one in read(layer(row, spatialReference=reference))]
+
+
+GRID = {"scale": [0.01, 0.02], "translate": [-87.0, 42.0]}
+
+
+@pytest.mark.parametrize(
+    ("transform", "shape", "places"),
+    [
+        (GRID, {"x": 100, "y": 50}, [-86.0, 41.0]),
+        ({**GRID, "originPosition": "lowerLeft"}, {"x": 100, "y": 50}, [-86.0, 43.0]),
+        (GRID, {"paths": [[[0, 0], [100, 0], [0, 50]]]}, [[[-87.0, 42.0], [-86.0, 42.0], [-86.0, 41.0]]]),
+        (GRID, {"points": [[100, 50], [100, 0]]}, [[-86.0, 41.0], [-85.0, 41.0]]),
+    ],
+)
+def test_counts_of_a_grid_are_places(
+    transform: dict[str, Any], shape: dict[str, Any], places: list[Any]
+) -> None:
+    """From its upper left corner, unless it says otherwise; of a line all but the first count from the one before."""
+    (record,) = read(layer({"attributes": {"OBJECTID": 1}, "geometry": shape}, transform=transform))
+
+    assert isinstance(record, Feature)
+    assert record.geometry is not None
+    assert places == record.geometry["coordinates"]
+
+
+def test_an_area_on_a_grid_is_where_it_is() -> None:
+    """In the reference system of the answer."""
+    ring = [[0, 0], [10, 0], [0, 10], [-10, 0], [0, -10]]
+    told = {"scale": [10_000, 10_000, 0, 0], "translate": [-9_760_000, 5_140_000, 0, 0]}
+    row = {"attributes": {"OBJECTID": 1}, "geometry": {"rings": [ring]}}
+    (record,) = read(layer(row, transform=told, spatialReference={"wkid": 102100}))
+
+    assert isinstance(record, Feature)
+    assert record.geometry is not None
+    (outline,) = record.geometry["coordinates"]
+    assert {(-87.67557, 41.86), (-86.77726, 41.19)} <= {
+        (round(lon, 5), round(lat, 2)) for lon, lat in outline
+    }
+
+
+@pytest.mark.parametrize(
+    "transform", [{"scale": [0, 1]}, {"scale": [1, 1], "translate": ["a", 1]}, [1], "grid"]
+)
+def test_a_grid_that_is_not_told_is_malformed(transform: Any) -> None:
+    """Its counts are nowhere."""
+    with pytest.raises(Malformed, match="grid"):
+        read(layer({"attributes": {"OBJECTID": 1}, "geometry": {"x": 1, "y": 1}}, transform=transform))
+
+
+@pytest.mark.parametrize(
+    "shape", [{"paths": [[["a", 1]]]}, {"paths": [[3]]}, {"x": "a", "y": 1}, {"rings": 4}]
+)
+def test_a_place_that_is_no_count_is_set_aside_or_none(shape: dict[str, Any]) -> None:
+    """Beside others that are."""
+    good = {"attributes": {"OBJECTID": 1}, "geometry": {"x": 100, "y": 50}}
+    bad, whole = read(layer({"attributes": {"OBJECTID": 2}, "geometry": shape}, good, transform=GRID))
+
+    assert isinstance(bad, Rejected) or (isinstance(bad, Feature) and bad.geometry is None)
+    assert isinstance(whole, Feature)

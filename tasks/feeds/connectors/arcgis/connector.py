@@ -106,8 +106,6 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
 def _features(
     document: Mapping[str, Any], payload: Payload, source: Source, first: int, prefix: str
 ) -> Iterator[Record]:
-    if document.get("transform"):
-        raise Malformed(f"{payload.name}: its positions are counts of a grid (quantized)")
     table = _table(document, payload.name)
     rows = list(table.rows)
     zone = str(source.options.get("timezone") or source.timezone)

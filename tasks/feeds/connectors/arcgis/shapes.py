@@ -8,6 +8,7 @@ import shapely
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Malformed
+from tasks.feeds.connectors.arcgis.grid import grid
 from tasks.feeds.connectors.arcgis.reference import Place, is_number, moved, named, to_crs84
 from tasks.feeds.reading.areas import check_pairs, valid
 from tasks.feeds.reading.places import Geometry, checked
@@ -135,6 +136,7 @@ class Places:
         self._place = to_crs84(document.get("spatialReference"), name)
         self._named = named(document.get("crs"), name)
         self._others: dict[str, Place] = {}
+        self._grid = grid(document.get("transform"), name)
 
     def read(self, shape: Any) -> Geometry | None:  # Any: JSON of a publisher.
         """Return a geometry in CRS84; raises Rejection if it is none."""
@@ -146,7 +148,8 @@ class Places:
         if "coordinates" in shape:
             return checked(moved(shape, self._named) if self._named else shape)
         own = shape.get("spatialReference")
-        return geometry(shape, self._other(own) if own else self._place)
+        told = self._grid.plain(shape) if self._grid else shape
+        return geometry(told, self._other(own) if own else self._place)
 
     def _other(self, reference: Any) -> Place:  # Any: as above.
         told = repr(reference)
