@@ -30,6 +30,13 @@ def check_width(columns: int, name: str) -> None:
         raise Malformed(f"{name}: a table of {columns:,} columns; {MOST_COLUMNS:,} are the most")
 
 
+def check_filled(columns: int, rows: int, values: int, name: str) -> None:
+    """Refuse a table of too many columns, or one with next to nothing in them; the error names the payload."""
+    check_width(columns, name)
+    if columns * rows > _ABSENT_BESIDES + _ABSENT_FOR_EACH * values:
+        raise Malformed(f"{name}: no table: {rows:,} rows with {values:,} values in {columns:,} columns")
+
+
 def names_of(rows: Iterable[Any], name: str) -> list[str]:  # Any: JSON of a publisher.
     """
     Return the names of the columns of objects, in the order in which they come first; what is no object has none.
@@ -42,7 +49,5 @@ def names_of(rows: Iterable[Any], name: str) -> list[str]:  # Any: JSON of a pub
         if isinstance(row, Mapping):
             count, told = count + 1, told + len(row)
             names |= dict.fromkeys(row)
-    check_width(len(names), name)
-    if len(names) * count > _ABSENT_BESIDES + _ABSENT_FOR_EACH * told:
-        raise Malformed(f"{name}: no table: {count:,} rows with {told:,} values in {len(names):,} columns")
+    check_filled(len(names), count, told, name)
     return list(names)

@@ -1,15 +1,20 @@
-"""[p] The JSON forms of a table: lists of objects, lines of them, GeoJSON, and what portals put around them."""
+"""
+[p] The JSON forms of a table: lists of objects, lines of them, GeoJSON, and what portals put around them.
+
+Also lists below a header, as spreadsheets on the web answer (https://developers.google.com/workspace/sheets/api) and
+the census does.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from tasks.feeds.connector import Malformed
-from tasks.feeds.reading.cells import BadRow, Row, names_of
+from tasks.feeds.reading.cells import BadRow, Row, check_filled, names_of
 from tasks.feeds.reading.documents import json_of
 from tasks.feeds.reading.json_size import too_much
 
-#: The keys in which portals put their rows: GeoJSON, Socrata, Opendatasoft 2 and 1 (and CKAN), Carto, OData.
-_WRAPPERS: Final = ("features", "data", "results", "records", "rows", "value", "items")
+#: The keys in which portals put their rows: GeoJSON, Socrata, Opendatasoft 2 and 1 (and CKAN), Carto, OData, Google.
+_WRAPPERS: Final = ("features", "data", "results", "records", "rows", "value", "items", "values")
 
 
 def rows_of(content: bytes, name: str) -> tuple[Sequence[str], Iterator[Row]]:
@@ -74,6 +79,11 @@ def _line(line: bytes) -> Any:  # Any: JSON.
 
 
 def _rows_of_objects(document: list[Any], name: str) -> tuple[Sequence[str], Iterator[Row]]:
+    if len(document) > 1 and _is_header(document[0]) and isinstance(document[1], list):
+        header = list(map(str, document[0]))
+        lists = [row for row in document[1:] if isinstance(row, list)]
+        check_filled(len(header), len(lists), sum(map(len, lists)), name)
+        return header, (_row(row, len(header)) for row in document[1:])
     names = names_of(document, name)
     rows = (
         [row.get(name) for name in names]
@@ -82,6 +92,24 @@ def _rows_of_objects(document: list[Any], name: str) -> tuple[Sequence[str], Ite
         for row in document
     )
     return names, rows
+
+
+def _is_header(row: Any) -> bool:  # Any: JSON.
+    """Tell whether a list names columns, each of them otherwise."""
+    return isinstance(row, list) and bool(row) and all(map(_is_name, row)) and len(set(row)) == len(row)
+
+
+def _is_name(cell: Any) -> bool:  # Any: JSON.
+    return isinstance(cell, str) and bool(cell.strip())
+
+
+def _row(row: Any, width: int) -> Row:  # Any: JSON.
+    """Return the cells of a list; it may end where the rest is empty."""
+    if not isinstance(row, list):
+        return BadRow("not_an_object", "", repr(row)[:500])
+    if len(row) > width:
+        return BadRow("bad_width", f"{len(row)} cells instead of {width}", repr(row)[:500])
+    return [*row, *[None] * (width - len(row))]
 
 
 def _flat(feature: Any) -> Any:  # Any: JSON.

@@ -136,6 +136,8 @@ def test_rows_with_next_to_nothing_in_common_are_no_table(kind: str, monkeypatch
     with pytest.raises(Malformed, match="no table: 1,001 rows"):
         read(kind, told)
     assert len(read("socrata", rows[:20])) == 20
+    with pytest.raises(Malformed, match="no table: 1,000 rows"):
+        read("socrata", [[f"c{at}" for at in range(100)], *([[]] * 1000)])
 
 
 def test_no_time_is_as_long_as_a_payload() -> None:

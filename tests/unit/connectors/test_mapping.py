@@ -137,3 +137,36 @@ def test_any_mapping_of_any_rows_is_refused_or_gives_a_record_for_each(
     assert [f"payload#{number}" for number in range(len(rows))] == list(
         dict.fromkeys(one.record for one in records)
     )
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda rows: rows,
+        lambda rows: {"range": "A1:C3", "majorDimension": "ROWS", "values": rows},
+    ],
+    ids=["alone", "in values"],
+)
+def test_lists_below_a_header_are_rows(wrap: Any) -> None:
+    """As spreadsheets on the web answer."""
+    table = wrap([["id", "name", "lat"], ["1", "A", "41.8"], ["2", "B", ""]])
+    records = parse(
+        source("mapping", fields={"external_id": "id", "title": "name"}), payload(json.dumps(table).encode())
+    )
+
+    assert [("1", "A"), ("2", "B")] == [
+        (one.external_id, one.title) for one in records if isinstance(one, Feature)
+    ]
+
+
+def test_a_list_may_end_where_its_cells_are_empty_and_not_after_the_header() -> None:
+    """Spreadsheets leave empty cells out at the end of a row; a row that goes on has cells of no column."""
+    table = {"values": [["id", "name"], ["1"], ["2", "B", "C"], "x", []]}
+    options = {"fields": {"external_id": "id", "title": "name"}}
+    short, *bad = parse(source("mapping", **options), payload(json.dumps(table).encode()))
+
+    assert isinstance(short, Feature)
+    assert "1" == short.title
+    assert ["bad_width", "not_an_object", "no_identity"] == [
+        one.reason for one in bad if isinstance(one, Rejected)
+    ]
