@@ -1,4 +1,5 @@
 import type { Call, Departure, Feature, Feed, Report, Thing, Trip, Vehicle } from '@/api/types';
+import type { AddedObservation } from '@/live/frames';
 
 /** Samples hold what the page reads; a field that the API adds changes no test. */
 export const times = {
@@ -150,6 +151,19 @@ export function call(over: Partial<Call> = {}): Call {
     predicted_departure: '2026-03-01T12:13:00Z',
     delay_seconds: 180,
     relationship: 'scheduled',
+    ...over,
+  };
+}
+
+/** News of the sample thing, as an event tells it. */
+export function observation(over: Partial<AddedObservation> = {}): AddedObservation {
+  return {
+    thing_id: 't-1',
+    datastream_id: 'd-1',
+    observed_property: 'bikes_available',
+    unit: 'bikes',
+    result: 9,
+    phenomenon_time: '2026-03-01T12:04:00Z',
     ...over,
   };
 }

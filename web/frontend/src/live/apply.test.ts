@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { feature, feed, report, thing, times, vehicle } from '../../tests/samples';
+import { feature, feed, observation, report, thing, times, vehicle } from '../../tests/samples';
 import { apply, KEPT_PER_KIND } from './apply';
-import type { EventData, EventName, LiveEvent } from './frames';
+import type { AddedObservation, EventData, EventName, LiveEvent } from './frames';
 
 function event<N extends EventName>(name: N, data: EventData[N]): LiveEvent {
   return { id: '1', topic: 'city:london', name, data, at: '2026-03-01T12:05:00Z' } as LiveEvent;
@@ -115,18 +115,10 @@ describe('VehiclesMoved', () => {
 });
 
 it('ObservationsAdded keeps the newest result of a datastream', () => {
-  const observation = {
-    thing_id: 't-1',
-    datastream_id: 'd-1',
-    observed_property: 'bikes_available',
-    unit: 'bikes',
-    result: 9,
-    phenomenon_time: '2026-03-01T12:04:00Z',
-  };
-  const add = (over: Partial<typeof observation>) =>
+  const add = (over: Partial<AddedObservation>) =>
     apply(
       { things: [thing({ freshness: 'late' })] },
-      event('ObservationsAdded', { ...from, items: [{ ...observation, ...over }] }),
+      event('ObservationsAdded', { ...from, items: [observation(over)] }),
     ).things?.[0];
 
   const newer = add({});

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Freshness } from '@/api/types';
-import { feature, feed, thing } from '../../tests/samples';
+import { feature, feed, observation, thing } from '../../tests/samples';
 import { KEPT } from './apply';
 import type { EventData, EventName, LiveEvent } from './frames';
 import { untold } from './untold';
@@ -20,15 +20,7 @@ it('features beyond those that an event shows are read again', () => {
 });
 
 it('a thing that is new is read, as long as the page can keep more', () => {
-  const observation = {
-    thing_id: 't-1',
-    datastream_id: 'd-1',
-    observed_property: 'bikes_available',
-    unit: 'bikes',
-    result: 9,
-    phenomenon_time: '2026-03-01T12:04:00Z',
-  };
-  const added = event('ObservationsAdded', { items: [observation] });
+  const added = event('ObservationsAdded', { items: [observation()] });
   const full = Array.from({ length: KEPT }, (_, i) => thing({ id: `t-${i + 2}` }));
 
   expect(untold({ things: [thing()] }, added)).toEqual([]);
