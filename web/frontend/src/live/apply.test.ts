@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { feature, feed, observation, report, thing, times, vehicle } from '../../tests/samples';
-import { apply, KEPT_PER_KIND } from './apply';
+import { apply, KEPT_PER_KIND, KEPT_VEHICLES } from './apply';
 import type { AddedObservation, EventData, EventName, LiveEvent } from './frames';
 
 function event<N extends EventName>(name: N, data: EventData[N]): LiveEvent {
@@ -105,6 +105,15 @@ describe('VehiclesMoved', () => {
     );
 
     expect(after.vehicles?.map(({ id }) => id)).toEqual(['v-2']);
+  });
+
+  it('keeps as many as the API gives', () => {
+    const all = Array.from({ length: KEPT_VEHICLES }, (_, i) => vehicle({ id: `v-${i + 1}` }));
+
+    const after = apply({ vehicles: all }, event('VehiclesMoved', { ...from, items: [to] }));
+
+    expect(after.vehicles).toHaveLength(10_000);
+    expect(after.vehicles?.[0]).toMatchObject({ lon: -0.2, lat: 51.6 });
   });
 
   it('does not show a vehicle whose source nobody knows', () => {

@@ -13,8 +13,10 @@ export interface CityState {
 
 export type Slice = keyof CityState;
 
-/** The most things, vehicles or reports kept in the page. */
+/** The most things or reports kept in the page. */
 export const KEPT = 2_000;
+/** The most vehicles: as many as the API gives at once. */
+export const KEPT_VEHICLES = 10_000;
 /** The most features of one kind: a kind with thousands must not crowd out the others. */
 export const KEPT_PER_KIND = 500;
 
@@ -95,7 +97,10 @@ function moveVehicles(
   const source = items.find((item) => item.source.feed_id === data.feed_id)?.source;
   const known = source ?? sourceOf(feeds?.find((feed) => feed.id === data.feed_id));
   if (!known) return next;
-  return [...next, ...[...moved.values()].map((item) => arrived(item, known, at))].slice(0, KEPT);
+  return [...next, ...[...moved.values()].map((item) => arrived(item, known, at))].slice(
+    0,
+    KEPT_VEHICLES,
+  );
 }
 
 function movedTo(vehicle: Vehicle, to: MovedVehicle, at: string): Vehicle {

@@ -6,7 +6,7 @@ import { useUrlState } from '@/app/urlState';
 import { isNew } from '@/features/feeds/rules';
 import { withWords } from '@/i18n';
 import { useText } from '@/i18n/useText';
-import { KEPT } from '@/live/apply';
+import { KEPT, KEPT_VEHICLES } from '@/live/apply';
 import type { Ref } from '@/map/geojson';
 import { LazyCityMap } from '@/map/MapBoundary';
 import { Button, buttonClass } from '@/ui/Button';
@@ -96,7 +96,7 @@ export default function CityPage() {
   }, [view, vehicles.data, things.data, list.items]);
   const query = { now: features, vehicles, stations: things }[view];
   const reading = feeds.data?.some(isNew) ?? feeds.isPending;
-  const counted = (all: unknown[] | undefined, more = (all?.length ?? 0) >= KEPT) =>
+  const counted = (all: unknown[] | undefined, more = isFull(all, KEPT)) =>
     told(all?.length, { more, reading }, count);
 
   return (
@@ -114,7 +114,7 @@ export default function CityPage() {
             view={view}
             counts={{
               now: counted(features.data && list.items, list.isCut),
-              vehicles: counted(vehicles.data),
+              vehicles: counted(vehicles.data, isFull(vehicles.data, KEPT_VEHICLES)),
               stations: counted(things.data),
             }}
             onChange={(next) => set({ view: next === 'now' ? null : next })}
@@ -222,8 +222,16 @@ function useMapInView(open: boolean): void {
   }, [open]);
 }
 
+/** Whether there may be more than what is loaded. */
+function isFull(all: unknown[] | undefined, most: number): boolean {
+  return (all?.length ?? 0) >= most;
+}
+
+/** One for all: `localeCompare` makes a new one for each pair, and there may be thousands of vehicles. */
+const TITLES = new Intl.Collator(undefined, { numeric: true });
+
 function byTitle(a: Item, b: Item): number {
-  return a.title.localeCompare(b.title, undefined, { numeric: true });
+  return TITLES.compare(a.title, b.title);
 }
 
 interface TabsProps {
