@@ -138,7 +138,7 @@ def test_a_vehicle_leads_to_its_stops_and_a_stop_to_its_departures(
     expect(page).to_have_url(re.compile(r"[?&]sel=thing:"))
     expect(detail.get_by_role("heading", level=2)).to_have_text(name)
     expect(detail.get_by_role("heading", name="Departures")).to_be_visible()
-    expect(detail).to_contain_text("London demo departures (simulated)")
+    expect(detail).to_contain_text("London demo departures")
     assert [] == checked.violations()
 
     page.keyboard.press("Escape")

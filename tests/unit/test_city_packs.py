@@ -57,6 +57,10 @@ class TestShippedPacks:
         """Loading it finds no problem."""
         assert slug == pack.slug
 
+    def test_names_no_feed_simulated_that_says_so_by_its_mark(self, slug: str, pack: CityPack) -> None:
+        """Wherever the name is shown, the mark stands beside it."""
+        assert [] == [feed.slug for feed in pack.feeds if feed.simulated and "simulated" in feed.name]
+
     def test_offers_about_a_dozen_categories_with_a_last_resort(self, slug: str, pack: CityPack) -> None:
         """A resident can always file something."""
         assert 12 <= len(pack.categories) <= 16

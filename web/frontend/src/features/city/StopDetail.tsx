@@ -3,6 +3,7 @@ import type { City, Departure, Departures } from '@/api/types';
 import { useNow, useText } from '@/i18n/useText';
 import { FreshnessMark } from '@/ui/FreshnessMark';
 import { Notice } from '@/ui/Notice';
+import { Simulated } from '@/ui/StateTag';
 import { Facts } from '@/ui/Table';
 import { SourceLine, Timing } from '@/ui/Timing';
 import { Gone, Head, Line, Part, plainProperties, Waiting } from './DetailParts';
@@ -54,6 +55,9 @@ function Board({ board, zone }: { board: Departures; zone: string }) {
         <p key={feed.source.feed_id} className="flex items-center gap-1.5 text-xs text-muted">
           <FreshnessMark freshness={feed.freshness} />
           {feed.source.name}
+          {feed.source.simulated && (
+            <Simulated word={t('item.simulated')} hint={t('item.simulatedMeans')} />
+          )}
         </p>
       ))}
       {next.length === 0 && (

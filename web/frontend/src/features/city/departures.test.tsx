@@ -98,6 +98,7 @@ it('a stop tells what leaves next, and how old each word is', async () => {
   const rows = await screen.findAllByRole('listitem');
 
   expect(screen.getByRole('heading', { name: 'Market' })).toBeTruthy();
+  expect(screen.getAllByText(/Trip updates/)[0]?.textContent).toMatch(/Trip updatessimulated/);
   expect(rows).toHaveLength(2);
   expect(rows[0]?.textContent).toMatch(/7Hill Topon time.*Stale/);
   expect(rows[1]?.textContent).toMatch(/planned .*7Hill Topcancelled.*Fresh/);
