@@ -22,6 +22,10 @@ _NEWLINE, _RETURN = b"\n\r"
 PIECE_BYTES: Final = 256 * 1024
 #: No row whose quotes go on from line to line is longer; until its end is found it is read again with each piece.
 LONGEST_ROW_BYTES: Final = 1024 * 1024
+#: From so many lines and columns on, a quoted cell that holds rows of the table began with a quote that nobody meant.
+_FEWEST_LINES: Final = 4
+_FEWEST_COLUMNS: Final = 4
+_ENDLESS: Final = "its quotes do not end"
 
 Odd: TypeAlias = list[str] | csv.Error
 """Cells that hold a mark themselves, or why a row is none."""
@@ -34,9 +38,11 @@ class Piece(NamedTuple):
     odd: Mapping[int, Odd]
 
 
-def pieces(texts: Iterable[bytes], delimiter: str) -> Iterator[Piece]:
+def pieces(texts: Iterable[bytes], delimiter: str, width: int) -> Iterator[Piece]:
     """
     Yield whole lines of UTF-8 as pieces; a row whose quotes are open at the end of one begins the next.
+
+    A quote that nothing ends costs the line it stands in, and no line after it.
 
     Raises: OSError for a row that does not end.
     """
@@ -45,7 +51,7 @@ def pieces(texts: Iterable[bytes], delimiter: str) -> Iterator[Piece]:
     for text in texts:
         data = held + text if held else text
         if b'"' in data or CELL.encode() in data or ROW.encode() in data:
-            piece, held = _quoted(data.decode(), delimiter, is_last=False)
+            piece, held = _quoted(data.decode(), delimiter, width, is_last=False)
             if len(held) > LONGEST_ROW_BYTES:
                 raise OSError(f"a row of more than {LONGEST_ROW_BYTES:,} bytes")
             yield piece
@@ -55,7 +61,7 @@ def pieces(texts: Iterable[bytes], delimiter: str) -> Iterator[Piece]:
             # The last line of a file may have no end.
             yield Piece(marked if marked.endswith(ROW.encode()) else marked + ROW.encode(), {})
     if held:
-        yield _quoted(held.decode(), delimiter, is_last=True)[0]
+        yield _quoted(held.decode(), delimiter, width, is_last=True)[0]
 
 
 def _ends_twice(data: bytes) -> bool:
@@ -69,16 +75,20 @@ def _with_newlines(data: bytes) -> bytes:
     return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
-def _quoted(text: str, delimiter: str, *, is_last: bool) -> tuple[Piece, bytes]:
+def _quoted(text: str, delimiter: str, width: int, *, is_last: bool) -> tuple[Piece, bytes]:
     """Mark rows of which some are quoted; returns also the beginning of one that does not end here."""
     lines = _Lines(text)
     rows: list[Odd] = []
-    begin = 0
-    for row in _rows(lines, delimiter):
+    reader = _rows(lines, delimiter)
+    while (row := next(reader, None)) is not None:
         if lines.ran_out and not is_last:
-            return _marked(rows, text), text[begin:].encode()
+            return _marked(rows, text), text[lines.begun :].encode()
+        if lines.ran_out or (width >= _FEWEST_COLUMNS and lines.hold_rows(delimiter, width)):
+            row = csv.Error(_ENDLESS)
+            lines.keep_one()
+            reader = _rows(lines, delimiter)
         rows.append(row)
-        begin = lines.begin
+        lines.begin_row()
     return _marked(rows, text), b""
 
 
@@ -117,11 +127,13 @@ def _is_blank(row: Odd) -> bool:
 
 
 class _Lines:
-    """The lines of a text with their ends, as `csv` wants them; knows where the next begins."""
+    """The lines of a text with their ends, as `csv` wants them; knows those of the row in hand."""
 
     def __init__(self, text: str) -> None:
         self._lines = io.StringIO(text, newline="")
-        self.begin = 0
+        self._taken: list[str] = []
+        #: Where the row in hand begins.
+        self.begun = 0
         #: A line was asked for when there was none any more.
         self.ran_out = False
 
@@ -133,8 +145,25 @@ class _Lines:
         if not line:
             self.ran_out = True
             raise StopIteration
-        self.begin += len(line)
+        self._taken.append(line)
         return line
+
+    def begin_row(self) -> None:
+        """Let the next line begin a row."""
+        self.begun = self._lines.tell()
+        self._taken.clear()
+
+    def keep_one(self) -> None:
+        """Give back all lines of the row in hand but its first."""
+        self._lines.seek(self.begun + len(self._taken[0]))
+        self.ran_out = False
+
+    def hold_rows(self, delimiter: str, width: int) -> bool:
+        """Tell whether most lines of the row in hand, but its first and last, have the cells of a row themselves."""
+        if len(self._taken) < _FEWEST_LINES:
+            return False
+        inner = self._taken[1:-1]
+        return sum(line.count(delimiter) == width - 1 for line in inner) * 2 > len(inner)
 
 
 def texts(stream: IO[bytes], layout: Layout, above: int) -> Iterator[bytes]:

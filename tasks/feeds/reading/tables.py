@@ -167,7 +167,7 @@ def _grids(payload: Payload, layout: delimited.Layout, above: int, width: int) -
     with payload.open() as stream:
         lined = io.BufferedReader(_Lined(_unzipped(stream)), _READ_BYTES)
         try:
-            for piece in pieces(texts(lined, layout, above), layout.delimiter):
+            for piece in pieces(texts(lined, layout, above), layout.delimiter, width):
                 yield Grid(piece, width, layout.delimiter)
         except (OSError, EOFError, zlib.error, UnicodeError) as error:
             raise Malformed(f"{payload.name}: {error}") from None
