@@ -1,6 +1,7 @@
 """[p] The cells of many rows of text: where each begins and ends among their bytes."""
 
 import csv
+from collections.abc import Set
 from functools import cached_property
 from typing import Final
 
@@ -43,13 +44,15 @@ class Grid:
     `whole` are the places of those that have a cell for each column; `starts` and `ends` have a line for each of
     them and a column for each cell, `column` has one of their columns. `doubtful` tells of the same rows whether they hold what only reading them
     by themselves settles: control characters, or blanks beside the usual where a cell begins or ends.
+    `short` are the numbers of cells of rows that lack their last ones; empty cells beyond the last column are none.
     """
 
-    def __init__(self, piece: Piece, width: int, delimiter: str) -> None:
+    def __init__(self, piece: Piece, width: int, delimiter: str, short: Set[int] = frozenset()) -> None:
         self.data = piece.data
         self.octets: Octets = np.frombuffer(piece.data, dtype=np.uint8)
         self.width = width
         self._delimiter = delimiter
+        self._short = short
         self._marks = np.flatnonzero((self.octets | 1) == _MARK).astype(np.int32)
         lasts = np.flatnonzero(self.octets[self._marks] == _ROW)
         widths = np.diff(lasts, prepend=-1)
@@ -108,6 +111,10 @@ class Grid:
         if isinstance(odd, csv.Error):
             return BadRow("bad_row", str(odd), "")
         found = odd or self.data[self._begins[place] : self._ends[place]].decode().split(CELL)
+        if len(found) in self._short:
+            found = [*found, *[""] * (self.width - len(found))]
+        elif len(found) > self.width and not any(found[self.width :]):
+            found = found[: self.width]
         if len(found) != self.width:
             said = f"{len(found)} columns instead of {self.width}"
             return BadRow("bad_width", said, self._delimiter.join(found)[:_EXCERPT])

@@ -4,12 +4,12 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from itertools import chain, islice
 from typing import IO, Any, BinaryIO, Final
 
 from tasks.feeds.connector import GZIP, MOST_WHOLE_BYTES, Malformed, Payload
-from tasks.feeds.reading import delimited, table_json
+from tasks.feeds.reading import delimited, headers, table_json
 from tasks.feeds.reading.cells import Row, check_width
 from tasks.feeds.reading.grid import Grid
 from tasks.feeds.reading.pieces import pieces, texts
@@ -149,26 +149,30 @@ def _whole(payload: Payload) -> bytes:
 def _delimited(payload: Payload, start: bytes) -> Table:
     layout = delimited.layout(start, payload.name)
     try:
-        header = csv.reader(
+        lines = csv.reader(
             io.StringIO(start.decode(layout.encoding, delimited.MENDED), newline=""),
             delimiter=layout.delimiter,
         )
-        names = next(islice(header, layout.above, None), [])
+        names = next(islice(lines, layout.above, None), [])
+        above = lines.line_num
+        short = headers.short_widths(lines, len(names))
     except csv.Error as error:
         raise Malformed(f"{payload.name}: no header: {error}") from None
     if len(names) < 2:
         raise Malformed(f"{payload.name}: no table: the header has {len(names)} column")
     check_width(len(names), payload.name)
-    grids = _grids(payload, layout, header.line_num, len(names))
+    grids = _grids(payload, layout, above, len(names), short)
     return Table([name.strip() for name in names], grids=grids)
 
 
-def _grids(payload: Payload, layout: delimited.Layout, above: int, width: int) -> Iterator[Grid]:
+def _grids(
+    payload: Payload, layout: delimited.Layout, above: int, width: int, short: Set[int]
+) -> Iterator[Grid]:
     with payload.open() as stream:
         lined = io.BufferedReader(_Lined(_unzipped(stream)), _READ_BYTES)
         try:
             for piece in pieces(texts(lined, layout, above), layout.delimiter, width):
-                yield Grid(piece, width, layout.delimiter)
+                yield Grid(piece, width, layout.delimiter, short)
         except (OSError, EOFError, zlib.error, UnicodeError) as error:
             raise Malformed(f"{payload.name}: {error}") from None
 

@@ -438,6 +438,42 @@ def test_a_header_that_its_rows_do_not_fit_is_still_the_header() -> None:
     assert ["bad_width", None, "bad_width"] == [getattr(row, "reason", None) for row in rows]
 
 
+TABLE = "case_id,opened,status,notes\n" + "".join(f"{n},2022-01-{n:02d},open,lamp\n" for n in range(1, 21))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        TABLE.replace("lamp\n", "lamp,\n"),
+        TABLE.replace("lamp\n", "lamp,,,\n"),
+        TABLE.replace("notes\n", "notes,\n"),
+        TABLE.replace("notes\n", "notes,,\n"),
+    ],
+)
+def test_delimiters_that_end_lines_are_no_columns(changed: str) -> None:
+    """Some programs write one behind the last cell, or behind the last name, and nothing after it."""
+    assert [
+        (row.external_id, row.starts_at, row.status)  # type: ignore[union-attr]
+        for row in read(TABLE.encode())
+    ] == [(row.external_id, row.starts_at, row.status) for row in read(changed.encode())]  # type: ignore[union-attr]
+
+
+def test_rows_without_their_last_empty_cells_are_whole() -> None:
+    """Excel leaves them out of each sixteen rows that all lack them (support article 77295)."""
+    lines = TABLE.replace("lamp", "").splitlines()
+    cut = "\n".join([*lines[:16], *(line.removesuffix(",") for line in lines[16:])])
+
+    assert read("\n".join(lines).encode()) == read(cut.encode())
+
+
+def test_the_halves_of_broken_rows_are_none() -> None:
+    """Text with unquoted line ends breaks its rows always at the same column: neither half is one."""
+    rows = read(TABLE.replace(",open,", ",op\nen,").encode())
+
+    assert {"bad_width"} == {row.reason for row in rows}  # type: ignore[union-attr]
+    assert 40 == len(rows)
+
+
 def test_a_table_in_big5_is_read_and_one_in_latin_letters_is_not_taken_for_it() -> None:
     """Taiwan's portals still write it."""
     text = "案件編號,建立日期,狀態,主旨\n" + "".join(
