@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tasks.feeds.connector import Malformed
-from tasks.feeds.reading import headers
+from tasks.feeds.reading import headers, other_forms
 
 SNIFFED_BYTES: Final = 256 * 1024
 #: The error handler that reads single bytes that are no UTF-8 as Windows-1252.
@@ -16,6 +16,7 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_FEWEST_ZEROS: Final = 8
 _BIG5: Final = "big5hkscs"
 #: First bytes of its common characters, and of punctuation.
 _BIG5_COMMON: Final = range(0xA1, 0xC7)
@@ -47,17 +48,37 @@ def layout(start: bytes, name: str) -> Layout:
 
     Raises: Malformed if it is no text, or markup instead of a table.
     """
-    encoding = next((encoding for bom, encoding in _BOMS if start.startswith(bom)), "") or _without_bom(start)
+    if form := other_forms.named(start):
+        raise Malformed(f"{name}: {form}; {other_forms.ACCEPTED}")
+    encoding = encoding_of(start)
     try:
         text = start.decode(encoding, MENDED)
     except UnicodeError as error:
         raise Malformed(f"{name}: no text: {error!s:.100}") from None
-    if not text.strip() or "\0" in text:
-        raise Malformed(f"{name}: {'empty' if not text.strip() else 'no text'}")
+    if not other_forms.is_text(text):
+        raise Malformed(f"{name}: no text; {other_forms.ACCEPTED}")
+    text = text.replace("\0", "")
+    if not text.strip():
+        raise Malformed(f"{name}: empty")
     if text.lstrip().startswith("<"):
         raise Malformed(f"{name}: markup instead of a table: {text.strip()[:60]!r}")
     delimiter, above = headers.find(text)
     return Layout(encoding, delimiter, above)
+
+
+def encoding_of(start: bytes) -> str:
+    """Return the encoding of a text by its beginning: its mark, else what fits."""
+    marked = next((encoding for bom, encoding in _BOMS if start.startswith(bom)), None)
+    return marked or _of_pairs(start) or _without_bom(start)
+
+
+def _of_pairs(start: bytes) -> str | None:
+    """Tell UTF-16 without its mark: a byte of each pair is nearly always zero where letters, digits and marks are Latin."""
+    pairs = len(start) // 2
+    first, second = start[: pairs * 2 : 2].count(0), start[1 : pairs * 2 : 2].count(0)
+    if max(first, second) < max(_FEWEST_ZEROS, pairs / 10) or min(first, second) * 20 > max(first, second):
+        return None
+    return "utf-16-le" if second > first else "utf-16-be"
 
 
 def _without_bom(start: bytes) -> str:

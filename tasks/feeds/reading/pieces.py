@@ -168,13 +168,14 @@ class _Lines:
 
 def texts(stream: IO[bytes], layout: Layout, above: int) -> Iterator[bytes]:
     """
-    Yield a file without its first `above` lines, as whole lines of UTF-8.
+    Yield a file without its first `above` lines and without NULs, as whole lines of UTF-8.
 
     Raises: OSError, EOFError, zlib.error as the stream does; UnicodeError.
     """
     parts = _plain(stream) if layout.encoding.startswith("utf-8") else _encoded(stream, layout.encoding)
     for number, part in enumerate(parts):
-        yield _without_lines(part, above) if number == 0 else part
+        if told := (_without_lines(part, above) if number == 0 else part).replace(b"\0", b""):
+            yield told
 
 
 def _without_lines(part: bytes, above: int) -> bytes:

@@ -6,8 +6,10 @@ the census does.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
+from shared.errors import Rejection
 from tasks.feeds.connector import Malformed
 from tasks.feeds.reading.cells import BadRow, Row, check_filled, names_of
 from tasks.feeds.reading.documents import json_of
@@ -17,6 +19,11 @@ from tasks.feeds.reading.json_size import too_much
 _WRAPPERS: Final = ("features", "data", "results", "records", "rows", "value", "items", "values")
 
 
+#: Parts the texts of a sequence (RFC 7464), as GDAL writes features (RFC 8142).
+_SEPARATOR: Final = b"\x1e"
+_NEEDED: Final = "a document has a list of objects, alone or by a name, or features"
+
+
 def rows_of(content: bytes, name: str) -> tuple[Sequence[str], Iterator[Row]]:
     """
     Return column names and rows.
@@ -24,23 +31,58 @@ def rows_of(content: bytes, name: str) -> tuple[Sequence[str], Iterator[Row]]:
     Raises: Malformed if it is no JSON, or holds no rows; it names the payload.
     """
     document = _document(content, name)
-    rows: Any = _unwrapped(document) if isinstance(document, dict) else document
+    rows: Any = _unwrapped(document, name) if isinstance(document, dict) else document
     if not isinstance(rows, list):
         said = _said(document) if isinstance(document, dict) else None
-        raise Malformed(f"{name}: no rows{f': {said!s:.200}' if said else ''}")
+        raise Malformed(f"{name}: no rows: {f'{said!s:.200}' if said else _NEEDED}")
     return _rows_of_objects(rows, name)
 
 
-def _unwrapped(document: Mapping[str, Any]) -> Any:
+def _unwrapped(document: Mapping[str, Any], name: str) -> Any:
     """Return the rows that a portal's answer holds; nothing if it has none."""
     # CKAN puts them one level deeper.
     held = document["result"] if isinstance(document.get("result"), Mapping) else document
-    key = next((key for key in _WRAPPERS if isinstance(held.get(key), list)), None)
+    if _is_feature(document):
+        return [document]
+    key = next((key for key in _WRAPPERS if isinstance(held.get(key), list)), None) or _only_list(held)
     if key is None:
         return None
     if key == "data" and isinstance(document.get("meta"), Mapping):
         return _portal_rows(document)
-    return [_flat(row) if key == "features" else _record(row) for row in held[key]]
+    if key == "features":
+        return list(map(_flat, _placed(document, name)))
+    return list(map(_record, held[key]))
+
+
+def _only_list(held: Mapping[str, Any]) -> str | None:
+    """Return the key of the one list of objects that there is; of two nobody can tell which has the rows."""
+    found = [
+        key
+        for key, value in held.items()
+        if isinstance(value, list) and value and all(isinstance(each, Mapping) for each in value)
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _is_feature(row: Any) -> bool:  # Any: JSON.
+    return isinstance(row, Mapping) and row.get("type") == "Feature" and "properties" in row
+
+
+def _placed(document: Mapping[str, Any], name: str) -> Iterator[Any]:
+    """Yield features in CRS84; old GeoJSON may name another reference system for all of them."""
+    if not document.get("crs"):
+        yield from document["features"]
+        return
+    # Imported here: few tables ask for it, and it costs a worker its memory.
+    from tasks.feeds.reading.reference import moved, named
+
+    place = named(document["crs"], name)
+    for feature in document["features"]:
+        shape = feature.get("geometry") if isinstance(feature, Mapping) else None
+        if place is not None and isinstance(shape, Mapping):
+            with suppress(Rejection):  # what is outside the system stays where it is, and is judged there
+                feature = {**feature, "geometry": moved(shape, place)}
+        yield feature
 
 
 def _said(document: Mapping[str, Any]) -> Any:
@@ -61,11 +103,12 @@ def _record(row: Any) -> Any:  # Any: JSON.
 def _document(content: bytes, name: str) -> Any:  # Any: JSON.
     """Return a document, or a list of what stands in lines of JSON; a line that is none stays text."""
     try:
-        return json_of(content, name)
+        return json_of(content.lstrip(_SEPARATOR), name)
     except Malformed:
         if too_much(content):
             raise
-        first, *lines = filter(None, map(bytes.strip, content.splitlines()))
+        parts = content.removeprefix(b"\xef\xbb\xbf").replace(_SEPARATOR, b"\n").splitlines()
+        first, *lines = filter(None, map(bytes.strip, parts))
         if not lines or not isinstance(_line(first), dict):
             raise
         return [_line(line) for line in (first, *lines)]
@@ -84,6 +127,7 @@ def _rows_of_objects(document: list[Any], name: str) -> tuple[Sequence[str], Ite
         lists = [row for row in document[1:] if isinstance(row, list)]
         check_filled(len(header), len(lists), sum(map(len, lists)), name)
         return header, (_row(row, len(header)) for row in document[1:])
+    document = [_flat(row) if _is_feature(row) else row for row in document]
     names = names_of(document, name)
     rows = (
         [row.get(name) for name in names]

@@ -9,13 +9,14 @@ from itertools import chain, islice
 from typing import IO, Any, BinaryIO, Final
 
 from tasks.feeds.connector import GZIP, MOST_WHOLE_BYTES, Malformed, Payload
-from tasks.feeds.reading import delimited, headers, table_json
+from tasks.feeds.reading import delimited, headers, other_forms, table_json
 from tasks.feeds.reading.cells import Row, check_width
 from tasks.feeds.reading.grid import Grid
 from tasks.feeds.reading.pieces import pieces, texts
 
 _PARQUET: Final = b"PAR1"
 _BATCH_ROWS: Final = 5000
+_JSON_LOOKED_AT: Final = 4096
 _READ_BYTES: Final = 256 * 1024
 #: No record of a publisher is longer; a packed line of gigabytes fits into kilobytes.
 _LONGEST_LINE_BYTES: Final = 8 * 1024 * 1024
@@ -65,9 +66,21 @@ def load(payload: Payload) -> Table:
         start = _read(_unzipped(stream), delimited.SNIFFED_BYTES, payload.name)
     if start.startswith(_PARQUET):
         return _parquet(payload)
-    if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"):
-        return Table(*table_json.rows_of(_whole(payload), payload.name))
+    if (encoding := _encoding_of_json(start)) is not None:
+        content = _whole(payload)
+        if encoding:
+            content = content.decode(encoding, "replace").encode()
+        return Table(*table_json.rows_of(content, payload.name))
     return _delimited(payload, start)
+
+
+def _encoding_of_json(start: bytes) -> str | None:
+    """Return the encoding of a document or of lines of JSON, an empty one for UTF-8; none if it is no JSON."""
+    encoding = delimited.encoding_of(start[:_JSON_LOOKED_AT])
+    text = start[:_JSON_LOOKED_AT].decode(encoding, "replace")
+    if text.lstrip("\ufeff \t\r\n\x1e")[:1] not in ("[", "{"):
+        return None
+    return encoding if encoding.startswith("utf-16") else ""
 
 
 def _unzipped(stream: BinaryIO) -> IO[bytes]:
@@ -150,7 +163,7 @@ def _delimited(payload: Payload, start: bytes) -> Table:
     layout = delimited.layout(start, payload.name)
     try:
         lines = csv.reader(
-            io.StringIO(start.decode(layout.encoding, delimited.MENDED), newline=""),
+            io.StringIO(start.decode(layout.encoding, delimited.MENDED).replace("\0", ""), newline=""),
             delimiter=layout.delimiter,
         )
         names = next(islice(lines, layout.above, None), [])
@@ -159,7 +172,9 @@ def _delimited(payload: Payload, start: bytes) -> Table:
     except csv.Error as error:
         raise Malformed(f"{payload.name}: no header: {error}") from None
     if len(names) < 2:
-        raise Malformed(f"{payload.name}: no table: the header has {len(names)} column")
+        raise Malformed(
+            f"{payload.name}: no table: the header has {len(names)} column; {other_forms.ACCEPTED}"
+        )
     check_width(len(names), payload.name)
     grids = _grids(payload, layout, above, len(names), short)
     return Table([name.strip() for name in names], grids=grids)

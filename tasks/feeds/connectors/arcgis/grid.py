@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Malformed
-from tasks.feeds.connectors.arcgis.reference import is_number
+from tasks.feeds.reading.reference import is_number
 
 _LINES: Final = ("rings", "paths", "points")
 

@@ -9,9 +9,9 @@ import shapely
 from shared.errors import Rejection
 from tasks.feeds.connector import Malformed
 from tasks.feeds.connectors.arcgis.grid import grid
-from tasks.feeds.connectors.arcgis.reference import Place, is_number, moved, named, to_crs84
 from tasks.feeds.reading.areas import check_pairs, valid
 from tasks.feeds.reading.places import Geometry, checked
+from tasks.feeds.reading.reference import Place, is_number, moved, named, to_crs84
 
 Line: TypeAlias = list[list[float]]
 _RING: Final = 4

@@ -1,0 +1,126 @@
+"""The forms in which people export tables: one row reads the same from each, and what is none is called by its name."""
+
+import io
+import json
+import zipfile
+from typing import Any
+
+import pytest
+
+from tasks.feeds.connector import Feature, Malformed, Record, Rejected
+from tests.support.feeds import parse, payload, source
+
+ROWS = [
+    {"case_id": f"A-{n}", "opened": f"2024-03-{n:02d}", "status": "Closed", "longitude": -87.63, "latitude": 41.88}
+    for n in range(1, 6)
+]  # fmt: skip
+TEXT = "\n".join([",".join(ROWS[0]), *(",".join(map(str, row.values())) for row in ROWS), ""])
+
+
+def read(content: bytes, kind: str = "socrata") -> list[Record]:
+    """Parse one table of a city."""
+    return parse(source(kind, timezone="America/Chicago"), payload(content))
+
+
+def features(content: bytes) -> list[tuple[Any, ...]]:
+    """Return what the rows of a table say; each must be one that is kept."""
+    rows = read(content)
+    assert all(isinstance(row, Feature) for row in rows)
+    return [(row.external_id, row.starts_at, row.status, row.geometry) for row in rows]  # type: ignore[union-attr]
+
+
+def feature(row: dict[str, Any], **place: Any) -> dict[str, Any]:
+    """Write a row as a feature of GeoJSON."""
+    properties = {name: row[name] for name in ("case_id", "opened", "status")}
+    point = {"type": "Point", "coordinates": [row["longitude"], row["latitude"]]}
+    return {"type": "Feature", "properties": properties, "geometry": place or point}
+
+
+def lines(rows: list[dict[str, Any]], begin: str = "") -> bytes:
+    """Write rows as lines of JSON."""
+    return "".join(f"{begin}{json.dumps(row)}\n" for row in rows).encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        TEXT.encode("utf-16"),
+        TEXT.encode("utf-16-le"),
+        TEXT.encode("utf-16-be"),
+        TEXT.replace("Closed", "Clo\0sed").encode(),
+        TEXT.encode() + bytes(512),
+        json.dumps(ROWS).encode(),
+        json.dumps(ROWS).encode("utf-16"),
+        json.dumps(ROWS).encode("utf-16-le"),
+        lines(ROWS),
+        lines(ROWS, begin="\x1e"),
+        lines([feature(row) for row in ROWS]),
+        lines([feature(row) for row in ROWS], begin="\x1e"),
+        json.dumps({"count": 5, "requests": ROWS}).encode(),
+    ],
+    ids=[
+        "UTF-16", "UTF-16 LE without mark", "UTF-16 BE without mark", "a NUL in cells", "NULs at the end", "JSON",
+        "JSON in UTF-16", "JSON in UTF-16 LE without mark", "lines", "JSON text sequence (RFC 7464)",
+        "lines of features", "GeoJSON text sequence (RFC 8142)", "a list of any name",
+    ],
+)  # fmt: skip
+def test_a_row_is_the_same_in_every_form(content: bytes) -> None:
+    """Encodings and wrappings are habits of programs, not content."""
+    assert features(TEXT.encode()) == features(content)[: len(ROWS)]
+
+
+def test_a_feature_alone_is_one_row() -> None:
+    """Not every program puts a collection around it."""
+    assert features(TEXT.encode())[:1] == features(json.dumps(feature(ROWS[0])).encode())
+
+
+@pytest.mark.parametrize(
+    ("system", "x", "y"),
+    [
+        ("urn:ogc:def:crs:EPSG::28992", 121_000, 487_000),
+        ("EPSG:3857", 544_500, 6_868_000),
+        ("urn:ogc:def:crs:OGC:1.3:CRS84", 4.89, 52.37),
+    ],
+)
+def test_old_geojson_in_a_reference_system_of_its_own_is_placed_on_earth(
+    system: str, x: float, y: float
+) -> None:
+    """Before RFC 7946 a member `crs` told it."""
+    crs = {"type": "name", "properties": {"name": system}}
+    features = [
+        feature(ROWS[0], type="Point", coordinates=[x, y]),
+        feature(ROWS[1], type="Curve", coordinates=[]),
+    ]
+    placed, none = read(json.dumps({"type": "FeatureCollection", "crs": crs, "features": features}).encode())
+
+    assert isinstance(placed, Feature)
+    assert [4.89, 52.37] == pytest.approx((placed.geometry or {})["coordinates"], abs=0.01)
+    assert isinstance(none, Rejected)
+    assert "bad_geometry" == none.reason
+
+
+def zipped(*names: str) -> bytes:
+    """Write a ZIP of empty files."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in names:
+            archive.writestr(name, "")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "called"),
+    [
+        (zipped("[Content_Types].xml", "xl/workbook.xml"), "an Excel workbook"),
+        (zipped("cases.csv"), "a ZIP archive"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500), "an old Excel workbook"),
+        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n", "a PDF document"),
+        (b"SQLite format 3\0" + bytes(84), "a GeoPackage or another SQLite database"),
+        (b"\xfd7zXZ\0\0\4", "packed by xz"),
+        (bytes(range(256)) * 4, "no text"),
+    ],
+)
+def test_what_is_no_table_is_called_by_its_name(content: bytes, called: str) -> None:
+    """Whoever sent it reads what we take instead."""
+    with pytest.raises(Malformed, match=rf"{called}.*; a table is CSV, .*Parquet"):
+        read(content)
