@@ -64,15 +64,13 @@ async function newest(city: string, kind: FeatureKind): Promise<Feature[]> {
   return (await must(api.GET('/api/v1/features', { params: { query } }))).items;
 }
 
-/** What is closed already, read only when asked for. */
+/** What is closed already, read only when asked for; where few are, a page of them may be short and yet go on. */
 export function useClosed(city: string, enabled: boolean) {
+  const query = { city, status: 'closed', limit: KEPT_PER_KIND };
   return useQuery({
     queryKey: ['closed', city],
     enabled,
-    queryFn: async () => {
-      const query = { city, status: 'closed', limit: KEPT_PER_KIND };
-      return (await must(api.GET('/api/v1/features', { params: { query } }))).items;
-    },
+    queryFn: () => must(api.GET('/api/v1/features', { params: { query } })),
   });
 }
 

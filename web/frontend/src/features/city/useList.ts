@@ -39,7 +39,7 @@ export function useList(
   return useMemo(() => {
     const filter = readFilter(new URLSearchParams({ kinds, since, closed }));
     const words = q.length > 1 ? q.toLowerCase() : '';
-    const known = over ? unique([...features, ...over]) : features;
+    const known = over ? unique([...features, ...over.items]) : features;
     const all = happening(
       words ? (found ?? known.filter((f) => f.title.toLowerCase().includes(words))) : known,
       words
@@ -49,7 +49,8 @@ export function useList(
     );
     const items = all.filter((one) => keeps(filter, one, now)).map((one) => one.item);
     const isWhole = searched === null && again === null;
-    const cut = words && found ? cutAt(isWhole ? FOUND : 0, found) : more(features, over, reports);
+    const cut =
+      words && found ? cutAt(isWhole ? FOUND : 0, found) : more(features, over?.next, reports);
     return {
       items,
       refs: new Set<string>(items.map((item) => item.ref)),
@@ -75,11 +76,15 @@ function cutAt(most: number, items: unknown[]): Set<ItemKind> {
   return new Set(items.length < most ? [] : ITEM_KINDS);
 }
 
-function more(features: Feature[], over: Feature[] | undefined, reports: Report[]): Set<ItemKind> {
+function more(
+  features: Feature[],
+  nextClosed: string | null | undefined,
+  reports: Report[],
+): Set<ItemKind> {
   const full = [...tally(features)].filter(([, count]) => count >= KEPT_PER_KIND);
   return new Set([
     ...full.map(([kind]) => kind),
-    ...cutAt(KEPT_PER_KIND, over ?? []),
+    ...(nextClosed ? ITEM_KINDS : []),
     ...(reports.length >= REPORTS ? (['report'] as const) : []),
   ]);
 }
