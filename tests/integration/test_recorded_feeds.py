@@ -144,13 +144,44 @@ def told_twice(recording: Recording) -> int:
 
 
 @pytest.mark.parametrize("recording", readable(*CONNECTORS))
-def test_every_recorded_file_is_stored_or_set_aside_and_the_second_time_nothing_is_written(
-    publisher: Publisher, recording: Recording, recorded_table: RecordedTable
+def test_a_recorded_file_is_stored_or_set_aside_where_it_lies_and_once(
+    publisher: Publisher, recording: Recording, recorded_table: RecordedTable, subtests: pytest.Subtests
 ) -> None:
-    """A file that is not of its format ends its run with the reason; nothing else is lost or doubled."""
+    """A file that is not of its format ends its run with the reason; nothing else is lost, doubled or misplaced."""
     feed = add_recording(publisher, recording)
-
     first = poll(feed)
+    before = row_versions(*STORED)
+    with subtests.test("every record is stored or set aside"):
+        check_stored(recording, first, recorded_table)
+    if recording.bbox is not None and not recording.fails:
+        with subtests.test("no swapped or projected coordinate reaches a point column"):
+            check_bounds(recording.bbox)
+
+    with subtests.test("the same file again writes nothing"):
+        second = poll(feed)
+        if not ends_badly(recording):
+            # No status: the publisher's ttl had not run out, so it was not even asked.
+            assert ("unchanged", True) == (second.state, second.http_status in (304, None))
+        assert before == row_versions(*STORED)
+
+    with subtests.test("the file parsed again writes nothing"):
+        with transaction() as tx:
+            tx.execute(text("UPDATE feeds SET parser_version = 0"))
+        again = poll(feed)
+        recorded_table.note(recording, again_new=again.new)
+        assert (first.state, first.records) == (again.state, again.records)
+        assert (0, 0) == (again.new, again.changed)
+        assert first.rejected == again.rejected
+        assert before == row_versions(*STORED)
+
+
+def ends_badly(recording: Recording) -> bool:
+    """Tell whether the run of a file must fail."""
+    return recording.fails or recording.facts.startswith("error body")
+
+
+def check_stored(recording: Recording, first: FeedRun, recorded_table: RecordedTable) -> None:
+    """Note what became of each record, and hold it against what the manifest counts."""
     stored = rows_stored()
     records = sum(stored.values()) - told_twice(recording)
     recorded_table.note(
@@ -160,53 +191,20 @@ def test_every_recorded_file_is_stored_or_set_aside_and_the_second_time_nothing_
         rejected=first.rejected,
         **({"why": first.error} if first.error else {}),
     )
-    before = row_versions(*STORED)
-    second = poll(feed)
-
-    if recording.fails or recording.facts.startswith("error body"):
+    if ends_badly(recording):
         assert ("failed", True) == (first.state, bool(first.error))
         assert 0 == count("features") + count("things") + count("vehicles")
         return
     assert "succeeded" == first.state, first.error
     assert recording.records == first.records, first.rejected
     assert recording.records == records + first.described + sum(first.rejected.values())
-    # No status: the publisher's ttl had not run out, so it was not even asked.
-    assert ("unchanged", True) == (second.state, second.http_status in (304, None))
-    assert before == row_versions(*STORED)
     assert sum(first.rejected.values()) == count("feed_rejects")
 
 
-@pytest.mark.parametrize("recording", readable(*CONNECTORS))
-def test_a_recorded_file_parsed_again_writes_no_row(
-    publisher: Publisher, recording: Recording, recorded_table: RecordedTable
-) -> None:
-    """Idempotence does not lean on the whole file being the same."""
-    feed = add_recording(publisher, recording)
-    first = poll(feed)
-    before = row_versions(*STORED)
-    with transaction() as tx:
-        tx.execute(text("UPDATE feeds SET parser_version = 0"))
-
-    again = poll(feed)
-    recorded_table.note(recording, again_new=again.new)
-
-    assert (first.state, first.records) == (again.state, again.records)
-    assert (0, 0) == (again.new, again.changed)
-    assert first.rejected == again.rejected
-    assert before == row_versions(*STORED)
-
-
-@pytest.mark.parametrize("recording", readable(*CONNECTORS))
-def test_what_is_stored_of_a_recorded_file_lies_within_its_bounds(
-    publisher: Publisher, recording: Recording
-) -> None:
-    """No swapped or projected coordinate reaches a point column."""
-    if recording.bbox is None or recording.fails:
-        pytest.skip("the manifest knows no bounds")
-    poll(add_recording(publisher, recording))
-
+def check_bounds(bbox: tuple[float, ...]) -> None:
+    """Look for points beyond the bounds that the manifest knows."""
     west, south, east, north = (
-        edge + margin for edge, margin in zip(recording.bbox, (-1e-4, -1e-4, 1e-4, 1e-4), strict=True)
+        edge + margin for edge, margin in zip(bbox, (-1e-4, -1e-4, 1e-4, 1e-4), strict=True)
     )
     for table in ("features", "things", "vehicles"):
         outside = "point IS NOT NULL AND NOT (point[0] BETWEEN :w AND :e AND point[1] BETWEEN :s AND :n)"
