@@ -1,7 +1,7 @@
 """[p] The forms in which publishers write a place, as GeoJSON in CRS84."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import orjson
@@ -26,7 +26,8 @@ _SHAPES: Final = {
     "Polygon": 3,
     "MultiPolygon": 4,
 }
-
+#: Collections within collections.
+_MOST_LEVELS: Final = 10
 
 Geometry = dict[str, Any]
 
@@ -115,20 +116,14 @@ def _object(cell: Mapping[str, Any]) -> Geometry | None:
 
 def checked(shape: Mapping[str, Any]) -> Geometry | None:
     """
-    Return a GeoJSON geometry that lies on Earth; an empty one is no place.
+    Return a GeoJSON geometry that lies on Earth; an empty one is no place, and of a collection the areas count most.
 
     Raises: Rejection if it is of no known shape or a vertex is elsewhere.
     """
     coordinates = shape.get("coordinates")
     kind = shape.get("type")
-    parts = shape.get("geometries")
-    if (
-        kind == "GeometryCollection"
-        and isinstance(parts, list)
-        and len(parts) == 1
-        and isinstance(parts[0], Mapping)
-    ):
-        return checked(parts[0])
+    if kind == "GeometryCollection" and isinstance(shape.get("geometries"), list):
+        return _joined(shape)
     if not isinstance(kind, str) or kind not in _SHAPES or not isinstance(coordinates, list):
         raise Rejection("bad_geometry", f"{kind!r:.40} is no shape we know")
     if _is_empty(coordinates):
@@ -140,6 +135,36 @@ def checked(shape: Mapping[str, Any]) -> Geometry | None:
     if not _on_earth(coordinates, _SHAPES[kind]):
         raise Rejection("bad_geometry", "its positions are not on Earth, or not nested as its shape asks")
     return {"type": kind, "coordinates": coordinates}
+
+
+def _joined(collection: Mapping[str, Any]) -> Geometry | None:
+    """Return the areas of a collection as one shape; without any its lines, and without those its points."""
+    parts = [shape for part in _flat(collection) if (shape := checked(part))]
+    for kind in ("Polygon", "LineString", "Point"):
+        found = [part for part in parts if part["type"].endswith(kind)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            many = [
+                one
+                for part in found
+                for one in (part["coordinates"] if part["type"] != kind else [part["coordinates"]])
+            ]
+            return {"type": f"Multi{kind}", "coordinates": many}
+    return None
+
+
+def _flat(collection: Mapping[str, Any], levels: int = _MOST_LEVELS) -> Iterator[Mapping[str, Any]]:
+    """Yield the shapes of a collection, those of collections within it too."""
+    if not levels:
+        raise Rejection("bad_geometry", f"collections of more than {_MOST_LEVELS} levels")
+    for part in collection["geometries"]:
+        if not isinstance(part, Mapping):
+            raise Rejection("bad_geometry", f"{part!r:.40} is no shape we know")
+        if part.get("type") == "GeometryCollection" and isinstance(part.get("geometries"), list):
+            yield from _flat(part, levels - 1)
+        else:
+            yield part
 
 
 def _is_empty(nested: list[Any]) -> bool:  # Any: nested lists of JSON.

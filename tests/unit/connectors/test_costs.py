@@ -491,3 +491,14 @@ def test_a_table_of_a_timetable_has_so_many_columns() -> None:
     header = "stop_id,stop_name,stop_lat,stop_lon," + ",".join(f"c{at}" for at in range(1000))
     with pytest.raises(Malformed, match=r"stops\.txt: a table of 1,004 columns"):
         read("gtfs_static", timetable(stops=header + "\ns1,a,1,1\n"))
+
+
+def test_collections_within_collections_are_followed_for_ten_levels() -> None:
+    """A text of some kilobytes may nest hundreds of them."""
+    texts = ["GEOMETRYCOLLECTION (" * levels + "POINT (1 2)" + ")" * levels for levels in (10, 300)]
+    shallow, deep = read("socrata", [{"id": number, "the_geom": text} for number, text in enumerate(texts)])
+
+    assert isinstance(shallow, Feature)
+    assert {"type": "Point", "coordinates": [1.0, 2.0]} == shallow.geometry
+    assert isinstance(deep, Rejected)
+    assert "bad_geometry" == deep.reason

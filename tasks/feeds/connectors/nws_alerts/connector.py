@@ -14,11 +14,20 @@ from urllib.parse import urljoin
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.connectors.nws_alerts import zones
-from tasks.feeds.connectors.nws_alerts.messages import identity_of, messages_of, rows, said_of, word_of
+from tasks.feeds.connectors.nws_alerts.messages import (
+    NOT_ACTUAL,
+    identity_of,
+    messages_of,
+    rows,
+    said_of,
+    word_of,
+)
 from tasks.feeds.reading.alert_chains import Chains, link, to_remember
+from tasks.feeds.reading.day_order import local_times
 from tasks.feeds.reading.documents import excerpt, load_json
+from tasks.feeds.reading.markup import plain
 from tasks.feeds.reading.places import checked, drawn, geometry
-from tasks.feeds.reading.times import LocalTimes
+from tasks.feeds.reading.times import LocalTimes, from_posix
 
 _MOST_PAGES: Final = 10
 _SHOWN: Final = frozenset(("alert", "update", "cancel"))
@@ -27,7 +36,7 @@ _KEPT: Final = {
     "certainty": ("certainty", "confidence_@"),
     "response": ("response",),
     "sender": ("senderName",),
-    "status": ("status_@",),
+    "status": ("status_@", "status"),
 }
 
 
@@ -60,9 +69,12 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
     """
     chains = link(messages_of(payloads, source), source.cursor.get("roots"))
     language = str(source.options.get("language") or "en")[:2].lower()
-    reading = _Reading(source.url, language, LocalTimes(source.timezone), chains, zones.Shapes(source.zones))
+    shapes = zones.Shapes(source.zones)
     for payload in payloads:
-        for number, row in enumerate(rows(payload)):
+        listed = rows(payload)
+        times = local_times(source.timezone, source.options, map(said_of, listed))
+        reading = _Reading(source.url, language, times, chains, shapes)
+        for number, row in enumerate(listed):
             record = f"{payload.name}#{number}"
             try:
                 yield _feature(row, record, reading)
@@ -110,12 +122,12 @@ def _feature(row: Any, record: str, reading: _Reading) -> Feature:
         record=record,
         published_at=first.time(times, "sent", "publication_datetime"),
         kind="alert",
-        title=first.text("headline", "alert_name_@", "event") or "Weather alert",
-        description=description or None,
+        title=plain(first.text("headline", "alert_name_@", "event") or "Weather alert"),
+        description=plain(description) or None,
         severity=(first.text("severity", "impact_en") or "unknown").lower(),
         category=first.text("event", "alert_short_name_@"),
         address=first.text("areaDesc", "feature_name_@"),
-        url=first.text("web", "@id"),
+        url=first.link("web", "@id"),
         geometry=shape,
         starts_at=first.time(times, "onset", "validity_datetime") or first.time(times, "effective", "sent"),
         ends_at=ends,
@@ -142,7 +154,7 @@ def _place(
 
 def _refuse(said: Mapping[str, Any], identity: str, chains: Chains) -> None:
     status, kind = word_of(said, "status"), word_of(said, "messageType")
-    if status not in ("actual", ""):
+    if status in NOT_ACTUAL:
         raise Rejection("not_actual", f"the alert's status is {status}")
     if kind and kind not in _SHOWN:
         raise Rejection("not_shown", f"the alert's type is {kind}")
@@ -155,7 +167,7 @@ def _refuse(said: Mapping[str, Any], identity: str, chains: Chains) -> None:
 def _properties(said: Mapping[str, Any], identity: str, first: "_First") -> dict[str, Any]:
     found: dict[str, Any] = {"message": identity}
     for name, keys in _KEPT.items():
-        if text := first.text(*keys):
+        if (text := first.text(*keys)) and text.lower() != "actual":
             found[name] = text
     geocode, affected = said.get("geocode"), said.get("affectedZones")
     if isinstance(geocode, dict):
@@ -184,7 +196,16 @@ class _First:
                 return value.strip()
         return None
 
+    def link(self, *names: str) -> str | None:
+        """Return the first text if it is a link; other schemes have no business on our pages."""
+        text = self.text(*names)
+        return text if text and text.lower().startswith(("https://", "http://")) else None
+
     def time(self, times: LocalTimes, *names: str) -> datetime | None:
         """Return the first time, read; it is a Rejection if that cannot be read."""
+        for name in names:
+            number = self.said_of.get(name)
+            if isinstance(number, int | float):
+                return from_posix(number)
         text = self.text(*names)
         return times.parse(text) if text else None

@@ -7,10 +7,16 @@ from typing import Any, Final
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Malformed, Payload, Source
+from tasks.feeds.connectors.nws_alerts.dialects import in_words_of_the_service
 from tasks.feeds.reading.alert_chains import Message
+from tasks.feeds.reading.column_names import letters
 from tasks.feeds.reading.documents import load_json
 from tasks.feeds.reading.times import LocalTimes
 
+#: The words of CAP for what is not meant. Other offices have a status of their own: whether an alert is new, or reviewed.
+NOT_ACTUAL: Final = frozenset(("exercise", "system", "test", "draft"))
+#: Numbers that a map server makes up for each answer.
+_OF_ONE_ANSWER: Final = ".fid-"
 _REPLACING: Final = frozenset(("update", "cancel"))
 
 
@@ -31,9 +37,9 @@ def features(document: Any) -> list[Any] | str:  # Any: JSON of a publisher.
     if not isinstance(document, dict):
         return ""
     if isinstance(document.get("features"), list):
-        return list(document["features"])
+        return list(map(in_words_of_the_service, document["features"]))
     if document.get("type") == "Feature":
-        return [document]
+        return [in_words_of_the_service(document)]
     if isinstance(document.get("@graph"), list):
         return [_feature(row) for row in document["@graph"]]
     return str(document.get("detail") or document.get("title") or "")
@@ -69,7 +75,7 @@ def messages_of(payloads: Sequence[Payload], source: Source) -> list[Message]:
         )
         for payload in payloads
         for row in rows(payload)
-        if (said := said_of(row)) and word_of(said, "status") in ("actual", "")
+        if (said := said_of(row)) and word_of(said, "status") not in NOT_ACTUAL
     ]
 
 
@@ -83,7 +89,13 @@ def _references(said: Mapping[str, Any], times: LocalTimes) -> dict[str, datetim
 
 
 def _short(value: Any) -> str:  # Any: as above.
-    """Return an identifier without the address it stands in."""
+    """Return an identifier without the address it stands in; of a map server's own numbers, none."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return "" if isinstance(value, str) and _OF_ONE_ANSWER in value else _last(value)
+
+
+def _last(value: Any) -> str:  # Any: as above.
     return value.strip().rsplit("/alerts/", 1)[-1] if isinstance(value, str) else ""
 
 
@@ -93,8 +105,19 @@ def identity_of(row: Any) -> str:  # Any: JSON of a publisher.
     for value in (said.get("id"), row.get("id") if isinstance(row, dict) else None):
         if identity := _short(value):
             return identity
-    parts = (said.get(name) for name in ("event", "sent", "effective", "headline", "areaDesc"))
-    return hashlib.sha256(repr(list(parts)).encode()).hexdigest()[:32]
+    if said.get("eventtype") and said.get("eventid"):
+        return f"{said['eventtype']}{said['eventid']}"
+    named = {letters(name): value for name, value in said.items()}
+    for name in ("guid", "uniqueid"):
+        if identity := _short(named.get(name)):
+            return identity
+    if identity := _short(named.get("identifier")):
+        # One warning is listed once for each of its areas.
+        return f"{identity},{said['areaDesc']}" if said.get("areaDesc") else identity
+    parts = [said.get(name) for name in ("event", "sent", "effective", "headline", "areaDesc")]
+    if not any(parts):
+        parts = [*said.items(), row.get("geometry")]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
 def word_of(said: Mapping[str, Any], name: str) -> str:
