@@ -258,3 +258,39 @@ def test_a_rule_that_counts_and_ends_ends_with_what_comes_first(rule: str, days:
 
     assert isinstance(record, Feature)
     assert days == [int(one[8:10]) for one in record.properties["occurrences"]]
+
+
+@pytest.mark.parametrize(
+    ("told", "days"),
+    [
+        ("EXDATE;VALUE=DATE:20261124", [22, 23, 25]),
+        ("EXDATE:20261124", [22, 23, 25]),
+        ("EXDATE;TZID=America/Chicago:20261124T180000", [22, 23, 25]),
+        ("EXDATE:20261125T000000Z", [22, 23, 25]),
+    ],
+)
+def test_a_day_on_which_a_series_of_evenings_is_off_is_one_of_its_own_zone(
+    told: str, days: list[int]
+) -> None:
+    """At 18:00 in Chicago it is the next day already in UTC."""
+    text = (
+        "BEGIN:VEVENT\r\nUID:a\r\nDTSTART;TZID=America/Chicago:20261122T180000\r\nSUMMARY:A\r\n"
+        f"RRULE:FREQ=DAILY;COUNT=4\r\n{told}\r\nEND:VEVENT\r\n"
+    )
+    (record,) = parse(source("icalendar", timezone="America/Chicago"), payload(framed(text).encode()))
+
+    assert isinstance(record, Feature)
+    assert [f"2026-11-{day + 1}T00:00:00Z" for day in days] == record.properties["occurrences"]
+
+
+@pytest.mark.parametrize("told", ["EXDATE:20261124T000000", "EXDATE;VALUE=DATE:20261124"])
+def test_a_series_of_whole_days_is_off_on_a_day(told: str) -> None:
+    """Also where its beginning is told with it."""
+    text = (
+        "BEGIN:VEVENT\r\nUID:a\r\nDTSTART;VALUE=DATE:20261122\r\nSUMMARY:A\r\n"
+        f"RRULE:FREQ=DAILY;COUNT=4\r\n{told}\r\nEND:VEVENT\r\n"
+    )
+    (record,) = read(framed(text))
+
+    assert isinstance(record, Feature)
+    assert [22, 23, 25] == [int(one[8:10]) for one in record.properties["occurrences"]]

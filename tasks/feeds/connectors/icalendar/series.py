@@ -1,7 +1,7 @@
 """[p] The coming occurrences of a series of events."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Final
 
@@ -72,8 +72,28 @@ def coming(
         steps.found(len(found))
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise Rejection("bad_rule", f"{'; '.join(rules)!r:.100}: {error!s:.100}") from None
-    skipped = set(moved)
-    return [moment for moment in begins if moment not in skipped and not (ends and moment > ends)][:_MOST]
+    skipped, off = set(moved), set() if start.is_day else _days_off(event, zones)
+    return [
+        moment
+        for moment in begins
+        if moment not in skipped
+        and not (ends and moment > ends)
+        and not (off and as_date(moment.astimezone(start.local.tzinfo)) in off)
+    ][:_MOST]
+
+
+def _days_off(event: Event, zones: Zones) -> set[date]:
+    """Return the whole days on which a series of hours is off; they are those of its own zone."""
+    return {as_date(moment.local) for moment in _listed(event, "EXDATE", zones) if moment.is_day}
+
+
+def _listed(event: Event, name: str, zones: Zones) -> Iterator[Moment]:
+    """Yield the moments that an event lists under a name."""
+    for found in event.properties.get(name, []):
+        zone = zones.named(found.parameters.get("TZID"))
+        for text in filter(str.strip, found.value.split(",")):
+            # A PERIOD begins before its slash.
+            yield written(text.split("/")[0], zone)
 
 
 def _tidy(rule: str) -> str:
@@ -121,13 +141,10 @@ def _component(event: Event, start: Moment, rules: list[str], zones: Zones, sinc
     # Calendars of decades list thousands of them.
     near: dict[str, set[date | datetime]] = {}
     for name in ("EXDATE", "RDATE"):
-        for found in event.properties.get(name, []):
-            zone = zones.named(found.parameters.get("TZID"))
-            for text in filter(str.strip, found.value.split(",")):
-                # A PERIOD begins before its slash.
-                moment = written(text.split("/")[0], zone)
-                if first <= moment.utc <= last:
-                    near.setdefault(name, set()).add(as_date(moment.local) if moment.is_day else moment.local)
+        for moment in _listed(event, name, zones):
+            is_day_off = name == "EXDATE" and moment.is_day and not start.is_day
+            if first <= moment.utc <= last and not is_day_off:
+                near.setdefault(name, set()).add(as_date(moment.local) if moment.is_day else moment.local)
     for name, moments in near.items():
         for one in sorted(moments, key=str):
             component.add(name, one)
