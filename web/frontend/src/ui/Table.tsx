@@ -61,7 +61,7 @@ export function Facts({ facts }: { facts: [name: string, value: ReactNode][] }) 
         .filter(([, value]) => value !== null && value !== undefined && value !== '')
         .map(([name, value]) => (
           <div key={name} className="contents">
-            <dt className="text-muted">{name}</dt>
+            <dt className="max-w-36 break-words text-muted">{name}</dt>
             <dd className="min-w-0 break-words">{value}</dd>
           </div>
         ))}

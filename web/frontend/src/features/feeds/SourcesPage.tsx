@@ -60,7 +60,9 @@ function Sources() {
           <span className="flex w-full flex-wrap gap-x-3 text-xs lg:hidden">
             <HealthTag feed={feed} />
             <FeedFreshness feed={feed} />
-            <span className="text-muted">{lastGood(feed)}</span>
+            <span className="text-muted">
+              {t('sources.lastGood')} {lastGood(feed)}
+            </span>
           </span>
         </span>
       ),

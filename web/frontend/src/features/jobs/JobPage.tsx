@@ -59,7 +59,7 @@ function OneJob({ id }: { id: string }) {
         <JobFacts job={job} />
         <Timeline job={job} />
       </div>
-      <Attempts job={job} />
+      <Attempts attempts={job.attempts} />
       <Panel title={t('jobs.args')}>
         <pre className="overflow-x-auto font-mono text-xs whitespace-pre-wrap">
           {JSON.stringify(job.args, null, 2)}
@@ -173,7 +173,7 @@ function Timeline({ job }: { job: JobDetail }) {
 
 type Attempt = JobDetail['attempts'][number];
 
-function Attempts({ job }: { job: JobDetail }) {
+export function Attempts({ attempts }: { attempts: Attempt[] }) {
   const { t, moment, count } = useText();
   const columns: Column<Attempt>[] = [
     { key: 'attempt', head: t('jobs.attempt'), cell: (a) => a.attempt },
@@ -187,7 +187,12 @@ function Attempts({ job }: { job: JobDetail }) {
         return took === null ? '–' : `${count(took)} s`;
       },
     },
-    { key: 'outcome', head: t('jobs.outcome'), cell: (a) => a.outcome ?? t('jobState.running') },
+    {
+      key: 'outcome',
+      head: t('jobs.outcome'),
+      cell: ({ outcome }) =>
+        t(`outcome.${outcome ?? 'running'}` as 'outcome.running', { defaultValue: outcome ?? '' }),
+    },
     {
       key: 'error',
       head: t('jobs.error'),
@@ -202,13 +207,13 @@ function Attempts({ job }: { job: JobDetail }) {
   ];
   return (
     <Panel flush title={t('jobs.attempts')}>
-      {job.attempts.length === 0 ? (
+      {attempts.length === 0 ? (
         <p className="p-4 text-muted">{t('jobs.noAttempt')}</p>
       ) : (
         <Table
           label={t('jobs.attempts')}
           columns={columns}
-          rows={job.attempts}
+          rows={attempts}
           id={(a) => String(a.attempt)}
         />
       )}
