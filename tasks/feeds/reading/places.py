@@ -26,6 +26,8 @@ _SHAPES: Final = {
     "Polygon": 3,
     "MultiPolygon": 4,
 }
+#: Where a shape, or a collection of them, has its positions.
+_POSITIONS: Final = frozenset(("coordinates", "geometries"))
 #: Collections within collections.
 _MOST_LEVELS: Final = 10
 
@@ -97,7 +99,7 @@ _DEGREES: Final = (("longitude", "latitude"), ("lon", "lat"), ("lng", "lat"), ("
 def is_place(cell: Mapping[str, Any]) -> bool:
     """Tell whether an object is a place: GeoJSON, also around a geometry, or degrees by their names."""
     shape = cell.get("geometry", cell)
-    return isinstance(shape, Mapping) and ("coordinates" in shape or _degrees_of(shape) is not None)
+    return isinstance(shape, Mapping) and bool(shape.keys() & _POSITIONS or _degrees_of(shape) is not None)
 
 
 def _degrees_of(cell: Mapping[str, Any]) -> tuple[Any, Any] | None:
@@ -108,7 +110,7 @@ def _object(cell: Mapping[str, Any]) -> Geometry | None:
     shape = cell.get("geometry", cell)
     if not isinstance(shape, Mapping):
         return None
-    if "coordinates" in shape:
+    if shape.keys() & _POSITIONS:
         return checked(shape)
     found = _degrees_of(shape)
     return point(*found) if found else None

@@ -81,6 +81,10 @@ def named(reference: Any, name: str) -> Place | None:  # Any: as above.
 
 def moved(shape: Mapping[str, Any], place: Place) -> dict[str, Any]:
     """Return a GeoJSON geometry with its positions in CRS84; what is no position is left for the check."""
+    parts = shape.get("geometries")
+    if isinstance(parts, list):
+        held = [moved(part, place) if isinstance(part, Mapping) else part for part in parts]
+        return {**shape, "geometries": held}
     return {**shape, "coordinates": _moved(shape.get("coordinates"), place)}
 
 

@@ -257,3 +257,39 @@ def test_an_archive_is_read_some_rows_at_a_time(monkeypatch: pytest.MonkeyPatch)
     assert ["Thing", "Observation", "Described", "Observation"] == [
         type(record).__name__ for record in records
     ]
+
+
+def test_sensors_of_citizens_are_read() -> None:
+    """Sensor.Community: times are UTC, values are text, and some are words."""
+    place = {"id": 2, "latitude": "52.5", "longitude": "13.4", "country": "DE"}
+    values = [
+        ("P1", "5.1"),
+        ("P2", "2.1"),
+        ("pressure", "101325"),
+        ("temperature", "unavailable"),
+        ("x", "1"),
+    ]
+    row = {
+        "id": 1, "timestamp": "2026-11-20 12:00:00", "location": place, "sensor": {"id": 3},
+        "sensordatavalues": [{"value_type": name, "value": value} for name, value in values],
+    }  # fmt: skip
+    rows = [
+        row,
+        {**row, "timestamp": "2026-11-20 12:02:30"},
+        {**row, "sensordatavalues": []},
+        {**row, "sensor": None},
+        3,
+    ]
+    records = parse(source("air_quality", timezone="Europe/Berlin"), payload(orjson.dumps(rows)))
+
+    assert 5 == len({record.record for record in records})
+    assert ["no_result", "no_identity", "not_an_object"] == [
+        one.reason for one in records if isinstance(one, Rejected)
+    ]
+    (thing,) = (one for one in records if isinstance(one, Thing))
+    assert ("3", 13.4, 52.5) == (thing.external_id, thing.lon, thing.lat)
+    first, second = (one for one in records if isinstance(one, Observation))
+    assert "20T12:00 20T12:02" == f"{first.phenomenon_time:%dT%H:%M} {second.phenomenon_time:%dT%H:%M}"
+    assert [("pm10", 5.1, "ug/m3"), ("pm2_5", 2.1, "ug/m3"), ("air_pressure", 1013.25, "hPa")] == [
+        (one.observed_property, one.value, one.unit) for one in first.results
+    ]

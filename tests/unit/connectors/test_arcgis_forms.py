@@ -376,3 +376,16 @@ def test_a_place_that_is_no_count_is_set_aside_or_none(shape: dict[str, Any]) ->
 
     assert isinstance(bad, Rejected) or (isinstance(bad, Feature) and bad.geometry is None)
     assert isinstance(whole, Feature)
+
+
+@pytest.mark.parametrize("kind", ["arcgis", "socrata"])
+def test_of_a_collection_of_shapes_the_areas_are_drawn(kind: str) -> None:
+    """Neighbourhoods come with a label's point beside their outline."""
+    square = [[[-87.0, 41.0], [-87.0, 42.0], [-86.0, 42.0], [-87.0, 41.0]]]
+    parts = [{"type": "Point", "coordinates": [-87.0, 41.0]}, {"type": "Polygon", "coordinates": square}]
+    shape = {"type": "GeometryCollection", "geometries": parts}
+    document = geojson({"type": "Feature", "properties": {"name": "Loop"}, "geometry": shape})
+    (record,) = parse(source(kind), payload(orjson.dumps(document)))
+
+    assert isinstance(record, Feature)
+    assert {"type": "Polygon", "coordinates": square} == record.geometry

@@ -1,8 +1,9 @@
 """
-[p] Air quality: OpenAQ 1 to 3, PurpleAir and AirNow.
+[p] Air quality: OpenAQ 1 to 3, PurpleAir, AirNow and Sensor.Community.
 
 Which of them a payload is, its content tells. Options: see README.md.
-Source: https://docs.openaq.org/, https://api.purpleair.com/, https://docs.airnowapi.org/
+Source: https://docs.openaq.org/, https://api.purpleair.com/, https://docs.airnowapi.org/,
+https://github.com/opendata-stuttgart/meta/wiki/EN-APIs
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from tasks.feeds.connector import Malformed, Payload, Plan, Record, Request, Source
-from tasks.feeds.connectors.air_quality import airnow, archives, openaq, purpleair
+from tasks.feeds.connectors.air_quality import airnow, archives, openaq, purpleair, sensor_community
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading.documents import excerpt, load_json
 
@@ -65,6 +66,8 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
             yield from purpleair.records(rows, document, payload)
         elif (rows := openaq.rows_of(document)) is not None:
             yield from openaq.records(rows, payload, sensors)
+        elif (rows := sensor_community.rows_of(document)) is not None:
+            yield from sensor_community.records(rows, payload)
         elif (rows := airnow.rows_of(document)) is not None:
             yield from airnow.records(rows, payload, source.timezone)
         else:

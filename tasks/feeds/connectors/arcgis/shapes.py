@@ -142,10 +142,7 @@ class Places:
         """Return a geometry in CRS84; raises Rejection if it is none."""
         if not isinstance(shape, dict):
             return None
-        parts = shape.get("geometries")
-        if isinstance(parts, list) and len(parts) == 1:
-            return self.read(parts[0])
-        if "coordinates" in shape:
+        if "coordinates" in shape or "geometries" in shape:
             return checked(moved(shape, self._named) if self._named else shape)
         own = shape.get("spatialReference")
         told = self._grid.plain(shape) if self._grid else shape
