@@ -1,12 +1,11 @@
 """[p] The encoding and the delimiter of a text file."""
 
 import codecs
-from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
 from tasks.feeds.connector import Malformed
-from tasks.feeds.reading import headers, other_forms
+from tasks.feeds.reading import encodings, headers, other_forms
 
 SNIFFED_BYTES: Final = 256 * 1024
 #: The error handler that reads single bytes that are no UTF-8 as Windows-1252.
@@ -17,10 +16,6 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _FEWEST_ZEROS: Final = 8
-_BIG5: Final = "big5hkscs"
-#: First bytes of its common characters, and of punctuation.
-_BIG5_COMMON: Final = range(0xA1, 0xC7)
-_BIG5_FEWEST: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +77,6 @@ def _of_pairs(start: bytes) -> str | None:
 
 
 def _without_bom(start: bytes) -> str:
-    """UTF-8 if nearly all of it is; Big5 if it is clearly that; else Windows-1252, which reads anything."""
+    """UTF-8 if nearly all of it is, else what fits."""
     wrong = len(start.decode("utf-8", "replace")) - len(start.decode("utf-8", "ignore"))
-    if wrong <= 4 or wrong * 200 < len(start):
-        return "utf-8"
-    return _BIG5 if _is_big5(start) else "cp1252"
-
-
-def _is_big5(start: bytes) -> bool:
-    """Tell it by its common characters: accented letters, read so, would be rare ones, and signs a few over and over."""
-    try:
-        text = codecs.getincrementaldecoder(_BIG5)().decode(start)
-    except UnicodeDecodeError:
-        return False
-    counted = Counter(character for character in text if character > "\x7f")
-    common = sum(times for character, times in counted.items() if character.encode(_BIG5)[0] in _BIG5_COMMON)
-    return len(counted) >= _BIG5_FEWEST and common * 10 >= counted.total() * 7
+    return "utf-8" if wrong <= 4 or wrong * 200 < len(start) else encodings.fitting(start)

@@ -124,3 +124,52 @@ def test_what_is_no_table_is_called_by_its_name(content: bytes, called: str) -> 
     """Whoever sent it reads what we take instead."""
     with pytest.raises(Malformed, match=rf"{called}.*; a table is CSV, .*Parquet"):
         read(content)
+
+
+WORDS = {
+    "shift_jis": "東京都千代田区の公園にある街路灯が壊れています",
+    "euc_jp": "東京都千代田区の公園にある街路灯が壊れています",
+    "euc-kr": "서울특별시 종로구 가로등 고장 신고합니다 빠른 수리 부탁",
+    "gb18030": "北京市朝阳区路灯坏了请尽快维修谢谢，道路积水严重",
+    "big5": "台北市信義區路燈故障請儘速維修，道路積水嚴重",
+    "cp1251": "Не работает уличный фонарь на улице Ленина",
+    "koi8-r": "Не работает уличный фонарь на улице Ленина",
+    "iso8859-5": "Не работает уличный фонарь на улице Ленина",
+    "cp1253": "Δεν λειτουργεί ο φωτισμός στον δρόμο της πόλης",
+    "cp1255": "פנס רחוב לא עובד ברחוב הרצל ליד בית הספר",
+    "cp1250": "Nefunguje pouliční osvětlení v ulici Příčná; žluťoučký kůň",
+    "iso8859-2": "Nie świeci się lampa; żółta łódź; gęś; ulica Mazowiecka",
+    "cp1254": "Sokak lambası çalışmıyor; Şişli; yağmur suyu taştı",
+    "cp1252": "L’éclairage public à l’été ne fonctionne plus; trottoir dégradé; où est-ce",
+}
+#: Texts of Western Europe whose letters others have other letters for.
+WESTERN = (
+    "Lunedì più buio: è così, però; lampione giù",
+    "El año pasado; ¿dónde? la dirección del niño; avería",
+    "Não há iluminação; lâmpadas; põe; três; avô",
+    "Gatelys på hjørnet er ødelagt; færre lys; blå",
+    "Gangstéttin er brotin; þörf á viðgerð; lýsing í götunni; ð",
+    "Straßenlampe gestört; Überweg; Möbel; Fußgänger",
+    "Tänavavalgustus ei põle; õhtul väga pime; öö",
+    "August\u2019s lamps \u2013 \u201cbroken\u201d; it\u2019s the city\u2019s; don\u2019t; we\u2019ll; I\u2019m; you\u2019re; they\u2019ve",
+)
+
+
+def written(words: str, encoding: str) -> Any:
+    """Read a table of ten rows that hold words of a language."""
+    rows = "".join(
+        f"{n};2024-03-{n:02d};{words.split(';')[n % (words.count(';') + 1)]}\n" for n in range(1, 11)
+    )
+    return read(f"case_id;opened;notes\n{rows}".encode(encoding))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words"), [*WORDS.items(), *(("cp1252", words) for words in WESTERN)], ids=str
+)
+def test_the_encoding_of_a_city_is_told_by_its_letters(encoding: str, words: str) -> None:
+    """Cities write what their office programs write: no mark, and no UTF-8."""
+    rows = written(words, encoding)
+
+    assert [words.split(";")[n % (words.count(";") + 1)].strip() for n in range(1, 11)] == [
+        row.properties["notes"].strip() for row in rows
+    ]
