@@ -63,6 +63,8 @@ class Postgres:
             "log_timezone": "UTC",
         }
         if self.durable:
+            # As production has them: what is measured here is measured with these.
+            options |= {"shared_buffers": "256MB", "max_wal_size": "2GB"}
             if any((self.bin_dir.parent / "lib").rglob("pg_stat_statements.*")):
                 options["shared_preload_libraries"] = "pg_stat_statements"
         else:

@@ -16,7 +16,7 @@ from tasks.feeds.encoding.weave import Numbers
 
 _MICROSECOND: Final = timedelta(microseconds=1)
 #: Lines of one block that COPY is sent.
-_SENT_AT_ONCE: Final = 2_000
+_SENT_AT_ONCE: Final = 500
 _NULL: Final = -1
 _ID_BYTES: Final = 16
 

@@ -25,7 +25,7 @@ from tasks.feeds.storing.tables import ENCODERS, TABLES, Noun
 
 #: Records read one by one, observations aside, and bytes of a chunk: what one step of a big run holds in memory.
 CHUNK_RECORDS: Final = 3_000
-CHUNK_BYTES: Final = 3 * 512 * 1024
+CHUNK_BYTES: Final = 5 * 256 * 1024
 #: Rows of a chunk that are stored as they were sent, or are only counted: next to nothing is done for each.
 CHUNK_SAME: Final = 25_000
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
