@@ -223,4 +223,29 @@ def _cells(column: Any) -> list[Any]:  # Any: as above.
     if pyarrow.types.is_timestamp(kind) and kind.unit == "ns":
         # A moment of ours has microseconds; what is finer cannot be told.
         column = column.cast(pyarrow.timestamp("us", kind.tz), safe=False)
-    return column.to_pylist()  # type: ignore[no-any-return]  # pyarrow is untyped
+    try:
+        cells: list[Any] = column.to_pylist()
+    except (OverflowError, ValueError):
+        if not pyarrow.types.is_temporal(kind):
+            raise
+        return list(map(_moment, column))  # One is of a year that Python has not: all of them one by one.
+    if pyarrow.types.is_binary(kind) or pyarrow.types.is_large_binary(kind):
+        return [None if cell is None else _text(cell) for cell in cells]
+    return cells
+
+
+def _moment(cell: Any) -> Any:  # Any: as above.
+    """Return a moment, or the number of it as text, which is no time."""
+    try:
+        return cell.as_py()
+    except (OverflowError, ValueError):
+        return f"beyond all years: {cell.value}"
+
+
+def _text(cell: bytes) -> str:
+    """Return bytes as the text that they are, as older writers leave it, else as hexadecimal digits."""
+    try:
+        text = cell.decode()
+    except UnicodeDecodeError:
+        return cell.hex()
+    return cell.hex() if "\0" in text else text

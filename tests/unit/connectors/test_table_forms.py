@@ -5,6 +5,8 @@ import json
 import zipfile
 from typing import Any
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from tasks.feeds.connector import Feature, Malformed, Record, Rejected
@@ -173,3 +175,27 @@ def test_the_encoding_of_a_city_is_told_by_its_letters(encoding: str, words: str
     assert [words.split(";")[n % (words.count(";") + 1)].strip() for n in range(1, 11)] == [
         row.properties["notes"].strip() for row in rows
     ]
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [pyarrow.array([2**60, 0], pyarrow.timestamp("us")), pyarrow.array([9_000_000, 0], pyarrow.date32())],
+)
+def test_a_moment_of_parquet_beyond_all_years_sets_its_row_aside(opened: Any) -> None:
+    """The year 38505 is a typing error; the rows beside it are read."""
+    out = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.table({"case_id": ["a", "b"], "created_date": opened}), out)
+    far, whole = read(out.getvalue())
+
+    assert isinstance(far, Rejected)
+    assert ("bad_time", "b") == (far.reason, whole.external_id)
+
+
+def test_text_of_parquet_that_is_not_called_text_is_text() -> None:
+    """Older writers store bytes and say no more."""
+    out = io.BytesIO()
+    table = {"case_id": [b"A-1"], "created_date": ["2024-03-01"], "raw": [b"\x01\x00"]}
+    pyarrow.parquet.write_table(pyarrow.table(table), out)
+    (row,) = read(out.getvalue())
+
+    assert ("A-1", "0100") == (row.external_id, row.properties["raw"])  # type: ignore[union-attr]
