@@ -145,6 +145,20 @@ def test_a_vehicle_leads_to_its_stops_and_a_stop_to_its_departures(
     expect(detail).to_be_hidden()
 
 
+def test_closing_an_item_goes_back_to_its_row(visitor: Visitor) -> None:
+    """Who walks the list by keyboard goes on where they were."""
+    page = visitor.open_live("/?kinds=event")
+    row = page.locator(f'[data-ref="{page.locator("[data-ref]").first.get_attribute("data-ref")}"]')
+    detail = page.get_by_role("complementary", name="Details")
+
+    row.press("Enter")
+    expect(detail).to_be_visible()
+    page.keyboard.press("Escape")
+
+    expect(detail).to_be_hidden()
+    expect(row).to_be_focused()
+
+
 def test_it_asks_nobody_else(visitor: Visitor) -> None:
     """Under its own policy the page works, complains about nothing and reaches no other origin."""
     page = visitor.open_live()

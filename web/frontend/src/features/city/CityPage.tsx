@@ -1,4 +1,4 @@
-import { lazy, Suspense, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { Link } from 'wouter';
 import { useCitySlug } from '@/app/useCitySlug';
 import { useTheme } from '@/app/theme';
@@ -64,17 +64,7 @@ export default function CityPage() {
   const selected = params.get('sel') as Ref | null;
   useMapInView(selected !== null);
   const select = (ref: Ref) => set({ sel: ref }, 'push');
-  const opened = useRef<Ref | null>(null);
-  const open = (ref: Ref) => {
-    opened.current = ref;
-    select(ref);
-  };
-  const close = () => {
-    set({ sel: null }, 'push');
-    // From one item another may have been opened that stands in no list.
-    const row = opened.current ?? selected ?? '';
-    document.querySelector<HTMLElement>(`[data-ref="${CSS.escape(row)}"]`)?.focus();
-  };
+  useFocusBack(selected);
   const observed = things.data ?? (things.isError ? NONE : undefined);
   const stop = useDepartures(unlistedThing(selected, observed)).data?.thing;
   const shown = useMemo(
@@ -150,7 +140,7 @@ export default function CityPage() {
               isCut={view === 'now' && list.isCut}
               filterKey={`${slug}/${view}/${params.get('kinds') ?? ''}/${params.get('since') ?? ''}/${params.get('closed') ?? ''}/${params.get('q') ?? ''}`}
               selected={selected}
-              onSelect={open}
+              onSelect={select}
               onHover={setHovered}
               empty={
                 <NothingHere
@@ -173,7 +163,7 @@ export default function CityPage() {
               vehicles={vehicles.data ?? NONE}
               things={observed}
               onSelect={select}
-              onClose={close}
+              onClose={() => set({ sel: null }, 'push')}
             />
           </Suspense>
         )}
@@ -195,7 +185,7 @@ export default function CityPage() {
                 ? { lon: hovered.lon, lat: hovered.lat, kind: hovered.kind }
                 : null
             }
-            onSelect={open}
+            onSelect={select}
             fallback={<NoMap />}
           />
         )}
@@ -220,6 +210,20 @@ function useMapInView(open: boolean): void {
     window.scrollTo(0, 0);
     return () => window.scrollTo(0, before);
   }, [open]);
+}
+
+/** Go back to the row that was opened, once the list can be reached again. */
+function useFocusBack(selected: Ref | null): void {
+  const opened = useRef<Ref | null>(null);
+  useEffect(() => {
+    // From one item another may be opened that stands in no list.
+    if (selected) opened.current ??= selected;
+    else if (opened.current) {
+      const row = `[data-ref="${CSS.escape(opened.current)}"]`;
+      document.querySelector<HTMLElement>(row)?.focus();
+      opened.current = null;
+    }
+  }, [selected]);
 }
 
 /** Whether there may be more than what is loaded. */
