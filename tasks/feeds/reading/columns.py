@@ -20,7 +20,12 @@ _DAY_LIKE: Final = re.compile(
     r"\s*(?:\d{4}-\d\d-\d\d|\d{1,2}[/.\-](?:\d{1,2}|[A-Za-z]{3,9})[/.\-]\d{2,4})", re.ASCII
 )
 _NN_NN: Final = re.compile(r"\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4}", re.ASCII)
-_PLACE: Final = re.compile(r"\(?\s*-?\d+\.\d+\s*,\s*-?\d+\.\d+\s*\)?|[A-Z]{5,} *(?:Z *)?\(.*", re.DOTALL)
+_PLACE: Final = re.compile(
+    r"\(?\s*-?\d+\.\d+\s*,\s*-?\d+\.\d+\s*\)?"
+    r"|(?:SRID=4326; *)?[A-Z]{5,} *(?:Z *)?\(.*"
+    r'|\{"(?:type|coordinates)":.*"coordinates".*',
+    re.DOTALL,
+)
 _JUDGED_BY: Final = 200
 
 Chosen = dict[str, int]

@@ -17,6 +17,8 @@ AT_THE_END: Final = re.compile(r".*\(\s*(-?\d+\.\d+)\s*,\s*(-?\d+\.\d+)\s*\)", r
 #: Their own JSON has it as a list: address, latitude, longitude, machine's address, whether it is to be found anew.
 _LOCATION_LENGTH: Final = 5
 _WKT_POINT: Final = re.compile(r"POINT *(?:Z *)?\( *(\S+) +(\S+)(?: +\S+)? *\)", re.IGNORECASE)
+#: PostGIS writes the reference system before the shape.
+_IN_WGS84: Final = re.compile(r"SRID=4326; *", re.IGNORECASE)
 #: Shape -> how deep its positions are nested.
 _SHAPES: Final = {
     "Point": 1,
@@ -66,7 +68,7 @@ def _is_blank(cell: Any) -> bool:  # Any: as above.
 
 def geometry(cell: Any) -> Geometry | None:  # Any: as above.
     """
-    Read `(lat, lon)`, also behind an address, WKT, GeoJSON, an object of degrees or Socrata's list; blank is no place.
+    Read `(lat, lon)`, also behind an address, WKT, GeoJSON or its text, an object of degrees or Socrata's list; blank is no place.
 
     Raises: Rejection if it is none of them.
     """
@@ -77,6 +79,9 @@ def geometry(cell: Any) -> Geometry | None:  # Any: as above.
     if is_location(cell):
         return point(cell[2], cell[1])
     text = str(cell).strip()
+    if text.startswith("{"):
+        return _written(text)
+    text = _IN_WGS84.sub("", text, count=1)
     if pair := _PAIR.fullmatch(text) or AT_THE_END.fullmatch(text):
         return point(pair.group(2), pair.group(1))
     if found := _WKT_POINT.fullmatch(text):
@@ -85,6 +90,16 @@ def geometry(cell: Any) -> Geometry | None:  # Any: as above.
         return checked(orjson.loads(shapely.to_geojson(shapely.from_wkt(text))))
     except shapely.errors.ShapelyError:
         raise Rejection("bad_geometry", f"{text!r:.80} is no place we can read") from None
+
+
+def _written(text: str) -> Geometry | None:
+    try:
+        shape: Any = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        shape = None
+    if not isinstance(shape, Mapping) or not is_place(shape):
+        raise Rejection("bad_geometry", f"{text!r:.80} is no place we can read")
+    return _object(shape)
 
 
 def is_location(cell: Any) -> bool:  # Any: as above.

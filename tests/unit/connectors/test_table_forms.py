@@ -199,3 +199,15 @@ def test_text_of_parquet_that_is_not_called_text_is_text() -> None:
     (row,) = read(out.getvalue())
 
     assert ("A-1", "0100") == (row.external_id, row.properties["raw"])  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "cell", ['"{""type"": ""Point"", ""coordinates"": [-87.63, 41.88]}"', "SRID=4326;POINT(-87.63 41.88)"]
+)
+@pytest.mark.parametrize("name", ["geometry", "geo_shape"])
+def test_a_place_written_by_a_portal_or_a_database_is_read(cell: str, name: str) -> None:
+    """Opendatasoft writes GeoJSON into a cell, PostGIS its reference system before the shape."""
+    rows = "".join(f"A-{n},2024-03-{n:02d},{cell}\n" for n in range(1, 6))
+    found = read(f"case_id,opened,{name}\n{rows}".encode())
+
+    assert [{"type": "Point", "coordinates": [-87.63, 41.88]}] * 5 == [row.geometry for row in found]  # type: ignore[union-attr]
