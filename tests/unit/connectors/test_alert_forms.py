@@ -396,3 +396,20 @@ def test_an_alert_of_the_weather_service_that_cannot_be_drawn_is_kept() -> None:
         assert isinstance(record, Feature)
         assert None is record.geometry
         assert "shape_problem" in record.properties
+
+
+@pytest.mark.parametrize(
+    ("told", "link"),
+    [("https://x.example/1", "https://x.example/1"), ("www.x.example", None), ("javascript:alert(1)", None)],
+)
+def test_only_a_link_is_one(told: str, link: str | None) -> None:
+    """Offices write the bare name of their page; other schemes have no business on ours."""
+    text = (
+        '<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>1</identifier><sender>s</sender>'
+        "<sent>2026-11-20T12:00:00-06:00</sent><status>Actual</status><msgType>Alert</msgType><scope>Public</scope>"
+        f"<info><event>Wind</event><web>{told}</web></info></alert>"
+    )
+    (record,) = parse(source("cap"), payload(text.encode()))
+
+    assert isinstance(record, Feature)
+    assert link == record.url

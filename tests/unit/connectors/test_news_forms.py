@@ -112,3 +112,17 @@ def test_a_link_that_entries_share_names_none_of_them() -> None:
 
     assert first.external_id != second.external_id
     assert "https://town.example/" == entry("<link>https://town.example/</link>").external_id
+
+
+@pytest.mark.parametrize(
+    ("zone", "utc"), [("GMT+1", "11:00"), ("UTC-6", "18:00"), ("GMT+0530", "06:30"), ("GMT", "12:00")]
+)
+def test_an_offset_may_be_told_from_greenwich(zone: str, utc: str) -> None:
+    """In hours, as some content systems write it."""
+    item = f"<item><title>A</title><guid>1</guid><pubDate>Fri, 20 Nov 2026 12:00:00 {zone}</pubDate></item>"
+    feed = f'<rss version="2.0"><channel><title>t</title>{item}</channel></rss>'
+    (record,) = parse(source("news", timezone="America/Chicago"), payload(feed.encode()))
+
+    assert isinstance(record, Feature)
+    assert record.published_at is not None
+    assert utc == f"{record.published_at:%H:%M}"

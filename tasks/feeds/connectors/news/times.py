@@ -21,6 +21,8 @@ _DAY_BEFORE: Final = re.compile(r"^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,?\
 _ZONED: Final = re.compile(r"(?:[+-]\d\d:?\d\d|\d\s*Z|\d\s+\(?[A-Z]{1,5}\)?|[A-Z]{3,4} \d{4})\s*$")
 #: An offset as mail does not write it: with a colon, or behind the name of what it is from.
 _OFFSET: Final = re.compile(r"(?:GMT|UTC)?([+-]\d\d):?(\d\d)$")
+#: Whole hours from Greenwich.
+_HOURS: Final = re.compile(r"(?<=\s)(?:GMT|UTC)\s?([+-])(\d{1,2})$", re.ASCII)
 _BETWEEN: Final = re.compile(r"(?<=\d)\s+(?:-|at)\s+(?=\d{1,2}:)", re.IGNORECASE)
 _POSIX: Final = re.compile(r"\d{9,13}", re.ASCII)
 
@@ -31,6 +33,7 @@ def moment(entry: Mapping[str, Any], name: str, times: LocalTimes) -> datetime |
     if not isinstance(text, str) or not text.strip():
         return None
     text = _BETWEEN.sub(" ", _DAY_BEFORE.sub("", _WEEKDAY.sub("", text.strip())))
+    text = _HOURS.sub(lambda found: f"{found.group(1)}{found.group(2):0>2}00", text)
     for read in _readers(text, times):
         try:
             return read(text)
