@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import Final
+from unicodedata import combining
 
 DEFAULT: Final = "cp1252"
 _HIGH: Final = re.compile(rb"[\x80-\xff]+")
@@ -69,7 +70,8 @@ def _decoded(start: bytes, encoding: str) -> str | None:
         text = codecs.getincrementaldecoder(encoding)().decode(start)
     except UnicodeDecodeError:
         return None
-    return "".join(character for character in text if character > "\x7f")
+    # An accent that stands behind its letter is of no encoding alone.
+    return "".join(character for character in text if character > "\x7f" and not combining(character))
 
 
 def _asian(start: bytes) -> str | None:

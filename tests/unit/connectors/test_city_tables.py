@@ -174,3 +174,14 @@ def test_an_id_and_a_state_are_found_by_the_names_of_the_city(
     found = read([row])
 
     assert (external_id, status) == (found.external_id, found.status)
+
+
+def test_signs_that_an_encoding_makes_two_of_end_no_run() -> None:
+    """Hong Kong's Big5 has a letter and its accent in two bytes; the accent alone it does not have."""
+    content = (
+        b"id,title\n1,"
+        + b"\x88\x62\x88\x64\x88\xa3\x88\xa5\xa4\xa4\xa4\xe5\xa6\x72\xa5\xab\xac\x46\xa9\xb2" * 3
+    )
+    (record,) = parse(source("socrata"), payload(content))
+
+    assert "1" == getattr(record, "external_id", None)
