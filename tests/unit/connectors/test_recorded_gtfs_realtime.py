@@ -132,6 +132,18 @@ def test_a_vehicle_and_an_update_of_a_trip_without_an_id_name_it_alike() -> None
     assert "18/1042" == bus.external_id
 
 
+def test_a_vehicle_without_an_id_or_a_trip_is_known_by_its_plate() -> None:
+    """It names one vehicle; a trip, where one is told, goes on being what names it."""
+    plate = gtfs.VehicleDescriptor(license_plate=" AB-123 ")
+    parked = gtfs.VehiclePosition(vehicle=plate)
+    driving = gtfs.VehiclePosition(vehicle=plate, trip=gtfs.TripDescriptor(trip_id="t"))
+    sent = message(gtfs.FeedEntity(id="1", vehicle=parked), gtfs.FeedEntity(id="2", vehicle=driving))
+
+    records = parse(source("gtfs_realtime"), payload(sent))
+
+    assert ["AB-123", "t"] == [one.external_id for one in records if isinstance(one, Vehicle)]
+
+
 BUS = gtfs.FeedEntity(
     id="1", vehicle={"vehicle": {"id": "bus-1"}, "position": {"latitude": 47.5, "longitude": -122.25}}
 )

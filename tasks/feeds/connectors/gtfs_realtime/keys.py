@@ -58,11 +58,14 @@ def shared(entities: Iterable[gtfs.FeedEntity]) -> Shared:
 
 
 def vehicle_key(position: gtfs.VehiclePosition, trip: str | None, shared: Shared) -> str:
-    """Return what names a vehicle: its id, else its trip, beside its label if others run on it, else its label."""
+    """Return what names a vehicle: its id, else its trip, beside its label if others run on it, else its label or plate."""
     label: str = position.vehicle.label.strip()
     if told := _vehicle_id(position):
         return told
-    return f"{trip}/{label}" if trip in shared.coupled and label else trip or label
+    if trip in shared.coupled and label:
+        return f"{trip}/{label}"
+    plate: str = position.vehicle.license_plate.strip()
+    return trip or label or plate
 
 
 def _vehicle_id(position: gtfs.VehiclePosition) -> str:
