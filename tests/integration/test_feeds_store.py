@@ -435,6 +435,19 @@ def test_a_feature_that_is_hashed_otherwise_comes_back(db: Engine) -> None:
     assert 0 == count("features", "missing_since IS NOT NULL")
 
 
+def test_points_as_far_apart_as_the_database_can_tell_are_all_placed(db: Engine) -> None:
+    """Postgres takes numbers that differ by 1e-6 for equal, or not, as they are rounded: six digits of a degree."""
+    places = [(round(7 + number * 1e-6, 6), 49.0) for number in range(600)]
+    records = [
+        request(number, geometry={"type": "Point", "coordinates": place})
+        for number, place in enumerate(places)
+    ]
+
+    run_given(add_given(), Given(records))
+
+    assert set(places) == snapshot("features", "point[0], point[1]")
+
+
 def test_features_are_placed_by_point_and_cells(db: Engine) -> None:
     """A polygon is placed by a point inside it; without geometry there is no place."""
     ring = [[0.0, 51.0], [0.2, 51.0], [0.2, 51.2], [0.0, 51.2], [0.0, 51.0]]
