@@ -173,3 +173,13 @@ def test_utc_written_out_is_an_offset() -> None:
     assert local.parse("2024-07-02T03:04:05.5Z") == local.parse("2024-07-02 03:04:05.500 UTC")
     with pytest.raises(Rejection):
         local.parse("soon UTC")
+
+
+@pytest.mark.parametrize(
+    "text", ["2024-12-31T24:00:00+01:00", "2024-12-31 24:00+01:00", "2024-12-31T24:00:00.000+01:00"]
+)
+def test_a_day_ends_with_the_next_ones_beginning(text: str) -> None:
+    """As XML writes it; a minute later is no time."""
+    assert datetime(2024, 12, 31, 23, tzinfo=UTC) == from_rfc3339(text)
+    with pytest.raises(Rejection):
+        from_rfc3339(text.replace("24:00", "24:01"))

@@ -20,6 +20,7 @@ _CLOCK: Final = (
     r"(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\s*([AaPp])?\.?[Mm]?\.?"
     r"\s*(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?"
 )
+_END_OF_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]24:00(?::00(?:\.0+)?)?(?![:.\d])", re.ASCII)
 _NUMERIC: Final = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})" + _CLOCK, re.ASCII)
 _YEAR_FIRST: Final = re.compile(r"(\d{4})[/.\- ](\d{1,2}|[A-Za-z]{3,9})[/.\- ](\d{1,2})" + _CLOCK, re.ASCII)
 _DAY_THEN_MONTH: Final = re.compile(r"(\d{1,2})[/.\- ]([A-Za-z]{3,9})[/.\- ](\d{4}|\d{2})" + _CLOCK, re.ASCII)
@@ -27,10 +28,22 @@ _MONTH_NAMED: Final = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2}),? (\d{4})" + _CL
 
 
 def iso(text: str) -> datetime | None:
-    """Read ISO 8601; none if it is another form. Databases write a blank and `UTC` for its `Z`."""
+    """
+    Read ISO 8601; none if it is another form. Databases write a blank and `UTC` for its `Z`.
+
+    A day ends at 24:00, which is the next one's beginning. Source: https://www.w3.org/TR/xmlschema-2/#dateTime
+    """
+    if text.endswith(" UTC"):
+        text = text.removesuffix(" UTC") + "Z"
     try:
-        return datetime.fromisoformat(text.removesuffix(" UTC") + "Z" if text.endswith(" UTC") else text)
+        return datetime.fromisoformat(text)
     except ValueError:
+        pass
+    if not _END_OF_DAY.match(text):
+        return None
+    try:
+        return datetime.fromisoformat(f"{text[:11]}00{text[13:]}") + timedelta(days=1)
+    except (ValueError, OverflowError):
         return None
 
 
