@@ -126,3 +126,17 @@ def test_an_offset_may_be_told_from_greenwich(zone: str, utc: str) -> None:
     assert isinstance(record, Feature)
     assert record.published_at is not None
     assert utc == f"{record.published_at:%H:%M}"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("AT&T", "AT&T"),
+        ("AT&amp;T & R&D", "AT&T & R&D"),
+        ("<![CDATA[AT&T; R&amp;D]]>", "AT&T; R&D"),
+        ("&#233;t&eacute;", "été"),
+    ],
+)
+def test_an_ampersand_that_begins_no_entity_is_one(written: str, read: str) -> None:
+    """As people write it who know no XML."""
+    assert read == entry(f"<description>{written}</description>").description

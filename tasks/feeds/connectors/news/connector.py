@@ -31,6 +31,8 @@ _ENTITY: Final = re.compile(rb"<!ENTITY\s+[^%\s]", re.IGNORECASE)
 _MOST_TAGS: Final = 1_000_000
 _MOST_ATTRIBUTES: Final = 1_000
 _ATTRIBUTE: Final = re.compile(rb"=\s*+[\"']")
+#: Text that is no markup, and an ampersand that begins no entity: what reads feeds would end its word as one.
+_AMPERSAND: Final = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?!#?[A-Za-z0-9]+;)", re.DOTALL)
 _SPACE: Final = re.compile(r"[ \t\r\f\v]*\n\s*|[ \t\r\f\v]+")
 
 
@@ -77,9 +79,15 @@ def _entries(payload: Payload) -> Sequence[Mapping[str, Any]]:
         raise Malformed(f"{payload.name}: an element of more than {_MOST_ATTRIBUTES:,} attributes")
     if _ENTITY.search(content.replace(b"\0", b"")):
         raise Malformed(f"{payload.name}: a feed that declares entities is refused")
+    if b"\0" not in content and content.count(b"&") <= _MOST_TAGS:
+        content = _AMPERSAND.sub(_written_out, content)
     try:
         # A stream, and never a string: feedparser would take that for a URL or a path. Markup is ours to undo.
-        feed = feedparser.parse(io.BytesIO(content), resolve_relative_uris=False, sanitize_html=False)
+        feed = feedparser.parse(
+            io.BytesIO(content),
+            resolve_relative_uris=False,
+            sanitize_html=False,
+        )
     except Exception as error:
         # Broken markup makes the parsers below it raise anything, even AssertionError.
         raise Malformed(f"{payload.name}: no feed: {error!s:.200}") from None
@@ -88,6 +96,10 @@ def _entries(payload: Payload) -> Sequence[Mapping[str, Any]]:
     # Plain dicts: those of feedparser give a missing `updated` the value of `published`, with a warning.
     base = str(feed.feed.get("link") or payload.url)
     return [_with_whole_link(dict(entry), base) for entry in feed.entries]
+
+
+def _written_out(found: re.Match[bytes]) -> bytes:
+    return b"&amp;" if found[0] == b"&" else found[0]
 
 
 def _with_whole_link(entry: dict[str, Any], base: str) -> dict[str, Any]:
