@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useRef } from 'react';
+import { lazy, Suspense, useLayoutEffect, useRef } from 'react';
 import { Link } from 'wouter';
 import { ApiError } from '@/api/problem';
 import type { City, Feature, Report, Thing, Vehicle } from '@/api/types';
@@ -42,8 +42,9 @@ export default function Detail(props: Props) {
   const [noun, id] = split(refId);
   const panel = useRef<HTMLElement>(null);
   const close = useEvent(onClose);
-  useEffect(() => panel.current?.focus({ preventScroll: true }), [refId]);
-  useEffect(() => {
+  // Before it is seen: whoever sees it may press Escape at once.
+  useLayoutEffect(() => panel.current?.focus({ preventScroll: true }), [refId]);
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => event.key === 'Escape' && close();
     document.addEventListener('keydown', onKey);
     return () => document.removeEventListener('keydown', onKey);
