@@ -10,6 +10,7 @@ from tasks.feeds.connector import Feature
 from tasks.feeds.connectors.cap.message import Envelope
 from tasks.feeds.connectors.cap.shapes import geometry
 from tasks.feeds.reading.documents import child_text, children
+from tasks.feeds.reading.links import web_link
 from tasks.feeds.reading.markup import plain
 from tasks.feeds.reading.places import drawn
 from tasks.feeds.reading.times import LocalTimes
@@ -46,18 +47,13 @@ def feature(
         severity=(child_text(info, "severity") or "unknown").lower(),
         category=child_text(info, "event"),
         address="; ".join(text for area in areas if (text := child_text(area, "areaDesc"))) or None,
-        url=_link(child_text(info, "web")),
+        url=web_link(child_text(info, "web")),
         geometry=shape,
         starts_at=starts,
         ends_at=_time(info, "expires", times),
         properties=_properties(info, areas, message) | problem,
         withdrawn=message.kind == "Cancel",
     )
-
-
-def _link(text: str | None) -> str | None:
-    """Return a link; other schemes have no business on our pages."""
-    return text if text and text.lower().startswith(("https://", "http://")) else None
 
 
 def language(info: etree._Element) -> str:

@@ -10,6 +10,7 @@ from google.transit import gtfs_realtime_pb2 as gtfs
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature
 from tasks.feeds.connectors.gtfs_realtime.message import Message
+from tasks.feeds.reading.links import web_link
 from tasks.feeds.reading.markup import plain
 from tasks.feeds.reading.times import from_posix
 
@@ -55,7 +56,7 @@ def alert(
         description=_text(said.description_text, language),
         severity=_SEVERITIES.get(said.severity_level),
         category=gtfs.Alert.Effect.Name(said.effect).lower() if said.HasField("effect") else None,
-        url=_text(said.url, language),
+        url=web_link(_text(said.url, language)),
         starts_at=starts,
         ends_at=ends,
         properties=_properties(said),

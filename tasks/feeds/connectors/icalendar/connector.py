@@ -17,6 +17,7 @@ from tasks.feeds.connectors.icalendar import lines, moments, series
 from tasks.feeds.connectors.icalendar.lines import Event, Property
 from tasks.feeds.connectors.icalendar.steps import Steps
 from tasks.feeds.connectors.icalendar.zones import Zones, known
+from tasks.feeds.reading.links import web_link
 from tasks.feeds.reading.markup import plain
 from tasks.feeds.reading.places import Geometry, point
 from tasks.feeds.reading.times import zone
@@ -128,7 +129,7 @@ class _Reader:
             status=(event.text("STATUS") or "").lower() or None,
             category=event.first_of("CATEGORIES"),
             address=event.text("LOCATION"),
-            url=_link(event.text("URL")),
+            url=web_link(event.text("URL")),
             geometry=_place(event.text("GEO")),
             starts_at=begins,
             ends_at=_end(begins, lasts),
@@ -179,10 +180,6 @@ def _end(begins: datetime, lasts: timedelta | None) -> datetime | None:
         return begins + lasts if lasts else None
     except OverflowError:
         raise Rejection("bad_time", "the event ends outside the calendar") from None
-
-
-def _link(text: str | None) -> str | None:
-    return text if text and text.lower().startswith(("https://", "http://")) else None
 
 
 def _place(text: str | None) -> Geometry | None:

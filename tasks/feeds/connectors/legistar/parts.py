@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from tasks.feeds.reading.column_names import letters
+from tasks.feeds.reading.links import web_link
 from tasks.feeds.reading.markup import cleaned
 
 #: Part -> names of it, best first; compared without case, spaces and punctuation.
@@ -134,12 +135,9 @@ def _told(value: Mapping[str, Any]) -> Iterator[str | None]:
 
 
 def link(row: Mapping[str, Any], part: str) -> str | None:
-    """Return a part that is a link; other schemes have no business on our pages."""
-    for value in values(row, part):
-        told = _address(named(value)) if isinstance(value, dict) else value
-        if isinstance(told, str) and told.strip().lower().startswith(("https://", "http://")):
-            return told.strip()
-    return None
+    """Return a part that is a link."""
+    told = (_address(named(value)) if isinstance(value, dict) else value for value in values(row, part))
+    return next(filter(None, map(web_link, told)), None)
 
 
 def _address(within: Mapping[str, Any]) -> Any:  # Any: JSON of a publisher.

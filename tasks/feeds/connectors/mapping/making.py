@@ -10,6 +10,7 @@ from shared.feeds.mappings import KINDS
 from shared.units import to_stored, ucum
 from tasks.feeds.connector import Feature, Observation, Record, Result, Source, Thing, Vehicle
 from tasks.feeds.connectors.mapping.expressions import Expressions
+from tasks.feeds.reading.links import web_link
 from tasks.feeds.reading.places import Geometry, geometry, point
 from tasks.feeds.reading.times import LocalTimes, from_posix
 
@@ -60,7 +61,7 @@ class Maker:
             severity=text("severity", row),
             category=text("category", row),
             address=text("address", row),
-            url=_link(text("url", row)),
+            url=web_link(text("url", row)),
             geometry=self._place(row),
             starts_at=self._time("starts_at", row),
             ends_at=self._time("ends_at", row),
@@ -166,7 +167,3 @@ def _as_number(value: Any, name: str) -> float | None:  # Any: JSON of a publish
     if not math.isfinite(number):
         raise Rejection("bad_value", f"{name} is {value!r:.60}")
     return number
-
-
-def _link(text: str | None) -> str | None:
-    return text if text and text.lower().startswith(("https://", "http://")) else None

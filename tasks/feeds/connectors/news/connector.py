@@ -21,6 +21,7 @@ from tasks.feeds.connectors.news.places import place
 from tasks.feeds.connectors.news.times import moment
 from tasks.feeds.reading.day_order import local_times
 from tasks.feeds.reading.documents import excerpt, load_json
+from tasks.feeds.reading.links import web_link
 from tasks.feeds.reading.markup import cleaned
 from tasks.feeds.reading.times import LocalTimes
 
@@ -65,7 +66,9 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
 
 def _shared_links(entries: Sequence[Mapping[str, Any]]) -> Set[str]:
     """Return the links that several entries have which tell no id: they name none of them."""
-    counted = Counter(link for entry in entries if not entry.get("id") and (link := _link(entry)))
+    counted = Counter(
+        link for entry in entries if not entry.get("id") and (link := web_link(entry.get("link")))
+    )
     return {link for link, count in counted.items() if count > 1}
 
 
@@ -136,7 +139,7 @@ def _as_entry(item: Mapping[str, Any]) -> dict[str, Any]:
 def _feature(
     entry: Mapping[str, Any], record: str, kind: str, times: LocalTimes, shared: Set[str]
 ) -> Feature:
-    title, link = _plain(entry.get("title")), _link(entry)
+    title, link = _plain(entry.get("title")), web_link(entry.get("link"))
     published = moment(entry, "published", times) or moment(entry, "created", times)
     updated = moment(entry, "updated", times) or published
     summary = _plain(entry.get("summary")) or _plain(_content(entry))
@@ -167,16 +170,6 @@ def _identity(entry: Mapping[str, Any], title: str | None, link: str | None, sum
         return link
     parts = (title, summary, entry.get("published"), entry.get("updated"), entry.get("where"))
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
-
-
-def _link(entry: Mapping[str, Any]) -> str | None:
-    link = entry.get("link")
-    # Other schemes (javascript:) have no business on our pages.
-    return (
-        link.strip()
-        if isinstance(link, str) and link.strip().lower().startswith(("https://", "http://"))
-        else None
-    )
 
 
 def _content(entry: Mapping[str, Any]) -> Any:  # Any: of feedparser.

@@ -25,6 +25,7 @@ from tasks.feeds.connectors.nws_alerts.messages import (
 from tasks.feeds.reading.alert_chains import Chains, link, to_remember
 from tasks.feeds.reading.day_order import local_times
 from tasks.feeds.reading.documents import excerpt, load_json
+from tasks.feeds.reading.links import web_link
 from tasks.feeds.reading.markup import plain
 from tasks.feeds.reading.places import checked, drawn, geometry
 from tasks.feeds.reading.times import LocalTimes, from_posix
@@ -127,7 +128,7 @@ def _feature(row: Any, record: str, reading: _Reading) -> Feature:
         severity=(first.text("severity", "impact_en") or "unknown").lower(),
         category=first.text("event", "alert_short_name_@"),
         address=first.text("areaDesc", "feature_name_@"),
-        url=first.link("web", "@id"),
+        url=web_link(first.text("web", "@id")),
         geometry=shape,
         starts_at=first.time(times, "onset", "validity_datetime") or first.time(times, "effective", "sent"),
         ends_at=ends,
@@ -195,11 +196,6 @@ class _First:
             if isinstance(value, str) and value.strip():
                 return value.strip()
         return None
-
-    def link(self, *names: str) -> str | None:
-        """Return the first text if it is a link; other schemes have no business on our pages."""
-        text = self.text(*names)
-        return text if text and text.lower().startswith(("https://", "http://")) else None
 
     def time(self, times: LocalTimes, *names: str) -> datetime | None:
         """Return the first time, read; it is a Rejection if that cannot be read."""
