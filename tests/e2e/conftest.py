@@ -129,10 +129,17 @@ class Visitor:
         """
         Open the item that is first in the list, and return its reference.
 
-        The list is live: by the time of the click the row may be another's, so it is sought by its own name.
+        The list is live: by the time of the click the row may be another's, so it is sought by its own name; and
+        one that moves while the button is down takes no click, and is clicked again.
         """
         reference = self.page.locator("[data-ref]").first.get_attribute("data-ref")
-        self.page.locator(f'[data-ref="{reference}"]').click()
+        row = self.page.locator(f'[data-ref="{reference}"]')
+
+        def opens() -> bool:
+            row.click()
+            return bool(self.page.evaluate("location.search.includes('sel=')"))
+
+        self.until(opens)
         return str(reference)
 
     def until(self, true: Callable[[], _Seen]) -> _Seen:
