@@ -57,6 +57,12 @@ class TransitTrip(Base):
     """A trip with all its calls, in parallel arrays in the order of `sequences`."""
 
     __tablename__ = "transit_trips"
+    __table_args__ = (
+        #: Messages may name a trip by its route and by when it leaves its first stop.
+        Index(
+            "ix_transit_trips_start", "timetable_id", "route_id", text("COALESCE(departures[1], arrivals[1])")
+        ),
+    )
 
     timetable_id: Mapped[UUID] = mapped_column(
         ForeignKey("transit_timetables.id", ondelete="CASCADE"), primary_key=True

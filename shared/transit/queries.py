@@ -51,17 +51,23 @@ def trips_with(
 def trips_starting(
     tx: Transaction, timetable: Row[Any], services: Collection[str], starts: Collection[tuple[str, int]]
 ) -> Sequence[Row[Any]]:
-    """Return the trips of these services that leave their first stop so: of a route, at seconds of its day."""
+    """
+    Return the trips of these services that leave their first stop so: of a route, at seconds of its day.
+
+    The timetable stands beside each start: a planner that has not counted a new timetable yet believes that it has
+    hardly a trip, and would go through all of them.
+    """
     told = sorted(starts)
     return tx.execute(
         text(
             f"SELECT {_TRIP} FROM transit_trips"  # noqa: S608
-            " JOIN unnest(CAST(:routes AS text[]), CAST(:seconds AS int[])) AS told (route, seconds)"
-            " ON route_id = told.route AND coalesce(departures[1], arrivals[1]) = told.seconds"
-            " WHERE timetable_id = :id AND service_id = ANY(:services) AND NOT is_repeated ORDER BY trip_id"
+            " JOIN unnest(CAST(:ids AS uuid[]), CAST(:routes AS text[]), CAST(:seconds AS int[]))"
+            " AS told (timetable, route, seconds) ON timetable_id = told.timetable AND route_id = told.route"
+            " AND coalesce(departures[1], arrivals[1]) = told.seconds"
+            " WHERE service_id = ANY(:services) AND NOT is_repeated ORDER BY trip_id"
         ),
         {
-            "id": timetable.id,
+            "ids": [str(timetable.id)] * len(told),
             "services": sorted(services),
             "routes": [route for route, _ in told],
             "seconds": [seconds for _, seconds in told],

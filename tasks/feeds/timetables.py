@@ -37,6 +37,7 @@ from tasks.feeds.encoding.blocks import Block
 from tasks.feeds.reading.service_days import days_of
 from tasks.feeds.reading.trip_ids import HEAD_OF_LAST, ends_with, head_of
 from tasks.feeds.registry import Connector, Naming
+from tasks.feeds.storing.copy import by_index
 
 
 class Timetabled:
@@ -119,7 +120,9 @@ def _starting(tx: Transaction, current: Row[Any], told: Set[Start]) -> dict[Star
         return {}
     pairs = {(start.route_id, start.seconds) for start in told}
     found: dict[Start, list[TransitTrip]] = {}
-    for row in trips_starting(tx, current, running.keys(), pairs):
+    with by_index(tx):
+        rows = trips_starting(tx, current, running.keys(), pairs)
+    for row in rows:
         trip = _trip(row, current.services)
         first = trip.arrivals[0] if trip.departures[0] is None else trip.departures[0]
         if first is not None:

@@ -1,22 +1,39 @@
 """How Postgres goes about storing: what is given is looked up by index, whatever it believes of its tables."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Engine, event, text
 
 from shared.clock import utcnow
-from tasks.feeds.connector import Feature, Observation, Record, Result, Thing, TripUpdate, Vehicle
-from tests.support.feed_runs import Given, add_given, reprocess_feed, run_given
+from shared.db import transaction
+from tasks.feeds.connector import (
+    Feature,
+    Named,
+    Observation,
+    Record,
+    Result,
+    Service,
+    Start,
+    Thing,
+    TripUpdate,
+    Vehicle,
+)
+from tasks.feeds.timetables import known_timetable
+from tests.support.feed_runs import CITY, GIVEN, Given, add_feed, add_given, reprocess_feed, run_given
 
 NOON: Final = (utcnow() - timedelta(days=40)).replace(hour=12, minute=0, second=0, microsecond=0)
 TABLES: Final = (
     "observations", "observation_hours", "datastreams", "things", "feature_versions", "features", "vehicles",
     "trip_updates",
 )  # fmt: skip
+DAILY: Final = Service("daily", "1111111", "20000101", "20991231")
 #: Rows of each table: their pages are many enough that reading all of one looks dear where it is known to be full.
 MANY: Final = 400
 
@@ -113,6 +130,55 @@ def test_a_dry_run_looks_up_by_index(db: Engine) -> None:
     assert {"features": True} == looked_up(seen)
 
 
+@pytest.mark.parametrize("believed", ["nothing", "the timetable before", "the timetable"])
+def test_a_trip_that_is_named_by_its_start_is_looked_up_by_index(db: Engine, believed: str) -> None:
+    """A city has hundreds of thousands of trips, of which each message names some."""
+    feed = add_feed("gtfs_static", GIVEN, slug="timetable", interval_seconds=86_400)
+    if believed == "the timetable before":
+        fill_timetable(feed, uuid4())
+        analyze(db, "transit_trips")
+    fill_timetable(feed, uuid4())
+    if believed == "the timetable":
+        analyze(db, "transit_trips")
+    told = {Start(f"r{n % 50}", n, NOON.date()) for n in range(0, 20_000, 200)}
+
+    with plans(db) as seen, transaction() as tx:
+        known = known_timetable(
+            tx, CITY, "timetable", Named(set(), {"unheard-of"}, set(), set(), {"unheard-of": told})
+        )
+
+    used = {node.get("Index Name") for plan in seen for node in nodes(plan) if "Relation Name" in node}
+    assert known is not None
+    assert (told, {"ix_transit_trips_start"}) == (known.starts.keys(), used)
+
+
+def fill_timetable(feed: UUID, known: UUID) -> None:
+    """Give a feed a timetable of 20,000 trips, in the place of the one it has."""
+    with transaction() as tx:
+        tx.execute(text("DELETE FROM transit_timetables"))
+        tx.execute(
+            text(
+                "INSERT INTO transit_timetables (id, feed_id, run_id, fetched_at, timezone, is_current, services)"
+                " VALUES (:id, :feed, :id, now(), 'UTC', true, CAST(:services AS jsonb))"
+            ),
+            {"id": known, "feed": feed, "services": json.dumps({"daily": asdict(DAILY)})},
+        )
+        tx.execute(
+            text(
+                "INSERT INTO transit_trips (timetable_id, trip_id, route_id, service_id, stop_ids, sequences, arrivals,"
+                " departures) SELECT :id, 't' || n, 'r' || n % 50, 'daily', '{a}', '{1}', ARRAY[n], ARRAY[n]"
+                " FROM generate_series(0, 19999) AS n"
+            ),
+            {"id": known},
+        )
+
+
+def analyze(db: Engine, table: str) -> None:
+    """Let Postgres count a table as it is now."""
+    with db.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"ANALYZE {table}"))
+
+
 def misled(db: Engine) -> Any:
     """Return a feed whose tables are full, and believed empty."""
     feed = add_given()
@@ -135,7 +201,7 @@ def plans(db: Engine) -> Iterator[list[Plan]]:
     seen: list[Plan] = []
 
     def note(_: Any, cursor: Any, statement: str, values: Any, *__: Any) -> None:
-        if any(source in statement for source in ("stage_", "FROM unnest(", "_to_recordset(")) and (
+        if any(source in statement for source in ("stage_", " unnest(", "_to_recordset(")) and (
             statement.lstrip().startswith(("SELECT", "UPDATE", "INSERT", "WITH"))
         ):
             cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", values)
