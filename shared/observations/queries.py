@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,6 +24,7 @@ BUCKETS: Final = {"5m": 300, "1h": 3600, "1d": 86_400}
 MOST_OBSERVATIONS: Final = 10_000
 MOST_VEHICLES: Final = 10_000
 _DEFAULT_SPAN: Final = timedelta(days=1)
+_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ def list_observations(
 
     With a bucket (5m, 1h, 1d, in UTC) each item is start, min, max, mean and count; without one there are at
     most 10,000 results, the newest.
-    Raises: NotFound; Invalid for another bucket.
+    Raises: NotFound; Invalid for another bucket, and for a span that ends before it has begun.
     """
     stream = tx.get(Datastream, datastream_id)
     if stream is None:
@@ -145,8 +146,11 @@ def list_observations(
         raise Invalid(
             f"bucket {bucket!r:.20} is not known", FieldProblem("bucket", "choice", "one of 5m, 1h, 1d")
         )
+    if since is not None and until is not None and since >= until:
+        raise Invalid("this span has no length", FieldProblem("to", "order", "must be later than `from`"))
     upper = until or now
-    values = {"id": datastream_id, "since": since or upper - _DEFAULT_SPAN, "until": upper}
+    lower = since or max(upper, _BEGINNING + _DEFAULT_SPAN) - _DEFAULT_SPAN
+    values = {"id": datastream_id, "since": lower, "until": upper}
     items = _buckets(tx, values, BUCKETS[bucket]) if bucket else _results(tx, values)
     return {"datastream": {**_stream_json(stream), "thing_id": str(stream.thing_id)}, "items": items}
 

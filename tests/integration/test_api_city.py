@@ -98,6 +98,13 @@ def test_a_list_can_be_narrowed(requests: Browser, query: str, found: int) -> No
     assert found == len(requests.get(f"/api/v1/features?city={CITY}&limit=500&{query}").json["items"])
 
 
+def test_a_cursor_names_a_place_in_its_own_list(requests: Browser) -> None:
+    """In another list sorted alike it would name one that means nothing."""
+    cursor = requests.get(f"/api/v1/features?city={CITY}&limit=1").json["next"]
+
+    assert_problem(requests.get(f"/api/v1/things?city={CITY}&cursor={cursor}"), 422, "cursor")
+
+
 def test_who_asks_since_when_hears_of_what_was_withdrawn(requests: Browser) -> None:
     """Whoever keeps a copy must be able to take things out of it."""
     since = rfc3339(utcnow() - timedelta(days=1)).replace("+", "%2B")
@@ -171,6 +178,35 @@ def test_a_datastream_gives_its_results_plain_and_in_buckets(bikes: Browser) -> 
     assert_problem(bikes.get(f"{at}&bucket=2d"), 422, "bucket")
 
 
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("from=2022-10-01T00:00:00Z&to=2022-09-01T00:00:00Z", "to"),
+        ("from=2022-10-01T00:00:00Z&to=2022-10-01T00:00:00Z", "to"),
+        ("from=2022-10-01", "from"),
+        ("to=yesterday", "to"),
+        ("bucket=2h", "bucket"),
+    ],
+)
+def test_a_time_that_is_no_span_is_refused(bikes: Browser, query: str, field: str) -> None:
+    """Between the end and the beginning nothing was ever measured."""
+    stream = bikes.get(f"/api/v1/things?city={CITY}&limit=1").json["items"][0]["datastreams"][0]
+
+    assert_problem(bikes.get(f"/api/v1/datastreams/{stream['id']}/observations?{query}"), 422, field)
+
+
+@pytest.mark.parametrize(
+    "query", ["to=0001-01-01T00:00:00Z", "to=0001-01-01T00:00:00Z&bucket=1h", "from=9999-12-31T23:00:00Z"]
+)
+def test_the_ends_of_the_calendar_hold_no_results(bikes: Browser, query: str) -> None:
+    """A day before the first day there is none."""
+    stream = bikes.get(f"/api/v1/things?city={CITY}&limit=1").json["items"][0]["datastreams"][0]
+
+    answer = bikes.get(f"/api/v1/datastreams/{stream['id']}/observations?{query}")
+
+    assert (200, []) == (answer.status_code, answer.json["items"])
+
+
 def test_vehicles_are_where_they_are_now(bikes: Browser) -> None:
     """All of them, without pages; those without a place are on no map."""
     answer = bikes.get(f"/api/v1/vehicles?city={CITY}").json
@@ -187,7 +223,7 @@ def test_the_pulse_has_a_day_of_hours(bikes: Browser) -> None:
     assert "reports_today" in tiles
     assert "bikes_available" in tiles
     assert {24} == {len(tile["series"]) for tile in tiles.values()}
-    assert_problem(bikes.get("/api/v1/pulse?city=atlantis"), 404)
+    assert_problem(bikes.get("/api/v1/pulse?city=atlantis"), 404, "city")
 
 
 def test_the_feeds_show_their_last_run(bikes: Browser) -> None:
