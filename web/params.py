@@ -1,11 +1,14 @@
 """What most reads take: a city, a box on the map, a page of a list."""
 
+from collections.abc import Collection
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
+from zlib import crc32
 
 from flask import request
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 from werkzeug.datastructures import FileStorage
 
 from shared.geo import Box
@@ -35,6 +38,33 @@ def _words(value: Any) -> Any:
     return [word for word in value.split(",") if word] if isinstance(value, str) else value
 
 
+def among(known: Collection[str]) -> AfterValidator:
+    """Let words pass that are known, several with commas between them; who asks for another is told all."""
+
+    def check(value: Any) -> Any:
+        if set(_words(value) or ()) - set(known):
+            raise PydanticCustomError("one_of", "choose of {known}", {"known": ", ".join(known)})
+        return value
+
+    return AfterValidator(check)
+
+
+def _own_cursor(value: str) -> str:
+    """
+    Return the place that a cursor names, of the list that is asked for and of no other.
+
+    Raises: a problem that names the rule.
+    """
+    mark, _, place = value.partition(".")
+    if mark != _mark() or not place:
+        raise PydanticCustomError("cursor", "take it from `next` of this list")
+    return place
+
+
+def _mark() -> str:
+    return f"{crc32(request.path.encode()):08x}"
+
+
 def read_file(value: Any) -> Any:
     """
     Return a part of a form that came as a file; flask-openapi takes a line of text for one as well.
@@ -62,7 +92,10 @@ Words = Annotated[list[str] | None, BeforeValidator(_words), WithJsonSchema({"ty
 """Words with commas between them."""
 Line = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_without_nul)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
-Cursor = Annotated[str | None, Field(max_length=512, description="`next` of the page before")]
+Cursor = Annotated[
+    Annotated[str, Field(max_length=512), AfterValidator(_own_cursor)] | None,
+    Field(description="`next` of the page before"),
+]
 Limit = Annotated[int, Field(ge=1, le=MAXIMUM_LIMIT)]
 
 
@@ -88,6 +121,7 @@ def page(items: list[Any], following: str | None, **more: Any) -> tuple[dict[str
     """Answer with a page of a list and, when there is more, the link to it."""
     headers = {}
     if following is not None:
+        following = f"{_mark()}.{following}"
         query = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
         headers["Link"] = f'<{request.path}?{urlencode([*query, ("cursor", following)])}>; rel="next"'
     return {"items": items, "next": following, **more}, 200, headers

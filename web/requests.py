@@ -22,6 +22,7 @@ def register(app: Flask) -> None:
     """Surround every request."""
     app.before_request(_begin)
     app.before_request(_refuse_forbidden_characters)
+    app.before_request(_refuse_repeated_parameters)
     app.before_request(_allow_body)
     app.after_request(_tell)
     app.teardown_request(_end)
@@ -43,6 +44,18 @@ def _refuse_forbidden_characters() -> None:
         if "\x00" in str(value) or "\x00" in name:
             field = name.replace("\x00", "")
             raise Invalid("a NUL character is not text", FieldProblem(field, "text", "without NUL"))
+
+
+def _refuse_repeated_parameters() -> None:
+    """Refuse a parameter of the API that comes twice, of which only the first would be read."""
+    if not request.path.startswith("/api/v1/"):
+        return
+    for name, values in request.args.lists():
+        if len(values) > 1:
+            rule = FieldProblem(
+                name, "once", "give it once; where it takes several words, with commas between"
+            )
+            raise Invalid("a parameter is given more than once", rule)
 
 
 def _allow_body() -> None:

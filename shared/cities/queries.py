@@ -4,8 +4,9 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
+from shared.cities.models import City
 from shared.db import Transaction
-from shared.errors import NotFound
+from shared.errors import FieldProblem, NotFound
 
 #: A city's features may be of kinds that its feeds have not sent yet: the page shows only what is there.
 _CITIES = """
@@ -19,6 +20,20 @@ FROM cities c
 _AREAS = text("""
 SELECT id, slug, name, kind, geometry, centroid::text AS centroid FROM areas WHERE city = :city ORDER BY name
 """)
+
+
+def find_city(tx: Transaction, slug: str) -> City:
+    """
+    Return the row of a city that a request names in its field `city`.
+
+    Raises: NotFound naming the field.
+    """
+    city = tx.get(City, slug)
+    if city is None:
+        raise NotFound(
+            f"no city is called {slug!r:.60}", FieldProblem("city", "known", "take a slug of /api/v1/cities")
+        )
+    return city
 
 
 def list_cities(tx: Transaction) -> list[dict[str, Any]]:

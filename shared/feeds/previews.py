@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from shared.cities.models import City
+from shared.cities.queries import find_city
 from shared.db import Transaction
 from shared.errors import NotFound
 from shared.feeds.service import check_feed
@@ -28,8 +28,7 @@ def request_preview(
     Raises: Invalid for values that break a rule; NotFound for an unknown city.
     """
     check_feed({"kind": kind, "url": url, "options": options})
-    if tx.get(City, city) is None:
-        raise NotFound(f"no city {city!r:.60}")
+    find_city(tx, city)
     return enqueue(tx, PreviewFeed(city=city, kind=kind, url=url, options=dict(options)), priority=2)
 
 

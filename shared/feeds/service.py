@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, select, text
 
-from shared.cities.models import City
+from shared.cities.queries import find_city
 from shared.clock import rfc3339
 from shared.db import Transaction
 from shared.errors import Conflict, FieldProblem, Invalid, NotFound
@@ -70,8 +70,7 @@ def create_feed(tx: Transaction, draft: FeedDraft, now: datetime) -> Feed:
     """
     names = ("kind", "url", "interval_seconds", "options")
     _refuse(_problems({name: getattr(draft, name) for name in names}))
-    if tx.get(City, draft.city) is None:
-        raise NotFound(f"no city {draft.city!r:.60}")
+    find_city(tx, draft.city)
     _refuse(_unknown_timetable(tx, draft.city, draft.options))
     name = draft.name.strip() or f"{draft.kind} {urlsplit(draft.url).hostname}"
     slug = draft.slug or slug_of(name)

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, text
 
 from shared.cities.models import City
+from shared.cities.queries import find_city
 from shared.clock import rfc3339
 from shared.db import Transaction
-from shared.errors import NotFound
 from shared.feeds.items import is_new, pace_of
 from shared.feeds.models import Feed
 from shared.feeds.rules import Freshness, feed_freshness, worse
@@ -56,9 +56,7 @@ def pulse(tx: Transaction, city: str, now: datetime) -> dict[str, Any]:
     freshness of a sum while a feed that may add to it was never read, and then a sum of nothing: it is not whole.
     Raises: NotFound for an unknown city.
     """
-    place = tx.get(City, city)
-    if place is None:
-        raise NotFound(f"no city {city!r:.60}")
+    place = find_city(tx, city)
     feeds = tx.scalars(select(Feed).where(Feed.city == city, Feed.paused.is_(False))).all()
     hours = _hours(now)
     history = _history(tx, [feed.id for feed in feeds if feed.totals], hours)

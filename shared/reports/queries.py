@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import func, select, tuple_
 
 from shared.cities.models import Area, City
+from shared.cities.queries import find_city
 from shared.clock import rfc3339
 from shared.db import Transaction
 from shared.email.queries import deliveries_of_report
@@ -92,10 +93,7 @@ def categories(tx: Transaction, city: str) -> list[dict[str, Any]]:
 
     Raises: NotFound.
     """
-    found = tx.get(City, city)
-    if found is None:
-        raise NotFound("This city is not served here.")
-    return list(found.config.get("categories", []))
+    return list(find_city(tx, city).config.get("categories", []))
 
 
 def report_json(tx: Transaction, report: Report) -> dict[str, Any]:

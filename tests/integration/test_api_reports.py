@@ -182,7 +182,7 @@ def test_the_categories_are_those_of_the_city() -> None:
     answer = Browser().get("/api/v1/reports/categories?city=london").json
 
     assert ["pothole"] == [each["code"] for each in answer["items"]]
-    assert_problem(Browser().get("/api/v1/reports/categories?city=atlantis"), 404)
+    assert_problem(Browser().get("/api/v1/reports/categories?city=atlantis"), 404, "city")
 
 
 def test_a_photo_is_served_once_it_is_clean(test_data: Path) -> None:

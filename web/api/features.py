@@ -8,12 +8,13 @@ from pydantic import AwareDatetime, BaseModel, Field
 from typing_extensions import TypeAliasType
 
 from shared.accounts.rules import Permission
+from shared.cities.queries import find_city
 from shared.clock import utcnow
 from shared.db import transaction
 from shared.features import lists, queries
 from shared.feeds import rules
 from web.openapi import Answer, needs, noun
-from web.params import DEFAULT_LIMIT, BoundingBox, ById, Cursor, Limit, Line, Words, page
+from web.params import DEFAULT_LIMIT, BoundingBox, ById, Cursor, Limit, Line, Words, among, page
 from web.shapes import GeoJson, Sourced
 
 api = noun("features", "What happens: service requests, alerts, road works, events, news")
@@ -26,7 +27,7 @@ class FeatureQuery(BaseModel):
 
     city: Line
     bbox: BoundingBox = None
-    kind: Words = None
+    kind: Annotated[Words, among(rules.FEATURE_KINDS)] = None
     since: AwareDatetime | None = None
     q: Annotated[
         str, Field(max_length=200, description="a part of title, description or address, or a publisher's id")
@@ -94,6 +95,7 @@ def list_features(query: FeatureQuery) -> Answer:
     """List features, the last changed first; the one whose publisher's id `q` is comes before all others."""
     chosen = lists.FeatureFilter(query.city, query.bbox, query.kind or (), query.since, query.q, query.status)
     with transaction() as tx:
+        find_city(tx, query.city)
         found = lists.list_features(tx, chosen, query.limit, query.cursor, utcnow())
     return page(found.items, found.next, searched=found.searched)
 

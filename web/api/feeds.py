@@ -4,6 +4,7 @@ from flask import Response
 
 from shared.accounts.rules import Permission
 from shared.audit import audit
+from shared.cities.queries import find_city
 from shared.clock import utcnow
 from shared.db import transaction
 from shared.feeds import previews, queries, service
@@ -34,6 +35,8 @@ api = noun("feeds", "The publishers' feeds, their runs and their archive")
 def list_feeds(query: FeedQuery) -> Answer:
     """List feeds with their freshness and their last run."""
     with transaction() as tx:
+        if query.city is not None:
+            find_city(tx, query.city)
         return page(queries.list_feeds(tx, query.city, utcnow()), None)
 
 

@@ -1,26 +1,30 @@
 """What jobs and queues look like on the wire."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 from pydantic import BaseModel
 from typing_extensions import TypeAliasType
 
 from shared.jobs.admin import JobFilter
-from web.params import DEFAULT_LIMIT, Cursor, Limit, Line
+from shared.messages import Queue as QueueClass
+from web.params import DEFAULT_LIMIT, Cursor, Limit, Line, among
 
 JobState = TypeAliasType(
     "JobState", Literal["scheduled", "queued", "running", "succeeded", "retryable", "cancelled", "dead"]
 )
 
+_States = Annotated[Line | None, among(get_args(JobState.__value__))]
+_Queues = Annotated[Line | None, among(list(QueueClass))]
+
 
 class JobQuery(BaseModel):
     """Which jobs to list; state, kind and queue take several with commas between them."""
 
-    state: Line | None = None
+    state: _States = None
     kind: Line | None = None
-    queue: Line | None = None
+    queue: _Queues = None
     q: Line | None = None
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor = None
@@ -113,9 +117,9 @@ class JobList(BaseModel):
 class BulkQuery(BaseModel):
     """Which jobs an act is about; at most 1,000 a call."""
 
-    state: Line | None = None
+    state: _States = None
     kind: Line | None = None
-    queue: Line | None = None
+    queue: _Queues = None
     q: Line | None = None
     dry_run: bool = True
     reason: Line

@@ -1,18 +1,19 @@
 """Things that are observed, what was observed, and vehicles where they are now."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 from typing_extensions import TypeAliasType
 
 from shared.accounts.rules import Permission
+from shared.cities.queries import find_city
 from shared.clock import utcnow
 from shared.db import transaction
 from shared.observations import queries
 from web.openapi import Answer, needs, noun
-from web.params import DEFAULT_LIMIT, BoundingBox, ById, Cursor, Limit, Line, Words, page
+from web.params import DEFAULT_LIMIT, BoundingBox, ById, Cursor, Limit, Line, Words, among, page
 from web.shapes import Sourced
 
 api = noun("observations", "Stations and sensors, their results, and vehicles")
@@ -47,7 +48,7 @@ class VehicleQuery(BaseModel):
 
     city: Line
     bbox: BoundingBox = None
-    kind: Words = None
+    kind: Annotated[Words, among(get_args(VehicleKind.__value__))] = None
 
 
 class Datastream(BaseModel):
@@ -134,6 +135,7 @@ def list_things(query: ThingQuery) -> Answer:
     """List things with their latest results."""
     chosen = queries.ThingFilter(query.city, query.bbox, query.property, query.observed)
     with transaction() as tx:
+        find_city(tx, query.city)
         found = queries.list_things(tx, chosen, query.limit, query.cursor, utcnow())
     return page(found.items, found.next)
 
@@ -151,6 +153,7 @@ def list_observations(path: ById, query: ObservationQuery) -> Answer:
 def list_vehicles(query: VehicleQuery) -> Answer:
     """List vehicles where they are now."""
     with transaction() as tx:
+        find_city(tx, query.city)
         found = queries.list_vehicles(tx, query.city, query.bbox, query.kind or (), utcnow())
     # A train under ground may have no position: it is no vehicle on a map.
     return page([vehicle for vehicle in found.items if vehicle["lon"] is not None], found.next)

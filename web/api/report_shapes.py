@@ -1,14 +1,14 @@
 """What reports look like on the wire."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 from flask_openapi.models.file import FileStorage
 from pydantic import BaseModel, Field, field_validator
 from typing_extensions import TypeAliasType
 
-from web.params import DEFAULT_LIMIT, BoundingBox, Cursor, Limit, Line, Words, read_file
+from web.params import DEFAULT_LIMIT, BoundingBox, Cursor, Limit, Line, Words, among, read_file
 
 ReportStatus = TypeAliasType(
     "ReportStatus", Literal["received", "published", "in_progress", "resolved", "closed"]
@@ -21,7 +21,7 @@ class ReportQuery(BaseModel):
 
     city: Line | None = None
     bbox: BoundingBox = None
-    status: Words = None
+    status: Annotated[Words, among(get_args(ReportStatus.__value__))] = None
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor = None
 

@@ -10,6 +10,7 @@ from flask_openapi.models.file import FileStorage
 
 from shared.accounts.rules import Permission
 from shared.audit import audit
+from shared.cities.queries import find_city
 from shared.clock import utcnow
 from shared.db import Transaction, transaction
 from shared.reports import queries, service
@@ -45,6 +46,8 @@ _MAXIMUM_BYTES = MAX_PHOTOS * MAX_PHOTO_BYTES + _FORM_BYTES
 def list_reports(query: ReportQuery) -> Answer:
     """List public reports, newest first."""
     with transaction() as tx:
+        if query.city is not None:
+            find_city(tx, query.city)
         found = queries.list_reports(
             tx,
             city=query.city,
