@@ -78,7 +78,7 @@ class Timetable:
 @dataclass(frozen=True, slots=True)
 class Named:
     """
-    Ids of a timetable that payloads name; `drawn` are the routes whose way is needed too.
+    Ids of a timetable that payloads name; `drawn` are the routes whose way is needed too, `ways` the trips.
 
     `starts`: when trips begin, by the id that is told of them, which may be blank.
     """
@@ -88,6 +88,7 @@ class Named:
     stops: Set[str]
     drawn: Set[str]
     starts: Mapping[str, Set[Start]] = field(default_factory=dict)
+    ways: Set[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

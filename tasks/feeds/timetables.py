@@ -86,11 +86,12 @@ def known_timetable(tx: Transaction, city: str, slug: str, named: Named) -> Time
     starts = _starting(tx, current, {start for told in unknown for start in named.starts[told]})
     found = [trip for alike in (*endings.values(), *starts.values()) for trip in alike]
     known = [*trips.values(), *found]
+    drawn = named.drawn | {trip.route_id for trip_id, trip in trips.items() if trip_id in named.ways}
     routes = named.routes | {trip.route_id for trip in known}
     stops = named.stops | {stop_id for trip in known for stop_id in trip.stop_ids}
     return Timetable(
         current.timezone,
-        routes={row.route_id: _route(row, current) for row in routes_of(tx, current, routes, named.drawn)},
+        routes={row.route_id: _route(row, current) for row in routes_of(tx, current, routes, drawn)},
         trips=trips,
         stops={row.stop_id: Stop(row.name, row.lon, row.lat) for row in stops_of(tx, current, stops)},
         endings=endings,

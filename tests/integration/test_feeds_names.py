@@ -194,6 +194,37 @@ def test_an_alert_lies_at_its_stops_or_else_along_its_route(site: Site) -> None:
     assert ("7", "MultiLineString") == (around.address, around.geometry["type"])
 
 
+@pytest.mark.parametrize(
+    ("informed", "applies_to"),
+    [
+        ({"trip": {"trip_id": "t-night"}}, {"trips": ["t-night"]}),
+        (
+            {"trip": {"route_id": "r7", "start_time": "24:50:00", "start_date": "20261025"}},
+            {"trips": ["t-night"]},
+        ),
+        ({"trip": {"route_id": "r7", "direction_id": 1}}, {"routes": ["r7"], "directions": {"r7": 1}}),
+        ({"route_id": "r7", "direction_id": 0}, {"routes": ["r7"], "directions": {"r7": 0}}),
+    ],
+    ids=["trip", "start", "descriptor of a route", "direction"],
+)
+def test_an_alert_about_trips_lies_along_their_route(
+    site: Site, informed: dict[str, Any], applies_to: dict[str, Any]
+) -> None:
+    """However it names them: a rider of the line is to see it."""
+
+    def late(entity: gtfs.FeedEntity) -> None:
+        detour(entity)
+        entity.alert.informed_entity[0].CopyFrom(gtfs.EntitySelector(**informed))
+
+    site.pages[LIVE] = message(late)
+    run_feed(add_static(), site)
+    run_feed(add_live(static="timetable"), site)
+
+    (found,) = rows("SELECT address, geometry, properties FROM features")
+    assert ("7", "MultiLineString") == (found.address, (found.geometry or {}).get("type"))
+    assert applies_to | {"route_names": ["7"]} == found.properties
+
+
 def test_a_trip_that_the_timetable_does_not_know_is_normal(site: Site) -> None:
     """It is kept as it was told, its stops named; nothing is set aside."""
     run_feed(add_static(), site)

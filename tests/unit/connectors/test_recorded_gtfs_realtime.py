@@ -328,6 +328,66 @@ def test_an_alert_that_ends_after_every_calendar_has_no_end(end: int) -> None:
     assert None is found.ends_at
 
 
+@pytest.mark.parametrize(
+    ("informed", "applies_to"),
+    [
+        ([{"agency_id": "1"}], {"agencies": ["1"]}),
+        ([{"route_type": 0}, {"route_type": 3}], {"route_types": [0, 3]}),
+        ([{"route_id": "A", "stop_id": "s"}], {"routes": ["A"], "stops": ["s"]}),
+        ([{"route_id": "A", "direction_id": 0}], {"routes": ["A"], "directions": {"A": 0}}),
+        ([{"route_id": "A", "direction_id": 0}, {"route_id": "A"}], {"routes": ["A"]}),
+        ([{"trip": {"trip_id": "t", "route_id": "A"}}], {"trips": ["t"]}),
+        ([{"trip": {"route_id": "A"}}], {"routes": ["A"]}),
+        (
+            [
+                {
+                    "trip": {
+                        "route_id": "A",
+                        "direction_id": 1,
+                        "start_time": "8:00:00",
+                        "start_date": "20260101",
+                    }
+                }
+            ],
+            {"trips": ["A/1/8:00:00@20260101"]},
+        ),
+    ],
+)
+def test_an_alert_tells_what_it_is_about(informed: list[dict[str, Any]], applies_to: dict[str, Any]) -> None:
+    """Whatever selects it; a direction only where the other is not meant as well."""
+    found = alert_of(informed_entity=[gtfs.EntitySelector(**one) for one in informed])
+
+    assert applies_to == found.properties
+
+
+def test_an_alert_is_of_when_service_is_affected() -> None:
+    """Newer messages tell that apart from when to tell of it."""
+    told, affected = gtfs.TimeRange(start=1795100000), gtfs.TimeRange(start=1795176000, end=1795180000)
+    newer = alert_of(active_period=[told], communication_period=[told], impact_period=[affected])
+    early = alert_of(communication_period=[told])
+
+    assert ("2026-11-20T12:00:00+00:00", "2026-11-20T13:06:40+00:00") == (
+        newer.starts_at and newer.starts_at.isoformat(),
+        newer.ends_at and newer.ends_at.isoformat(),
+    )
+    assert (True, None) == (early.starts_at is not None, early.ends_at)
+
+
+def test_an_alert_says_its_cause_and_effect_in_the_agencys_words() -> None:
+    """Beside the words of the standard."""
+    said = [
+        gtfs.TranslatedString(translation=[{"text": text, "language": language} for text, language in texts])
+        for texts in ([("Manif", "fr"), ("March", "en")], [("Diversion", "en")])
+    ]
+    found = alert_of(cause=gtfs.Alert.DEMONSTRATION, cause_detail=said[0], effect_detail=said[1])
+
+    assert {
+        "cause": "demonstration",
+        "cause_detail": "March",
+        "effect_detail": "Diversion",
+    } == found.properties
+
+
 def test_markup_in_an_alert_is_no_text() -> None:
     """Agencies write their notices for web pages."""
     said = gtfs.TranslatedString()

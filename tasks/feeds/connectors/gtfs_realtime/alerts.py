@@ -1,7 +1,7 @@
 """[p] Service alerts."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ from google.transit import gtfs_realtime_pb2 as gtfs
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature
+from tasks.feeds.connectors.gtfs_realtime.keys import trip_key
 from tasks.feeds.connectors.gtfs_realtime.message import Message
 from tasks.feeds.reading.links import web_link
 from tasks.feeds.reading.markup import plain
@@ -23,7 +24,7 @@ _SEVERITIES: Final = {
 #: The year 5138, and milliseconds of 2001, between which no time is that of an alert.
 _NEVER: Final = 100_000_000_000
 _MILLISECONDS: Final = 1_000_000_000_000
-_ENTITY_FIELDS: Final = {"agency_id": "agencies", "route_id": "routes", "stop_id": "stops"}
+_ENTITY_FIELDS: Final = {"agency_id": "agencies", "stop_id": "stops"}
 
 
 def ids_are_positions(message: Message) -> bool:
@@ -45,7 +46,8 @@ def alert(
     """Read an alert; one without an active period is in force as long as it is listed."""
     said = entity.alert
     title = _text(said.header_text, language)
-    starts, ends = _span(said.active_period)
+    periods = _periods(said)
+    starts, ends = _span(periods)
     return Feature(
         external_id=_fingerprint(said) if numbered or not entity.id else entity.id,
         record=record,
@@ -59,8 +61,13 @@ def alert(
         url=web_link(_text(said.url, language)),
         starts_at=starts,
         ends_at=ends,
-        properties=_properties(said),
+        properties=_properties(said, periods, language),
     )
+
+
+def trip_name(trip: gtfs.TripDescriptor) -> str | None:
+    """Return what an alert calls a trip: its id, else its route, direction and start; none if it means no one trip."""
+    return trip.trip_id or trip_key(trip)
 
 
 def _fingerprint(said: gtfs.Alert) -> str:
@@ -74,6 +81,15 @@ def _text(translated: gtfs.TranslatedString, language: str | None) -> str | None
     wanted = (language or "en").lower()
     near = next((text for tag, text in texts.items() if tag.split("-")[0] == wanted.split("-")[0]), None)
     return texts.get(wanted) or near or next(iter(texts.values()), None)
+
+
+def _periods(said: gtfs.Alert) -> Sequence[gtfs.TimeRange]:
+    """
+    Return when service is affected; older messages tell that, or when to tell of it, as the active period.
+
+    Source: https://gtfs.org/documentation/realtime/examples/migration-active-period/
+    """
+    return said.impact_period or said.active_period or said.communication_period
 
 
 def _span(periods: Iterable[gtfs.TimeRange]) -> tuple[datetime | None, datetime | None]:
@@ -97,22 +113,43 @@ def _moment(seconds: int) -> datetime | None:
         return None
 
 
-def _properties(said: gtfs.Alert) -> dict[str, Any]:
+def _properties(said: gtfs.Alert, periods: Sequence[gtfs.TimeRange], language: str | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if said.HasField("cause"):
         found["cause"] = gtfs.Alert.Cause.Name(said.cause).lower()
-    for field, name in _ENTITY_FIELDS.items():
-        values = sorted({getattr(entity, field) for entity in said.informed_entity} - {""})
-        if values:
-            found[name] = values
-    trips = sorted({entity.trip.trip_id for entity in said.informed_entity} - {""})
-    if trips:
-        found["trips"] = trips
-    if len(said.active_period) > 1:
-        found["active_periods"] = [
-            [_written(period.start), _written(period.end)] for period in said.active_period
-        ]
-    return found
+    for name in ("cause_detail", "effect_detail"):
+        if text := _text(getattr(said, name), language):
+            found[name] = text
+    if len(periods) > 1:
+        found["active_periods"] = [[_written(period.start), _written(period.end)] for period in periods]
+    return found | _applies_to(said.informed_entity)
+
+
+def _applies_to(informed: Iterable[gtfs.EntitySelector]) -> dict[str, Any]:
+    """Return what an alert is about, by the ids of the timetable; a direction where it is about that one alone."""
+    found: dict[str, set[Any]] = {}
+    directions: dict[str, set[int | None]] = {}
+    for entity in informed:
+        trip = trip_name(entity.trip) if entity.HasField("trip") else None
+        if trip:
+            found.setdefault("trips", set()).add(trip)
+        # A descriptor that means no one trip means those of its route.
+        of_route = entity if entity.route_id or trip else entity.trip
+        if of_route.route_id:
+            told = of_route.direction_id if of_route.HasField("direction_id") else None
+            directions.setdefault(of_route.route_id, set()).add(told)
+        if entity.HasField("route_type"):
+            found.setdefault("route_types", set()).add(entity.route_type)
+        for field, name in _ENTITY_FIELDS.items():
+            if value := getattr(entity, field):
+                found.setdefault(name, set()).add(value)
+    properties: dict[str, Any] = {name: sorted(values) for name, values in found.items()}
+    if directions:
+        properties["routes"] = sorted(directions)
+    only = {route: next(iter(told)) for route, told in sorted(directions.items()) if len(told) == 1}
+    if one_way := {route: direction for route, direction in only.items() if direction is not None}:
+        properties["directions"] = one_way
+    return properties
 
 
 def _written(seconds: int) -> str | None:

@@ -94,7 +94,7 @@ def _records(entity: gtfs.FeedEntity, record: str, told: _Told, source: Source) 
         language = source.options.get("language")
         alert = alerts.alert(entity, record, told.published, language, told.numbered)
         if told.names:
-            told.names.alert(alert)
+            told.names.alert(alert, entity.alert)
         yield alert
     if not known:
         if len(entity.ListFields()) < 2:

@@ -15,6 +15,7 @@ from tasks.feeds.connector import (
     TripUpdate,
     Vehicle,
 )
+from tasks.feeds.connectors.gtfs_realtime.alerts import trip_name
 from tasks.feeds.connectors.gtfs_realtime.calls import Call, complete, from_its_start, places, written
 from tasks.feeds.connectors.gtfs_realtime.starts import starts_of
 from tasks.feeds.reading.places import Geometry
@@ -70,10 +71,10 @@ class Names:
         is_whole = len(found) == len(stops)
         record.stops = self._complete(found, record, trip, day) if trip and day and is_whole else stops
 
-    def alert(self, record: Feature) -> None:
+    def alert(self, record: Feature, said: gtfs.Alert) -> None:
         """Name the routes and stops of an alert, and place it: at its stops, else along its routes."""
+        trips = self._trips_of(record, said)
         told = record.properties
-        trips = [self._known.trips[one] for one in told.get("trips", ()) if one in self._known.trips]
         route_ids = dict.fromkeys([*told.get("routes", ()), *(trip.route_id for trip in trips)])
         routes = [self._known.routes[one] for one in route_ids if one in self._known.routes]
         stops = [self._known.stops[one] for one in told.get("stops", ()) if one in self._known.stops]
@@ -85,6 +86,17 @@ class Names:
         words = [*names["stop_names"], *names["route_names"]][:_MOST_NAMED]
         record.address = record.address or ", ".join(words) or None
         record.geometry = record.geometry or _points(stops) or _ways(routes)
+
+    def _trips_of(self, record: Feature, said: gtfs.Alert) -> list[TransitTrip]:
+        """Return the trips of an alert that are known; one that it names by its start gets its id."""
+        told = {name: one.trip for one in said.informed_entity if (name := trip_name(one.trip))}
+        found = {name: trip for name, descriptor in told.items() if (trip := self._run(descriptor)[0])}
+        if told:
+            ids = {
+                name if told[name].trip_id or not found.get(name) else found[name].trip_id for name in told
+            }
+            record.properties = {**record.properties, "trips": sorted(ids)}
+        return [found[name] for name in sorted(found)]
 
     def _run(self, told: gtfs.TripDescriptor) -> tuple[TransitTrip | None, date | None]:
         """

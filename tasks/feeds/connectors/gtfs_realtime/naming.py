@@ -18,18 +18,22 @@ def named(payloads: Sequence[Payload]) -> Named:
     stops: set[str] = set()
     drawn: set[str] = set()
     starts: dict[str, set[Start]] = {}
+    ways: set[str] = set()
     for payload in payloads:
         for entity in load(payload).readable:
-            for trip in (entity.trip_update.trip, entity.vehicle.trip):
+            informed = entity.alert.informed_entity
+            for trip in (entity.trip_update.trip, entity.vehicle.trip, *(one.trip for one in informed)):
                 routes.add(trip.route_id)
                 trips.add(trip.trip_id)
                 if begins := starts_of(trip):
                     starts.setdefault(trip.trip_id, set()).update(begins)
             stops.update(stop.stop_id for stop in entity.trip_update.stop_time_update)
             stops.add(entity.vehicle.stop_id)
-            for informed in entity.alert.informed_entity:
-                drawn.update((informed.route_id, informed.trip.route_id))
-                trips.add(informed.trip.trip_id)
-                stops.add(informed.stop_id)
+            for one in informed:
+                drawn.update((one.route_id, one.trip.route_id))
+                ways.add(one.trip.trip_id)
+                stops.add(one.stop_id)
     nothing = {""}
-    return Named((routes | drawn) - nothing, trips - nothing, stops - nothing, drawn - nothing, starts)
+    return Named(
+        (routes | drawn) - nothing, trips - nothing, stops - nothing, drawn - nothing, starts, ways - nothing
+    )
