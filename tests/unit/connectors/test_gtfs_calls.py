@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 from google.transit import gtfs_realtime_pb2 as gtfs
 
-from tasks.feeds.connector import Service, Start, Stop, Timetable, TransitRoute, TransitTrip, TripUpdate
+from tasks.feeds.connector import (
+    Service,
+    Start,
+    Stop,
+    Timetable,
+    TransitRoute,
+    TransitTrip,
+    TripUpdate,
+    Vehicle,
+)
 from tasks.feeds.reading.trip_ids import ends_with, head_of
 from tests.support.feeds import parse, payload, source
 
@@ -155,6 +164,89 @@ def test_what_does_not_run_as_planned_is_kept_as_told(
 ) -> None:
     """The timetable says nothing of it."""
     assert stops == [stop for stop, _ in delays(read(fill))]
+
+
+def test_a_duplicate_runs_as_the_trip_it_copies_from_its_own_start_on() -> None:
+    """It has an id of its own, by which it is kept apart from the trip whose id the update tells."""
+
+    def duplicated(update: gtfs.TripUpdate) -> None:
+        update.trip.schedule_relationship = gtfs.TripDescriptor.DUPLICATED
+        own = {"trip_id": "t1-again", "start_date": "20260102", "start_time": "09:00:00"}
+        update.trip_properties.CopyFrom(gtfs.TripUpdate.TripProperties(**own))
+        update.stop_time_update.add(stop_sequence=4).arrival.delay = 60
+
+    told = read(duplicated)
+
+    assert ("t1-again@20260102", "t1-again", "20260102", "r1") == (
+        told.external_id, told.trip_id, told.start_date, told.route
+    )  # fmt: skip
+    assert ("2026-01-02T09:30:00Z", "2026-01-02T09:31:00Z") == (
+        told.stops[0]["scheduled_arrival"],
+        told.stops[0]["arrival"],
+    )
+    assert [("d", 60), ("e", 60)] == delays(told)
+
+
+@pytest.mark.parametrize("timetable", [TIMETABLE, Timetable("UTC")])
+def test_a_new_trip_says_itself_when_it_was_to_be_there_and_where_it_heads(timetable: Timetable) -> None:
+    """No timetable knows it."""
+
+    def new(update: gtfs.TripUpdate) -> None:
+        told = {
+            "trip_id": "extra",
+            "route_id": "r1",
+            "start_date": "20260101",
+            "schedule_relationship": "NEW",
+        }
+        update.trip.CopyFrom(gtfs.TripDescriptor(**told))
+        update.trip_properties.trip_headsign = "Beach"
+        first = update.stop_time_update.add(stop_id="a").departure
+        first.scheduled_time, first.time = 1_767_257_000, 1_767_257_090
+        last = update.stop_time_update.add(stop_id="b").arrival
+        last.scheduled_time, last.delay = 1_767_258_000, 30
+
+    told = read(new, timetable)
+
+    assert ("Beach", 90) == (told.properties["headsign"], told.delay_seconds)
+    assert [("2026-01-01T08:43:20Z", "2026-01-01T08:44:50Z", 90)] == [
+        (stop["scheduled_departure"], stop["departure"], stop["delay_seconds"]) for stop in told.stops[:1]
+    ]
+    assert [("2026-01-01T09:00:00Z", "2026-01-01T09:00:30Z", 30)] == [
+        (stop["scheduled_arrival"], stop["arrival"], stop["delay_seconds"]) for stop in told.stops[1:]
+    ]
+
+
+@pytest.mark.parametrize("planned", [{"stop_id": "b"}, {"stop_sequence": 2}])
+def test_a_call_is_made_at_the_platform_that_is_assigned(planned: dict[str, Any]) -> None:
+    """It is still the call that the timetable has at another."""
+
+    def assigned(update: gtfs.TripUpdate) -> None:
+        call = update.stop_time_update.add(**planned)
+        call.stop_time_properties.assigned_stop_id = "e"
+        call.arrival.delay = 60
+
+    told = read(assigned)
+
+    assert ("e", "E", "2026-01-01T08:10:00Z") == (
+        told.stops[0]["stop_id"], told.stops[0]["name"], told.stops[0]["scheduled_arrival"]
+    )  # fmt: skip
+    assert [("e", 60), ("c", 60), ("d", 60), ("e", 60)] == delays(told)
+
+
+@pytest.mark.parametrize(("sequence", "stop"), [(4, ("d", "D")), (9, (None, None))])
+def test_a_vehicle_that_tells_the_number_of_a_call_is_at_its_stop(
+    sequence: int, stop: tuple[str | None, str | None]
+) -> None:
+    """Where its trip is known, and has such a call."""
+    message = gtfs.FeedMessage(header=gtfs.FeedHeader(gtfs_realtime_version="2.0"))
+    told = message.entity.add(id="1").vehicle
+    told.trip.trip_id, told.current_stop_sequence = "t1", sequence
+    (found,) = parse(
+        replace(source("gtfs_realtime"), timetable=TIMETABLE), payload(message.SerializeToString())
+    )
+
+    assert isinstance(found, Vehicle)
+    assert stop == (found.properties.get("stop_id"), found.properties.get("stop_name"))
 
 
 WEEKDAYS = replace(

@@ -262,6 +262,15 @@ def test_trips_of_one_id_that_start_at_other_times_are_kept_apart() -> None:
     )
 
 
+def test_an_added_trip_is_kept_apart_from_the_one_whose_id_it_bears() -> None:
+    """Google's way to add a trip that is like another: its id, and another start."""
+    planned = {"trip_id": "t", "start_date": "20240319"}
+    extra = {**planned, "start_time": "12:34:56", "schedule_relationship": "ADDED"}
+
+    assert ["t@20240319", "t/12:34:56@20240319"] == trips(planned, extra)
+    assert ["x@20240319"] == trips({**planned, "trip_id": "x", "schedule_relationship": "ADDED"})
+
+
 def test_a_trip_whose_start_is_merely_told_keeps_its_name() -> None:
     """Where trip_id and start_date name it alone, the start adds nothing; told twice, it is a duplicate."""
     told = {"trip_id": "t", "start_date": "20240319", "start_time": "06:00:00"}
@@ -308,6 +317,18 @@ def test_json_that_is_not_quite_of_the_format_is_read_field_by_field(document: d
     ]
     assert isinstance(alert, Feature)
     assert "Detour" == alert.title
+
+
+def test_ids_that_json_writes_as_numbers_are_ids() -> None:
+    """A vehicle that lost its own would be known by its trip."""
+    told = {"vehicle": {"id": 12, "label": 7}, "trip": {"trip_id": 501, "start_date": 20260101}}
+    message = {"header": {"gtfs_realtime_version": 1.0}, "entity": [{"id": 1, "vehicle": told}]}
+    (found,) = parse(source("gtfs_realtime"), payload(json.dumps(message).encode()))
+
+    assert isinstance(found, Vehicle)
+    assert ("12", "7", "501", "20260101") == (
+        found.external_id, found.label, found.trip_id, found.properties["start_date"]
+    )  # fmt: skip
 
 
 def alert_of(**told: Any) -> Feature:

@@ -1,10 +1,12 @@
 """[p] The calls of a trip: which of them an update speaks of, and those it leaves to the timetable."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
+
+from google.transit import gtfs_realtime_pb2 as gtfs
 
 from shared.errors import Rejection
 from tasks.feeds.connector import TransitTrip
@@ -16,17 +18,16 @@ Call = dict[str, Any]
 _EVENTS: Final = ("arrival", "departure")
 
 
-def places(trip: TransitTrip | None, stops: Sequence[Any]) -> Iterator[int | None]:
-    """Yield each stop's place in its trip: by its sequence, else by the next call at that stop."""
+def places(trip: TransitTrip | None, told: Iterable[gtfs.TripUpdate.StopTimeUpdate]) -> Iterator[int | None]:
+    """Yield each call's place in its trip: by its sequence, else by the next call that is planned at that stop."""
     at = 0
     by_sequence = {sequence: place for place, sequence in enumerate(trip.sequences)} if trip else {}
     by_stop: dict[str, list[int]] = {}
     for place, stop_id in enumerate(trip.stop_ids if trip else ()):
         by_stop.setdefault(stop_id, []).append(place)
-    for stop in stops:
-        sequence, stop_id = stop.get("stop_sequence"), stop.get("stop_id")
-        found = by_sequence.get(sequence)
-        if sequence is None and (there := by_stop.get(stop_id)):
+    for call in told:
+        found = by_sequence.get(call.stop_sequence) if call.HasField("stop_sequence") else None
+        if not call.HasField("stop_sequence") and (there := by_stop.get(call.stop_id)):
             following = bisect_left(there, at)
             found = there[following] if following < len(there) else None
         at = at if found is None else found + 1

@@ -2,9 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Set
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from google.transit import gtfs_realtime_pb2 as gtfs
+
+_BY_START: Final = frozenset((gtfs.TripDescriptor.UNSCHEDULED, gtfs.TripDescriptor.ADDED))
+_OWN: Final = ("trip_id", "start_date", "start_time")
 
 
 class Shared(NamedTuple):
@@ -24,17 +27,29 @@ def trip_key(trip: gtfs.TripDescriptor, repeated: Set[str] = frozenset()) -> str
     Return what names a trip over time: `trip_id@start_date`, without the date when none is told.
 
     A frequency-based trip runs many times a day under one trip_id: `trip_id/start_time@start_date` names it if
-    it is UNSCHEDULED (what `exact_times=0` is told as), or if its shorter name is among the `repeated`. One
-    without a trip_id is named by its route, direction and start.
+    it is UNSCHEDULED (what `exact_times=0` is told as), or if its shorter name is among the `repeated`. So does one
+    that is ADDED, and may bear the id of the trip that it is like. One without a trip_id is named by its route,
+    direction and start.
     Source: https://gtfs.org/documentation/realtime/reference/#message-tripdescriptor
     """
     short = _short_key(trip)
     if not short or not trip.trip_id or not trip.start_time:
         return short
-    unscheduled = trip.schedule_relationship == gtfs.TripDescriptor.UNSCHEDULED
-    if unscheduled or short in repeated:
+    if trip.schedule_relationship in _BY_START or short in repeated:
         return _on_day(f"{trip.trip_id}/{trip.start_time}", trip)
     return short
+
+
+def trip_of(update: gtfs.TripUpdate) -> gtfs.TripDescriptor:
+    """Return what names the trip of an update; a DUPLICATED one tells its own id and start beside those it copies."""
+    if update.trip.schedule_relationship != gtfs.TripDescriptor.DUPLICATED:
+        return update.trip
+    trip = gtfs.TripDescriptor()
+    trip.CopyFrom(update.trip)
+    for name in _OWN:
+        if told := getattr(update.trip_properties, name):
+            setattr(trip, name, told)
+    return trip
 
 
 def shared(entities: Iterable[gtfs.FeedEntity]) -> Shared:
@@ -42,7 +57,7 @@ def shared(entities: Iterable[gtfs.FeedEntity]) -> Shared:
     starts: defaultdict[str, set[str]] = defaultdict(set)
     labels: defaultdict[tuple[str, str | None, str | None], set[str]] = defaultdict(set)
     for entity in entities:
-        for trip in (entity.trip_update.trip, entity.vehicle.trip):
+        for trip in (trip_of(entity.trip_update), entity.vehicle.trip):
             if trip.trip_id and trip.start_time:
                 starts[_short_key(trip) or ""].add(trip.start_time)
         if entity.HasField("vehicle") and not _vehicle_id(entity.vehicle):

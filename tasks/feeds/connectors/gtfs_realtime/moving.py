@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from google.transit import gtfs_realtime_pb2 as gtfs
 
 from shared.errors import Rejection
 from tasks.feeds.connector import TripUpdate, Vehicle
-from tasks.feeds.connectors.gtfs_realtime.keys import Shared, trip_key, vehicle_key
+from tasks.feeds.connectors.gtfs_realtime.calls import written
+from tasks.feeds.connectors.gtfs_realtime.keys import Shared, trip_key, trip_of, vehicle_key
 from tasks.feeds.reading.times import from_posix
 
 _NULL_ISLAND_DEGREES: Final = 1e-6
@@ -109,24 +110,27 @@ def trip_update(
     update: gtfs.TripUpdate, record: str, published: datetime | None, shared: Shared
 ) -> TripUpdate:
     """Read the prediction for one trip of one service day."""
-    key = trip_key(update.trip, shared.repeated) or update.vehicle.id
+    trip = trip_of(update)
+    key = trip_key(trip, shared.repeated) or update.vehicle.id
     if not key:
         raise Rejection("no_identity", "neither the trip nor its vehicle has an id")
     stops = [_stop(stop) for stop in update.stop_time_update]
+    properties = _trip_properties(trip)
+    properties.pop("start_date", None)
+    if headsign := update.trip_properties.trip_headsign.strip():
+        properties["headsign"] = headsign
     return TripUpdate(
         external_id=key,
         record=record,
         observed_at=from_posix(update.timestamp),
         published_at=published,
-        trip_id=update.trip.trip_id or key,
-        start_date=update.trip.start_date or None,
-        route=update.trip.route_id or None,
+        trip_id=trip.trip_id or key,
+        start_date=trip.start_date or None,
+        route=trip.route_id or None,
         vehicle=update.vehicle.id or None,
         delay_seconds=_delay(update, stops),
         stops=stops,
-        properties={
-            name: value for name, value in _trip_properties(update.trip).items() if name != "start_date"
-        },
+        properties=properties,
     )
 
 
@@ -136,19 +140,35 @@ def _delay(update: gtfs.TripUpdate, stops: list[dict[str, Any]]) -> int | None:
     return next((stop["delay_seconds"] for stop in stops if "delay_seconds" in stop), None)
 
 
+def _event(name: str, event: gtfs.TripUpdate.StopTimeEvent) -> dict[str, Any]:
+    """Read an arrival or departure; of a trip that no timetable knows it may tell itself when it was to be."""
+    found: dict[str, Any] = {}
+    if event.HasField("delay"):
+        found["delay_seconds"] = event.delay
+    time, planned = (
+        from_posix(seconds) if seconds > 0 else None for seconds in (event.time, event.scheduled_time)
+    )
+    if planned:
+        found[f"scheduled_{name}"] = written(planned)
+        if time:
+            found.setdefault("delay_seconds", round((time - planned).total_seconds()))
+        elif event.HasField("delay"):
+            time = planned + timedelta(seconds=event.delay)
+    if time:
+        found[name] = written(time)
+    return found
+
+
 def _stop(update: gtfs.TripUpdate.StopTimeUpdate) -> dict[str, Any]:
+    """Read what is told of a call; its stop is the one where it will be made, whatever was planned."""
     stop: dict[str, Any] = {}
-    if update.stop_id:
-        stop["stop_id"] = update.stop_id
+    if stop_id := update.stop_time_properties.assigned_stop_id or update.stop_id:
+        stop["stop_id"] = stop_id
     if update.HasField("stop_sequence"):
         stop["stop_sequence"] = update.stop_sequence
     for name in ("arrival", "departure"):
         if update.HasField(name):
-            event = getattr(update, name)
-            if event.HasField("delay"):
-                stop.setdefault("delay_seconds", event.delay)
-            if event.time > 0 and (moment := from_posix(event.time)):
-                stop[name] = moment.isoformat().replace("+00:00", "Z")
+            stop = _event(name, getattr(update, name)) | stop
     if update.HasField("schedule_relationship") and update.schedule_relationship:
         relationship = gtfs.TripUpdate.StopTimeUpdate.ScheduleRelationship
         stop["relationship"] = relationship.Name(update.schedule_relationship).lower()

@@ -26,7 +26,7 @@ from tasks.feeds.reading.times import zone
 _MOST_DRAWN: Final = 20
 _MOST_NAMED: Final = 10
 #: Trips whose times are not those of the timetable, though they bear the id of one of its trips.
-_UNPLANNED: Final = frozenset(("unscheduled", "added", "new", "replacement", "duplicated"))
+_UNPLANNED: Final = frozenset(("unscheduled", "added", "new", "replacement"))
 _UNPREDICTED: Final = frozenset(("skipped", "no_data"))
 
 
@@ -43,9 +43,11 @@ class Names:
         if trip is not None and not told.trip_id:
             record.trip_id = trip.trip_id
         record.route = record.route or (trip.route_id if trip else None)
-        stop = self._known.stops.get(record.properties.get("stop_id", ""))
-        named = {"stop_name": stop.name} if stop else {}
-        record.properties = {**record.properties, **self._of_route(record.route, trip), **named}
+        stop_id = record.properties.get("stop_id") or _stop_at(trip, record.properties.get("stop_sequence"))
+        at = {"stop_id": stop_id} if stop_id else {}
+        if (stop := self._known.stops.get(stop_id or "")) is not None:
+            at["stop_name"] = stop.name
+        record.properties = {**record.properties, **self._of_route(record.route, trip), **at}
 
     def trip_update(self, record: TripUpdate, update: gtfs.TripUpdate) -> None:
         """Name a trip's route and stops, and say when it was to be there; delays become times."""
@@ -53,12 +55,13 @@ class Names:
         if trip is not None and not update.trip.trip_id:
             record.trip_id = trip.trip_id
         record.route = record.route or (trip.route_id if trip else None)
-        record.properties = {**record.properties, **self._of_route(record.route, trip)}
-        if trip is not None and trip.is_repeated:
+        record.properties = {**self._of_route(record.route, trip), **record.properties}
+        relationship = record.properties.get("relationship")
+        if trip is not None and (trip.is_repeated or relationship == "duplicated"):
             trip = from_its_start(trip, record.properties.get("start_time", ""))
-        is_planned = trip is not None and record.properties.get("relationship") not in _UNPLANNED
+        is_planned = trip is not None and relationship not in _UNPLANNED
         day = day or self._day(trip, record) if trip is not None and is_planned else None
-        calls = list(places(trip, record.stops))
+        calls = list(places(trip, update.stop_time_update))
         stops = [
             self._stop(stop, told, trip, call, day)
             for stop, told, call in zip(record.stops, update.stop_time_update, calls, strict=True)
@@ -203,6 +206,13 @@ class Names:
 def route_name(route: TransitRoute) -> str:
     """Return what riders call a route."""
     return route.short_name or route.long_name or route.route_id
+
+
+def _stop_at(trip: TransitTrip | None, sequence: int | None) -> str | None:
+    """Return the stop of a trip that a sequence means."""
+    if trip is None or sequence not in trip.sequences:
+        return None
+    return trip.stop_ids[trip.sequences.index(sequence)]
 
 
 def _is_direction(trip: TransitTrip, told: gtfs.TripDescriptor) -> bool:

@@ -27,7 +27,8 @@ def named(payloads: Sequence[Payload]) -> Named:
                 trips.add(trip.trip_id)
                 if begins := starts_of(trip):
                     starts.setdefault(trip.trip_id, set()).update(begins)
-            stops.update(stop.stop_id for stop in entity.trip_update.stop_time_update)
+            for call in entity.trip_update.stop_time_update:
+                stops.update((call.stop_id, call.stop_time_properties.assigned_stop_id))
             stops.add(entity.vehicle.stop_id)
             for one in informed:
                 drawn.update((one.route_id, one.trip.route_id))

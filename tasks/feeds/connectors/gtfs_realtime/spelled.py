@@ -1,7 +1,7 @@
 """
 [p] A message of JSON into its protocol buffer, also where it is not the JSON that the format itself would give.
 
-Gateways write a list of one as that one, whole numbers with a fraction, texts in place of translations.
+Gateways write a list of one as that one, whole numbers with a fraction, ids as numbers, texts in place of translations.
 """
 
 from collections.abc import Mapping
@@ -48,7 +48,11 @@ def _fill_fields(message: Any, said: Any) -> None:  # Any: as above.
 
 
 def _fill_value(message: Any, name: str, value: Any) -> None:  # Any: as above.
-    tries = [value, int(value)] if isinstance(value, float) and abs(value) < 2**63 else [value]
+    tries = [value]
+    if isinstance(value, float) and abs(value) < 2**63:
+        tries.append(int(value))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        tries.append(str(value))
     for one in tries:
         try:
             json_format.ParseDict({name: one}, message)
