@@ -21,7 +21,16 @@ from tasks.feeds.fetching.http import Fetcher
 from tasks.feeds.registry import kinds
 from tasks.feeds.run import run
 from tests.support.feed_runs import add_feed, count, newest_run, row_versions, snapshot
-from tests.support.feeds import Recording, addresses, parse, payload, recordings, source
+from tests.support.feeds import (
+    Recording,
+    addresses,
+    most_rows,
+    parse,
+    payload,
+    recordings,
+    source,
+    workbooks,
+)
 from tests.support.jobs import running_job
 from tests.support.recorded import RecordedTable
 
@@ -173,6 +182,30 @@ def test_a_recorded_file_is_stored_or_set_aside_where_it_lies_and_once(
         assert (0, 0) == (again.new, again.changed)
         assert first.rejected == again.rejected
         assert before == row_versions(*STORED)
+
+
+@pytest.mark.parametrize("recording", workbooks())
+def test_a_recorded_workbook_is_stored_or_set_aside_once(
+    publisher: Publisher, recording: Recording, recorded_table: RecordedTable
+) -> None:
+    """The manifest counts the rows of all sheets: those of the first table, less its header and blank ones, are kept."""
+    feed = add(publisher, "socrata", recording.path.read_bytes())
+    first = poll(feed)
+    before, stored = row_versions(*STORED), count("features")
+    recorded_table.note(recording, stored={"features": stored, "records": stored}, rejected=first.rejected)
+
+    assert "succeeded" == first.state, first.error
+    assert 0 < first.records <= most_rows(recording)
+    assert first.records == stored + sum(first.rejected.values())
+
+    second = poll(feed)
+    with transaction() as tx:
+        tx.execute(text("UPDATE feeds SET parser_version = 0"))
+    again = poll(feed)
+    recorded_table.note(recording, again_new=again.new)
+    assert "unchanged" == second.state
+    assert (first.records, first.rejected, 0, 0) == (again.records, again.rejected, again.new, again.changed)
+    assert before == row_versions(*STORED)
 
 
 def ends_badly(recording: Recording) -> bool:

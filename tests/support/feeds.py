@@ -195,6 +195,19 @@ def _recording(folder: Path, row: Mapping[str, str]) -> Recording:
     )
 
 
+def workbooks() -> list[Any]:
+    """Return the recorded workbooks, as `recordings` does."""
+    return [
+        one for one in recordings("bulk") if one.values[0] is None or one.values[0].path.suffix == ".xlsx"
+    ]
+
+
+def most_rows(recording: Recording) -> int:
+    """Return the rows below the header of a workbook's first sheet of two columns, blank ones and titles counted."""
+    sheets = re.findall(r"(\d+)x(\d+)(?:,|$)", recording.facts)
+    return next(int(height) - 1 for height, width in sheets if int(width) > 1)
+
+
 def addresses(records: Sequence[Record]) -> set[str]:
     """Return the publisher's records that these came from; one may give two of ours."""
     return {record.record for record in records}

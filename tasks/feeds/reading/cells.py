@@ -1,6 +1,7 @@
 """[p] One row of a table: its cells, or why it is none."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from tasks.feeds.connector import Malformed
@@ -51,3 +52,10 @@ def names_of(rows: Iterable[Any], name: str) -> list[str]:  # Any: JSON of a pub
             names |= dict.fromkeys(row)
     check_filled(len(names), count, told, name)
     return list(names)
+
+
+def plain(cell: Any) -> Any:  # Any: a cell of any format.
+    """Write what JSON has no form for (days and moments of Parquet and workbooks) as text."""
+    if isinstance(cell, date):
+        return cell.isoformat().replace("+00:00", "Z")
+    return cell if cell is None or isinstance(cell, str | bool | int | float | list | dict) else str(cell)

@@ -32,7 +32,7 @@ def find(text: str) -> tuple[str, int]:
     if usual and _parted(lines, usual) * 2 >= _parted(lines, delimiter):
         delimiter = usual
     try:
-        return delimiter, _above(list(csv.reader(lines, delimiter=delimiter)), first)
+        return delimiter, above(list(csv.reader(lines, delimiter=delimiter)), first)
     except csv.Error:
         return delimiter, first
 
@@ -64,7 +64,7 @@ def _parted(lines: Sequence[str], delimiter: str) -> int:
     return sum(delimiter in line for line in lines)
 
 
-def _above(rows: Sequence[Sequence[str]], first: int) -> int:
+def above(rows: Sequence[Sequence[str]], first: int) -> int:
     """Return the place of the header: the first row, unless it fills half of what the others have, or less."""
     widths = Counter(len(row) for row in rows if len(row) > 1)
     width = widths.most_common(1)[0][0] if widths else 0

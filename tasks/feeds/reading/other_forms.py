@@ -3,12 +3,13 @@
 import re
 from typing import Final
 
-ACCEPTED: Final = "a table is CSV, TSV, JSON, GeoJSON or Parquet, plain or gzipped"
+ACCEPTED: Final = "a table is CSV, TSV, JSON, GeoJSON, XLSX or Parquet, plain, gzipped or alone in a ZIP"
 _FORMS: Final = (
-    (rb"PK\x03\x04(?s:.)*?(?:\[Content_Types\]\.xml|xl/)", "an Excel workbook or another Office file"),
     (rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis", "an OpenDocument sheet or text"),
-    (rb"PK\x03\x04|PK\x05\x06", "a ZIP archive"),
-    (rb"\xd0\xcf\x11\xe0", "an old Excel workbook or another Office file"),
+    (
+        rb"\xd0\xcf\x11\xe0",
+        "an Excel workbook that is old (.xls) or under a password, or another Office file",
+    ),
     (rb"%PDF", "a PDF document"),
     (rb"SQLite format 3\0", "a GeoPackage or another SQLite database"),
     (rb"\0\0\x27\x0a", "a shapefile"),

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Rejected
-from tasks.feeds.reading.cells import BadRow, Row
+from tasks.feeds.reading.cells import BadRow, Row, plain
 from tasks.feeds.reading.columns import Chosen
 from tasks.feeds.reading.places import geometry, point
 from tasks.feeds.reading.tables import Table
@@ -139,11 +139,4 @@ class Reader:
         cells = zip(self.rest_names, self._rest_cells(row), strict=True)
         if self.is_text:
             return {name: cell for name, cell in cells if cell and not cell.isspace()}
-        return {name: _plain(cell) for name, cell in cells if cell is not None and str(cell).strip()}
-
-
-def _plain(cell: Any) -> Any:  # Any: a cell of any format.
-    """Write what JSON has no form for (dates of Parquet) as text."""
-    if isinstance(cell, date):
-        return cell.isoformat().replace("+00:00", "Z")
-    return cell if isinstance(cell, str | bool | int | float | list | dict) else str(cell)
+        return {name: plain(cell) for name, cell in cells if cell is not None and str(cell).strip()}

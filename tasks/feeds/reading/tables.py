@@ -3,19 +3,19 @@
 import csv
 import gzip
 import io
+import zipfile
 import zlib
 from collections.abc import Iterator, Sequence, Set
+from dataclasses import replace
 from itertools import chain, islice
 from typing import IO, Any, BinaryIO, Final
 
 from tasks.feeds.connector import GZIP, MOST_WHOLE_BYTES, Malformed, Payload
-from tasks.feeds.reading import delimited, headers, other_forms, table_json
+from tasks.feeds.reading import delimited, headers, other_forms, parquet, table_json, workbooks, zips
 from tasks.feeds.reading.cells import Row, check_width
 from tasks.feeds.reading.grid import Grid
 from tasks.feeds.reading.pieces import pieces, texts
 
-_PARQUET: Final = b"PAR1"
-_BATCH_ROWS: Final = 5000
 _JSON_LOOKED_AT: Final = 4096
 _READ_BYTES: Final = 256 * 1024
 #: No record of a publisher is longer; a packed line of gigabytes fits into kilobytes.
@@ -62,16 +62,43 @@ def load(payload: Payload) -> Table:
 
     Raises: Malformed if the payload is no table; while rows are read, too.
     """
+    return _load(payload)
+
+
+def _load(payload: Payload, *, is_member: bool = False) -> Table:
     with payload.open() as stream:
-        start = _read(_unzipped(stream), delimited.SNIFFED_BYTES, payload.name)
-    if start.startswith(_PARQUET):
-        return _parquet(payload)
+        start = _read(_unzipped(stream, payload.name), delimited.SNIFFED_BYTES, payload.name)
+    if start.startswith(parquet.BEGINS):
+        return Table(*parquet.rows_of(_whole(payload), payload.name))
+    if start.startswith(zips.BEGINS):
+        return _zipped(payload, start, is_member)
     if (encoding := _encoding_of_json(start)) is not None:
         content = _whole(payload)
         if encoding:
             content = content.decode(encoding, "replace").encode()
         return Table(*table_json.rows_of(content, payload.name))
     return _delimited(payload, start)
+
+
+def _zipped(payload: Payload, start: bytes, is_member: bool) -> Table:
+    """Return the table of a workbook, or the one that a zip holds."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(_whole(payload)))
+        if workbooks.is_workbook(archive):
+            return Table(*workbooks.rows_in(archive, payload.name))
+    except zips.BROKEN as error:
+        raise Malformed(f"{payload.name}: a broken ZIP archive: {error!s:.100}") from None
+    if form := other_forms.named(start):
+        raise Malformed(f"{payload.name}: {form}; {other_forms.ACCEPTED}")
+    if is_member:
+        raise Malformed(f"{payload.name}: a ZIP archive within another; {other_forms.ACCEPTED}")
+    member = zips.only_table(archive, payload.name)
+    held = replace(
+        payload,
+        name=f"{payload.name}: {member.filename:.80}",
+        open=lambda: io.BufferedReader(zips.Member(archive, member), _READ_BYTES),
+    )
+    return _load(held, is_member=True)
 
 
 def _encoding_of_json(start: bytes) -> str | None:
@@ -83,8 +110,8 @@ def _encoding_of_json(start: bytes) -> str | None:
     return encoding if encoding.startswith("utf-16") else ""
 
 
-def _unzipped(stream: BinaryIO) -> IO[bytes]:
-    magic = stream.read(2)
+def _unzipped(stream: BinaryIO, name: str) -> IO[bytes]:
+    magic = _read(stream, 2, name)
     joined = io.BufferedReader(_Rejoined(magic, stream), _READ_BYTES)
     return io.BufferedReader(_Unpacked(joined), _READ_BYTES) if magic == GZIP else joined
 
@@ -153,7 +180,7 @@ def _read(stream: IO[bytes], most: int, name: str) -> bytes:
 
 def _whole(payload: Payload) -> bytes:
     with payload.open() as stream:
-        content = _read(_unzipped(stream), MOST_WHOLE_BYTES + 1, payload.name)
+        content = _read(_unzipped(stream, payload.name), MOST_WHOLE_BYTES + 1, payload.name)
     if len(content) > MOST_WHOLE_BYTES:
         raise Malformed(f"{payload.name}: larger than {MOST_WHOLE_BYTES:,} bytes when unpacked")
     return content
@@ -184,68 +211,9 @@ def _grids(
     payload: Payload, layout: delimited.Layout, above: int, width: int, short: Set[int]
 ) -> Iterator[Grid]:
     with payload.open() as stream:
-        lined = io.BufferedReader(_Lined(_unzipped(stream)), _READ_BYTES)
+        lined = io.BufferedReader(_Lined(_unzipped(stream, payload.name)), _READ_BYTES)
         try:
             for piece in pieces(texts(lined, layout, above), layout.delimiter, width):
                 yield Grid(piece, width, layout.delimiter, short)
         except (OSError, EOFError, zlib.error, UnicodeError) as error:
             raise Malformed(f"{payload.name}: {error}") from None
-
-
-def _parquet(payload: Payload) -> Table:
-    # Imported here: few workers ever meet the format, and it costs each its memory.
-    import pyarrow
-    import pyarrow.parquet
-
-    try:
-        file = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(_whole(payload)))
-        names = [str(name) for name in file.schema_arrow.names]
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
-        raise Malformed(f"{payload.name}: no Parquet file: {error!s:.200}") from None
-    check_width(len(names), payload.name)
-    return Table(names, _batches(file, payload.name))
-
-
-def _batches(file: Any, name: str) -> Iterator[Row]:  # Any: pyarrow is untyped.
-    import pyarrow
-
-    try:
-        for batch in file.iter_batches(batch_size=_BATCH_ROWS):
-            yield from zip(*(_cells(column) for column in batch.columns), strict=True)
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
-        raise Malformed(f"{name}: broken Parquet file: {error!s:.200}") from None
-
-
-def _cells(column: Any) -> list[Any]:  # Any: as above.
-    import pyarrow
-
-    kind = column.type
-    if pyarrow.types.is_timestamp(kind) and kind.unit == "ns":
-        # A moment of ours has microseconds; what is finer cannot be told.
-        column = column.cast(pyarrow.timestamp("us", kind.tz), safe=False)
-    try:
-        cells: list[Any] = column.to_pylist()
-    except (OverflowError, ValueError):
-        if not pyarrow.types.is_temporal(kind):
-            raise
-        return list(map(_moment, column))  # One is of a year that Python has not: all of them one by one.
-    if pyarrow.types.is_binary(kind) or pyarrow.types.is_large_binary(kind):
-        return [None if cell is None else _text(cell) for cell in cells]
-    return cells
-
-
-def _moment(cell: Any) -> Any:  # Any: as above.
-    """Return a moment, or the number of it as text, which is no time."""
-    try:
-        return cell.as_py()
-    except (OverflowError, ValueError):
-        return f"beyond all years: {cell.value}"
-
-
-def _text(cell: bytes) -> str:
-    """Return bytes as the text that they are, as older writers leave it, else as hexadecimal digits."""
-    try:
-        text = cell.decode()
-    except UnicodeDecodeError:
-        return cell.hex()
-    return cell.hex() if "\0" in text else text

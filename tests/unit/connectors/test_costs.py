@@ -21,7 +21,7 @@ from tasks.feeds.connectors.gtfs_realtime import message
 from tasks.feeds.connectors.gtfs_static import calls, package, shapes
 from tasks.feeds.connectors.icalendar import series, steps, zones
 from tasks.feeds.connectors.icalendar.steps import Steps
-from tasks.feeds.reading import cells, documents, json_size, markup
+from tasks.feeds.reading import cells, documents, json_size, markup, zips
 from tasks.feeds.reading.areas import valid
 from tests.support.feeds import parse, payload, source
 from tests.support.timetables import timetable, zipped
@@ -478,7 +478,7 @@ def test_points_of_other_shapes_are_passed_over(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_timetable_unpacks_to_so_many_times_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tens of kilobytes of one line again and again are a hundred million rows."""
-    monkeypatch.setattr(package, "LITTLE", 10_000)
+    monkeypatch.setattr(zips, "LITTLE", 10_000)
     lines = "shape_id,shape_pt_lat,shape_pt_lon,shape_pt_sequence\n"
 
     assert 7 < len(read("gtfs_static", timetable(shapes=lines + "other,1,1,1\n" * 100)))

@@ -17,6 +17,7 @@ from tasks.feeds.connector import (
     TransitTrip,
 )
 from tasks.feeds.connectors.gtfs_static import package
+from tasks.feeds.reading import zips
 from tasks.feeds.reading.service_days import seconds_of
 from tests.support.feeds import parse, payload, source
 from tests.support.timetables import TABLES, timetable, zipped
@@ -82,7 +83,7 @@ def zipped_raw(members: dict[str, str]) -> bytes:
 
 def test_a_bomb_is_refused_before_anything_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the tables claim to unpack to is bounded, and no more than that is ever read of them."""
-    monkeypatch.setattr(package, "MOST_BYTES", 1000)
+    monkeypatch.setattr(zips, "MOST_BYTES", 1000)
 
     with pytest.raises(Malformed, match="unpacks to 1,"):
         read(timetable(stops=TABLES["stops"] + " " * 500))
@@ -90,7 +91,7 @@ def test_a_bomb_is_refused_before_anything_is_unpacked(monkeypatch: pytest.Monke
 
 def test_a_zip_of_too_many_members_is_refused() -> None:
     """A timetable has some twenty."""
-    many = {f"{number}.bin": b"" for number in range(package.MOST_MEMBERS)}
+    many = {f"{number}.bin": b"" for number in range(zips.MOST_MEMBERS)}
 
     with pytest.raises(Malformed, match="1,005 members"):
         read(zipped({**many, **{f"{name}.txt": TABLES[name] for name in package.REQUIRED}}))

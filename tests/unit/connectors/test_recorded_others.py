@@ -5,7 +5,16 @@ import re
 import pytest
 
 from tasks.feeds.connector import Malformed, Rejected, Thing
-from tests.support.feeds import Recording, check_recording, parse, payload, recordings, source
+from tests.support.feeds import (
+    Recording,
+    check_recording,
+    most_rows,
+    parse,
+    payload,
+    recordings,
+    source,
+    workbooks,
+)
 
 KINDS = {
     "weather": "weather",
@@ -80,3 +89,13 @@ def test_every_recorded_event_has_its_time(recording: Recording) -> None:
     # An event is only lost for its time when it has no beginning: nothing else about its times matters so much.
     timeless = [one for one in others if one.reason == "bad_time"]
     assert [] == [one.excerpt for one in timeless if re.search(r"DTSTART:\s*\d{8}", one.excerpt)]
+
+
+@pytest.mark.parametrize("recording", workbooks())
+def test_rows_of_a_recorded_workbook_are_read_in_their_order(recording: Recording) -> None:
+    """Each has its address; the same rows come of it again."""
+    first, again = (parse(source("socrata"), payload(recording.path)) for _ in range(2))
+
+    assert 0 < len(first) <= most_rows(recording)
+    assert [f"payload#{at}" for at in range(len(first))] == [record.record for record in first]
+    assert first == again

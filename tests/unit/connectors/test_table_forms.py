@@ -2,7 +2,6 @@
 
 import io
 import json
-import zipfile
 from typing import Any
 
 import pyarrow
@@ -11,6 +10,7 @@ import pytest
 
 from tasks.feeds.connector import Feature, Malformed, Record, Rejected
 from tests.support.feeds import parse, payload, source
+from tests.support.workbooks import packed
 
 ROWS = [
     {"case_id": f"A-{n}", "opened": f"2024-03-{n:02d}", "status": "Closed", "longitude": -87.63, "latitude": 41.88}
@@ -101,21 +101,11 @@ def test_old_geojson_in_a_reference_system_of_its_own_is_placed_on_earth(
     assert "bad_geometry" == none.reason
 
 
-def zipped(*names: str) -> bytes:
-    """Write a ZIP of empty files."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for name in names:
-            archive.writestr(name, "")
-    return out.getvalue()
-
-
 @pytest.mark.parametrize(
     ("content", "called"),
     [
-        (zipped("[Content_Types].xml", "xl/workbook.xml"), "an Excel workbook"),
-        (zipped("cases.csv"), "a ZIP archive"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500), "an old Excel workbook"),
+        (packed({"mimetype": "application/vnd.oasis.opendocument.spreadsheet"}, 0), "an OpenDocument sheet"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500), "an Excel workbook that is old"),
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n", "a PDF document"),
         (b"SQLite format 3\0" + bytes(84), "a GeoPackage or another SQLite database"),
         (b"\xfd7zXZ\0\0\4", "packed by xz"),

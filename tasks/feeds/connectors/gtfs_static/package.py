@@ -1,16 +1,12 @@
 """
 [p] The zip of a timetable: its tables, read row by row, with a limit to what they may unpack to.
 
-Nothing is ever unpacked to a path. Tables are found by their names, in the zip itself or in one folder of it, or of a
-folder; no other member is touched. What a member claims to unpack to is all that is read of it.
+Tables are found by their names, in the zip itself or in one folder of it, or of a folder; no other member is touched.
 """
 
 import csv
 import io
-import lzma
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, takewhile
@@ -20,23 +16,14 @@ from tasks.feeds.connector import Malformed, Payload
 from tasks.feeds.connectors.gtfs_static.nested import package_within
 from tasks.feeds.reading.cells import check_width
 from tasks.feeds.reading.delimited import MENDED, SNIFFED_BYTES, layout
+from tasks.feeds.reading.zips import BROKEN, check, listed
 
 #: Tables without which there is no timetable.
 REQUIRED: Final = ("agency", "routes", "stops", "trips", "stop_times")
 #: Tables that are read; any other is left alone.
 READ: Final = frozenset((*REQUIRED, "calendar", "calendar_dates", "frequencies", "shapes"))
-#: The most that all tables that are read may unpack to, and members that a zip may list.
-MOST_BYTES: Final = 1024 * 1024 * 1024
-MOST_MEMBERS: Final = 1000
-#: What tables of more than `LITTLE` bytes may unpack to for each of the zip; those of agencies do to 12 or so.
-MOST_UNPACKED: Final = 100
-LITTLE: Final = 16 * 1024 * 1024
 #: Why a blank line is no row.
 EMPTY: Final = "the line holds nothing"
-_BROKEN: Final = (
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError, ValueError,
-    KeyError, OverflowError,
-)  # fmt: skip
 
 Row: TypeAlias = list[str] | csv.Error
 """The cells of a row, or why it is none."""
@@ -80,17 +67,17 @@ class Package:
         self._name = payload.name
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(payload.read()))
-            self._members = _members(self._zip.infolist(), payload.name)
+            self._members = _members(listed(self._zip, payload.name))
             held = None if self._members and not within else package_within(self._zip, payload.name, within)
             if held is not None:
                 self._zip = zipfile.ZipFile(io.BytesIO(held))
-                self._members = _members(self._zip.infolist(), payload.name)
-        except _BROKEN as error:
+                self._members = _members(listed(self._zip, payload.name))
+        except BROKEN as error:
             raise Malformed(f"{payload.name}: no zip file: {error!s:.100}") from None
         for name in REQUIRED:
             if name not in self._members:
                 raise Malformed(f"{payload.name}: {name}.txt is missing")
-        _check_size(self._members, payload.name)
+        check(list(self._members.values()), payload.name)
 
     def table(self, name: str) -> Table:
         """
@@ -100,7 +87,7 @@ class Package:
         """
         try:
             lines = self._lines(name)
-        except _BROKEN as error:
+        except BROKEN as error:
             raise self._broken(name, error) from None
         if lines is None:
             return Table(name, {}, iter(()))
@@ -136,7 +123,7 @@ class Package:
                 return
             except csv.Error as error:
                 yield error
-            except _BROKEN as error:
+            except BROKEN as error:
                 raise self._broken(name, error) from None
             else:
                 yield row if len(row) > 1 or (row and row[0].strip()) else csv.Error(EMPTY)
@@ -150,25 +137,15 @@ def _delimiter(header: str) -> str:
     return next((one for one in ",;\t" if one in header), ",")
 
 
-def _members(listed: list[zipfile.ZipInfo], name: str) -> dict[str, zipfile.ZipInfo]:
+def _members(told: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
     """Return the tables that are read, by name: of the folder, or of none, that holds most of the required ones."""
-    if len(listed) > MOST_MEMBERS:
-        raise Malformed(f"{name}: lists {len(listed):,} members; {MOST_MEMBERS:,} are the most")
     found: dict[str, dict[str, zipfile.ZipInfo]] = {}
-    for member in listed:
+    for member in told:
         folder, _, file = member.filename.replace("\\", "/").rpartition("/")
         table, dot, ending = file.lower().rpartition(".")
         if dot and ending == "txt" and table in READ and folder.count("/") <= 1:
             found.setdefault(folder, {})[table] = member
     return found[min(found, key=lambda folder: (-_held(found[folder]), folder))] if found else {}
-
-
-def _check_size(members: Mapping[str, zipfile.ZipInfo], name: str) -> None:
-    unpacked = sum(member.file_size for member in members.values())
-    packed = sum(member.compress_size for member in members.values())
-    most = min(MOST_BYTES, max(LITTLE, packed * MOST_UNPACKED))
-    if unpacked > most:
-        raise Malformed(f"{name}: unpacks to {unpacked:,} bytes; {most:,} are the most")
 
 
 def _held(tables: Mapping[str, zipfile.ZipInfo]) -> int:

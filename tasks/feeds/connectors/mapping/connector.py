@@ -1,5 +1,5 @@
 """
-[p] Any CSV, JSON, GeoJSON or Parquet, by a mapping that the feed's options declare.
+[p] Any CSV, JSON, GeoJSON, XLSX or Parquet, by a mapping that the feed's options declare.
 
 Options: see README.md. Source: https://jmespath.org/specification.html
 """
@@ -14,7 +14,7 @@ from tasks.feeds.connectors.mapping.expressions import found
 from tasks.feeds.connectors.mapping.making import Maker
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading import columns, tables
-from tasks.feeds.reading.cells import BadRow
+from tasks.feeds.reading.cells import BadRow, plain
 from tasks.feeds.reading.documents import excerpt, load_json
 from tasks.feeds.reading.times import LocalTimes
 from tasks.feeds.reading.times_written import looks_day_first
@@ -69,6 +69,7 @@ def _rows(payload: Payload, source: Source) -> tuple[Iterator[Any], LocalTimes]:
     if day_first is None:
         day_first = looks_day_first(columns.written_dates(table.names, table.first(_LOOKED_AT)))
     rows = (
-        row if isinstance(row, BadRow) else dict(zip(table.names, row, strict=True)) for row in table.rows
+        row if isinstance(row, BadRow) else dict(zip(table.names, map(plain, row), strict=True))
+        for row in table.rows
     )
     return rows, LocalTimes(zone, day_first=bool(day_first))

@@ -2,7 +2,7 @@
 [p] Socrata: service requests (or another kind of feature) by the SODA 2.1 API, or as exported files.
 
 A URL that ends in `.json` under `/resource/` is the API and is read incrementally; any other is one file: CSV,
-TSV, JSON, GeoJSON or Parquet, gzipped or not. Options: see README.md.
+TSV, JSON, GeoJSON, XLSX or Parquet, gzipped, in a ZIP or not. Options: see README.md.
 Source: https://dev.socrata.com/docs/queries/ and https://dev.socrata.com/docs/system-fields.html
 """
 

@@ -1,0 +1,74 @@
+"""[p] A Parquet file as a table."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from tasks.feeds.connector import Malformed
+from tasks.feeds.reading.cells import Row, check_width
+
+BEGINS: Final = b"PAR1"
+_BATCH_ROWS: Final = 5000
+
+
+def rows_of(content: bytes, name: str) -> tuple[Sequence[str], Iterator[Row]]:
+    """
+    Return column names and rows.
+
+    Raises: Malformed, naming the payload, if it is broken or of too many columns; while rows are read, too.
+    """
+    # Imported here: few workers ever meet the format, and it costs each its memory.
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        file = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(content))
+        names = [str(column) for column in file.schema_arrow.names]
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        raise Malformed(f"{name}: no Parquet file: {error!s:.200}") from None
+    check_width(len(names), name)
+    return names, _batches(file, name)
+
+
+def _batches(file: Any, name: str) -> Iterator[Row]:  # Any: pyarrow is untyped.
+    import pyarrow
+
+    try:
+        for batch in file.iter_batches(batch_size=_BATCH_ROWS):
+            yield from zip(*(_cells(column) for column in batch.columns), strict=True)
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        raise Malformed(f"{name}: broken Parquet file: {error!s:.200}") from None
+
+
+def _cells(column: Any) -> list[Any]:  # Any: as above.
+    import pyarrow
+
+    kind = column.type
+    if pyarrow.types.is_timestamp(kind) and kind.unit == "ns":
+        # A moment of ours has microseconds; what is finer cannot be told.
+        column = column.cast(pyarrow.timestamp("us", kind.tz), safe=False)
+    try:
+        cells: list[Any] = column.to_pylist()
+    except (OverflowError, ValueError):
+        if not pyarrow.types.is_temporal(kind):
+            raise
+        return list(map(_moment, column))  # One is of a year that Python has not: all of them one by one.
+    if pyarrow.types.is_binary(kind) or pyarrow.types.is_large_binary(kind):
+        return [None if cell is None else _text(cell) for cell in cells]
+    return cells
+
+
+def _moment(cell: Any) -> Any:  # Any: as above.
+    """Return a moment, or the number of it as text, which is no time."""
+    try:
+        return cell.as_py()
+    except (OverflowError, ValueError):
+        return f"beyond all years: {cell.value}"
+
+
+def _text(cell: bytes) -> str:
+    """Return bytes as the text that they are, as older writers leave it, else as hexadecimal digits."""
+    try:
+        text = cell.decode()
+    except UnicodeDecodeError:
+        return cell.hex()
+    return cell.hex() if "\0" in text else text
