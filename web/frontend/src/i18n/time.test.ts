@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { age, bytes, clock, count, day, moment } from './time';
+import { describe, expect, it, vi } from 'vitest';
+import { age, bytes, clock, count, day, moment, regionalForm } from './time';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 const ago = (seconds: number) => new Date(NOW - seconds * 1_000).toISOString();
@@ -56,4 +56,20 @@ it('a day is told with its year, in the reader’s order', () => {
   expect(day('2026-03-01T12:00:00Z', 'en')).toBe('Mar 1, 2026');
   expect(day('2026-03-01T12:00:00Z', 'fr')).toBe('1 mars 2026');
   expect(day(null, 'fr')).toBe('–');
+});
+
+it.each([
+  ['en', ['en-GB', 'fr'], '1 Mar 2026'],
+  ['en', ['fr-CA', 'en-US'], 'Mar 1, 2026'],
+  ['fr', ['en-GB'], '1 mars 2026'],
+])('a day in %s for who reads %s is %s', (language, wanted, said) => {
+  expect(day('2026-03-01T12:00:00Z', regionalForm(language, wanted))).toBe(said);
+});
+
+it('formatters are made once, not for every row', () => {
+  const made = vi.spyOn(Intl, 'NumberFormat');
+  for (let row = 0; row < 200; row += 1) age(ago(row % 50), NOW, 'en-AU');
+
+  expect(made).toHaveBeenCalledTimes(1);
+  made.mockRestore();
 });

@@ -1,5 +1,28 @@
 /** Ages and clock times in the reader's language. Pure: now is an argument. */
 
+/** Making a formatter costs many times what using it does, and every row of a list uses one. */
+function kept<Options, Format>(make: (language: string, options: Options) => Format) {
+  const known = new Map<string, Format>();
+  return (language: string, options: Options): Format => {
+    const key = language + JSON.stringify(options);
+    const format = known.get(key) ?? make(language, options);
+    known.set(key, format);
+    return format;
+  };
+}
+
+const numbers = kept((language, options: Intl.NumberFormatOptions) =>
+  Intl.NumberFormat(language, options),
+);
+const dates = kept((language, options: Intl.DateTimeFormatOptions) =>
+  Intl.DateTimeFormat(language, options),
+);
+
+/** The reader's own form of a language (`en-GB`), whose dates and numbers they know; else the language. */
+export function regionalForm(language: string, wanted: readonly string[]): string {
+  return wanted.find((one) => one.split('-')[0] === language) ?? language;
+}
+
 const STEPS: [limitSeconds: number, unitSeconds: number, unit: Intl.NumberFormatOptions['unit']][] =
   [
     [60, 1, 'second'],
@@ -17,14 +40,14 @@ export function age(at: string | null | undefined, now: number, language: string
 
 export function duration(seconds: number, language: string): string {
   const [, size, unit] = STEPS.find(([limit]) => seconds < limit) ?? [0, 86_400, 'day'];
-  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short' }).format(
+  return numbers(language, { style: 'unit', unit, unitDisplay: 'short' }).format(
     Math.floor(seconds / size),
   );
 }
 
 /** `14:02`, in the zone given. */
 export function clock(at: string | number | Date, language: string, timeZone?: string): string {
-  return new Intl.DateTimeFormat(language, {
+  return dates(language, {
     hour: '2-digit',
     minute: '2-digit',
     hourCycle: 'h23',
@@ -37,7 +60,7 @@ export function moment(at: string | null | undefined, language: string, timeZone
   if (!at) return '–';
   // What is no time is shown as it is.
   if (Number.isNaN(Date.parse(at))) return at;
-  return new Intl.DateTimeFormat(language, {
+  return dates(language, {
     day: 'numeric',
     month: 'short',
     year: yearsDiffer(at) ? 'numeric' : undefined,
@@ -53,7 +76,7 @@ export function moment(at: string | null | undefined, language: string, timeZone
 /** `3 Mar 2026`. */
 export function day(at: string | null | undefined, language: string): string {
   if (!at || Number.isNaN(Date.parse(at))) return at ?? '–';
-  return new Intl.DateTimeFormat(language, { dateStyle: 'medium' }).format(new Date(at));
+  return dates(language, { dateStyle: 'medium' }).format(new Date(at));
 }
 
 const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
@@ -62,7 +85,7 @@ const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
 export function bytes(size: number | null | undefined, language: string): string {
   if (size == null) return '–';
   const step = size < 1 ? 0 : Math.min(SIZES.length - 1, Math.floor(Math.log10(size) / 3));
-  return new Intl.NumberFormat(language, {
+  return numbers(language, {
     style: 'unit',
     unit: SIZES[step],
     unitDisplay: 'short',
@@ -80,5 +103,5 @@ function yearsDiffer(at: string): boolean {
 
 export function count(value: number | null | undefined, language: string): string {
   if (value == null) return '–';
-  return new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(value);
+  return numbers(language, { maximumFractionDigits: 1 }).format(value);
 }

@@ -1,6 +1,6 @@
 import { useMemo, useSyncExternalStore } from 'react';
 import { language as spoken, onLanguage, speaker, type Language } from './index';
-import { age, bytes, clock, count, day, duration, moment } from './time';
+import { age, bytes, clock, count, day, duration, moment, regionalForm } from './time';
 
 const TICK_MS = 30_000;
 let now = Date.now();
@@ -38,16 +38,17 @@ export function useText() {
 }
 
 function words(language: Language) {
+  const form = regionalForm(language, navigator.languages);
   return {
     t: speaker(language),
     language,
     age: (at: string | null | undefined, at_now: number) =>
-      age(at, Math.max(at_now, Date.now()), language),
-    duration: (seconds: number) => duration(seconds, language),
-    clock: (at: string | number | Date, zone?: string) => clock(at, language, zone),
-    moment: (at: string | null | undefined, zone?: string) => moment(at, language, zone),
-    day: (at: string | null | undefined) => day(at, language),
-    bytes: (size: number | null | undefined) => bytes(size, language),
-    count: (value: number | null | undefined) => count(value, language),
+      age(at, Math.max(at_now, Date.now()), form),
+    duration: (seconds: number) => duration(seconds, form),
+    clock: (at: string | number | Date, zone?: string) => clock(at, form, zone),
+    moment: (at: string | null | undefined, zone?: string) => moment(at, form, zone),
+    day: (at: string | null | undefined) => day(at, form),
+    bytes: (size: number | null | undefined) => bytes(size, form),
+    count: (value: number | null | undefined) => count(value, form),
   };
 }
