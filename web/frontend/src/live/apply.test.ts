@@ -164,6 +164,17 @@ it('FreshnessChanged ages every item of that feed and no other', () => {
   expect(after.feeds?.[0]?.freshness).toBe('stale');
 });
 
+it('lists of which nothing changed stay the same, and are not drawn anew', () => {
+  const state = { features: [feature()], vehicles: [vehicle()], things: [thing()] };
+
+  const after = apply(
+    state,
+    event('FreshnessChanged', { ...from, feed_id: 'other', freshness: 'late' }),
+  );
+
+  expect(after).toBe(state);
+});
+
 it('a feed that is fresh makes no old item of it fresh', () => {
   const old = { things: [thing({ freshness: 'stale' })], feeds: [feed({ freshness: 'late' })] };
 

@@ -190,17 +190,18 @@ interface Ageing {
 
 /** No item of a feed is fresher than its feed; one that is old by itself stays so until it is read again. */
 function age(state: CityState, feedId: string, { freshness, fetched_at }: Ageing): CityState {
-  const one = <T extends Feature | Vehicle | Thing>(item: T): T =>
-    item.source.feed_id === feedId
-      ? {
-          ...item,
-          freshness: worse(item.freshness, freshness),
-          times: fetched_at ? { ...item.times, fetched_at } : item.times,
-        }
-      : item;
-  let next = with_(state, 'features', (items) => items.map(one));
-  next = with_(next, 'vehicles', (items) => items.map(one));
-  next = with_(next, 'things', (items) => items.map(one));
+  const isOf = (item: Feature | Vehicle | Thing) => item.source.feed_id === feedId;
+  const all = <T extends Feature | Vehicle | Thing>(items: T[]): T[] =>
+    // What nothing was changed of stays the same list, and is not drawn anew.
+    items.some(isOf) ? items.map((item) => (isOf(item) ? one(item) : item)) : items;
+  const one = <T extends Feature | Vehicle | Thing>(item: T): T => ({
+    ...item,
+    freshness: worse(item.freshness, freshness),
+    times: fetched_at ? { ...item.times, fetched_at } : item.times,
+  });
+  let next = with_(state, 'features', all);
+  next = with_(next, 'vehicles', all);
+  next = with_(next, 'things', all);
   return with_(next, 'feeds', (feeds) =>
     feeds.map((feed) => (feed.id === feedId ? { ...feed, freshness } : feed)),
   );

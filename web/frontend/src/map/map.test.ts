@@ -116,4 +116,28 @@ describe('VehicleLayer', () => {
     });
     layer.stop();
   });
+
+  it('draws nothing anew when vehicles are only confirmed', () => {
+    const updateData = vi.fn(() => Promise.resolve());
+    const frame = vi.spyOn(window, 'requestAnimationFrame');
+    const layer = new VehicleLayer({ updateData } as unknown as GeoJSONSource, () => true);
+    layer.show([vehicle()]);
+    layer.show([vehicle({ times: { ...vehicle().times, fetched_at: '2026-03-01T12:05:00Z' } })]);
+
+    expect(updateData).toHaveBeenCalledTimes(1);
+    expect(frame).not.toHaveBeenCalled();
+    frame.mockRestore();
+  });
+
+  it('asks once a picture, not once a vehicle, whether motion is wanted', () => {
+    const still = vi.fn(() => true);
+    const source = { updateData: () => Promise.resolve() } as unknown as GeoJSONSource;
+    const layer = new VehicleLayer(source, still);
+    const all = Array.from({ length: 100 }, (_, n) => vehicle({ id: `v-${n}` }));
+    layer.show(all);
+    layer.show(all.map((one) => ({ ...one, lon: one.lon + 0.01 })));
+    layer.stop();
+
+    expect(still).toHaveBeenCalledTimes(2);
+  });
 });

@@ -21,6 +21,17 @@ export function between(
   return [from[0] + (to[0] - from[0]) * s, from[1] + (to[1] - from[1]) * s];
 }
 
+const DRAWN = ['lon', 'lat', 'bearing', 'kind', 'freshness', 'route', 'route_name'] as const;
+
+/** Whether two words of a vehicle draw the same: each run of its feed confirms what did not move. */
+function looksLike(one: Vehicle, other: Vehicle): boolean {
+  return DRAWN.every((name) => one[name] === other[name]);
+}
+
+function placeOf({ vehicle, from, at }: Track, now: number, still: boolean): [number, number] {
+  return between(from, [vehicle.lon, vehicle.lat], still ? 1 : (now - at) / EASE_MS);
+}
+
 /**
  * Moves vehicles on the map in their own source: only those that moved, and never faster than
  * the map can take (the next step waits for the last one).
@@ -38,13 +49,20 @@ export class VehicleLayer {
   ) {}
 
   show(vehicles: Vehicle[], now = performance.now()): void {
+    const still = this.still();
     const seen = new Set<string>();
     const add: GeoJSON.Feature[] = [];
     for (const vehicle of vehicles) {
       seen.add(vehicle.id);
       const track = this.tracks.get(vehicle.id);
       if (track?.vehicle === vehicle) continue;
-      const from: [number, number] = track ? this.placeOf(track, now) : [vehicle.lon, vehicle.lat];
+      if (track && looksLike(track.vehicle, vehicle)) {
+        track.vehicle = vehicle;
+        continue;
+      }
+      const from: [number, number] = track
+        ? placeOf(track, now, still)
+        : [vehicle.lon, vehicle.lat];
       this.tracks.set(vehicle.id, { vehicle, from, at: track ? now : now - EASE_MS });
       if (track) this.moving.add(vehicle.id);
       else add.push(vehiclePoint(vehicle));
@@ -64,20 +82,16 @@ export class VehicleLayer {
     this.stopped = true;
   }
 
-  private placeOf({ vehicle, from, at }: Track, now: number): [number, number] {
-    const share = this.still() ? 1 : (now - at) / EASE_MS;
-    return between(from, [vehicle.lon, vehicle.lat], share);
-  }
-
   private step(): void {
     if (this.busy || this.stopped || this.moving.size === 0) return;
     this.busy = true;
     requestAnimationFrame((now) => {
+      const still = this.still();
       const add = [...this.moving].flatMap((id) => {
         const track = this.tracks.get(id);
         if (!track) return [];
-        if (this.still() || now - track.at >= EASE_MS) this.moving.delete(id);
-        return [vehiclePoint(track.vehicle, ...this.placeOf(track, now))];
+        if (still || now - track.at >= EASE_MS) this.moving.delete(id);
+        return [vehiclePoint(track.vehicle, ...placeOf(track, now, still))];
       });
       void this.source.updateData({ add }).finally(() => {
         window.setTimeout(() => {

@@ -13,6 +13,7 @@ import { Button, buttonClass } from '@/ui/Button';
 import { Icon } from '@/ui/Icon';
 import { Empty, Notice, SkeletonRows } from '@/ui/Notice';
 import { useTitle } from '@/ui/Page';
+import { useEvent } from '@/ui/useEvent';
 import { AgeNotice } from './AgeNotice';
 import { Filters } from './Filters';
 import { ItemList } from './ItemList';
@@ -63,7 +64,8 @@ export default function CityPage() {
   const list = useList(slug, params, features.data ?? NONE, reports.data ?? NONE);
   const selected = params.get('sel') as Ref | null;
   useMapInView(selected !== null);
-  const select = (ref: Ref) => set({ sel: ref }, 'push');
+  // One for good: with another each time, every row would be drawn anew whenever a vehicle moves.
+  const select = useEvent((ref: Ref) => set({ sel: ref }, 'push'));
   useFocusBack(selected);
   const observed = things.data ?? (things.isError ? NONE : undefined);
   const stop = useDepartures(unlistedThing(selected, observed)).data?.thing;
