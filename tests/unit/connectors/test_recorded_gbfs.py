@@ -8,8 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.feeds.connector import Malformed, Observation, Rejected, Thing, Vehicle
-from tests.support.feeds import Recording, check_recording, parse, payload, recordings, source
+from tasks.feeds.connector import Feature, Malformed, Observation, Rejected, Thing, Vehicle
+from tests.support.feeds import (
+    Recording,
+    check_recording,
+    connector,
+    drive,
+    parse,
+    payload,
+    recordings,
+    source,
+)
 
 
 @pytest.mark.parametrize("recording", recordings("gbfs"))
@@ -161,3 +170,57 @@ def test_electric_bicycles_are_counted_where_a_system_lists_its_types(by_type: o
 def test_no_rows_may_be_told_as_null(key: str) -> None:
     """A system without alerts is no broken system."""
     assert [] == parse(source("gbfs"), payload(orjson.dumps({"data": {key: None}})))
+
+
+def alert_of(**told: object) -> Feature:
+    """Read a file of one alert."""
+    row = {"alert_id": "a", "type": "STATION_CLOSURE", "summary": "Closed", **told}
+    (record,) = parse(source("gbfs"), payload(orjson.dumps({"data": {"alerts": [row]}})))
+    assert isinstance(record, Feature), record
+    return record
+
+
+@pytest.mark.parametrize(
+    ("url", "link"),
+    [
+        ("https://bikes.example/news", "https://bikes.example/news"),
+        ([{"text": "https://bikes.example/news", "language": "en"}], "https://bikes.example/news"),
+        ("javascript:alert(1)", None),
+        ("bikes://news", None),
+    ],
+)
+def test_an_alert_links_to_the_web_alone(url: object, link: str | None) -> None:
+    """What else is written there has no business on our pages."""
+    assert link == alert_of(url=url).url
+
+
+def test_an_alert_reads_as_plain_text() -> None:
+    """Systems copy what they wrote for their own pages; the kinds of 2.x are shouted."""
+    found = alert_of(summary="Station &amp; docks", description="<p>Closed</p>")
+
+    assert ("Station & docks", "Closed", "station_closure") == (
+        found.title, found.description.strip() if found.description else None, found.category
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("times", [[{"start": 1_700_000_000, "end": "soon"}], {"start": 1_700_000_000}])
+def test_an_alert_whose_end_cannot_be_read_has_none(times: object) -> None:
+    """Nobody is to miss it for that; a list of one may be that one."""
+    found = alert_of(times=times)
+
+    assert (True, None) == (found.starts_at is not None, found.ends_at)
+
+
+def test_a_discovery_of_several_languages_is_read_in_english_unless_told_otherwise() -> None:
+    """As texts of 3.x are; systems list theirs in any order."""
+    files = {
+        language: {"feeds": [{"name": "station_status", "url": f"https://b.example/{language}"}]}
+        for language in ("fr", "en")
+    }
+    document = orjson.dumps({"ttl": "60", "data": files})
+    status = orjson.dumps({"data": {"stations": []}})
+
+    for language, chosen in (({}, "en"), ({"language": "fr"}, "fr"), ({"language": "de"}, "en")):
+        answers = {"https://feeds.example/": document, f"https://b.example/{chosen}": status}
+        driven = drive(connector("gbfs").plan(source("gbfs", **language)), answers)
+        assert {"gbfs": 60, "station_status": 0} == driven.cursor["ttl"]

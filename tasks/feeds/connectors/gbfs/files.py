@@ -73,7 +73,7 @@ def load(payload: Payload) -> File:
         payload=payload,
         rows=rows,
         data=data,
-        last_updated=_file_time(document.get("last_updated")),
+        last_updated=told_moment(document.get("last_updated")),
         ttl_seconds=_seconds(document.get("ttl")),
     )
 
@@ -107,11 +107,11 @@ def _station_file(rows: Sequence[Any]) -> str:
 
 
 def listed(discovery: File, language: str | None) -> dict[str, str]:
-    """Return the URL of each file that a discovery lists; empty when it is no discovery."""
+    """Return the URL of each file that a discovery lists, in a language; empty when it is no discovery."""
     feeds = discovery.data.get("feeds")
     if feeds is None:
         languages = {key: value for key, value in discovery.data.items() if isinstance(value, dict)}
-        chosen = languages.get(language or "") or next(iter(languages.values()), {})
+        chosen = languages.get(language or "") or languages.get("en") or next(iter(languages.values()), {})
         feeds = chosen.get("feeds")
     if not isinstance(feeds, list):
         return {}
@@ -147,7 +147,8 @@ def flag(value: Any) -> bool:
     return value.strip().lower() in ("true", "1", "yes") if isinstance(value, str) else bool(value)
 
 
-def _file_time(value: Any) -> datetime | None:
+def told_moment(value: Any) -> datetime | None:
+    """Read a time that may be missing: one that cannot be read is none."""
     try:
         return moment(value)
     except Rejection:
@@ -155,6 +156,8 @@ def _file_time(value: Any) -> datetime | None:
 
 
 def _seconds(value: Any) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = float(value)
     return int(value) if isinstance(value, int | float) and 0 < value < 1e7 else 0
 
 

@@ -6,7 +6,9 @@ from typing import Any, Final
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Observation, Result, Thing, Vehicle
-from tasks.feeds.connectors.gbfs.files import File, flag, identity, moment, position, text
+from tasks.feeds.connectors.gbfs.files import File, flag, identity, moment, position, text, told_moment
+from tasks.feeds.reading.links import web_link
+from tasks.feeds.reading.markup import plain
 
 _MOST_PLAUSIBLE: Final = 10_000
 _COUNTS: Final = {
@@ -151,23 +153,23 @@ def _vehicle_kind(row: Mapping[str, Any], system: System) -> str:
 
 
 def alert(row: Mapping[str, Any], file: File, record: str, system: System) -> Feature:
-    """Read a row of system_alerts."""
+    """Read a row of system_alerts; a time that cannot be read leaves that side open, as if nobody told it."""
     times = row.get("times")
-    times = [span for span in times if isinstance(span, dict)] if isinstance(times, list) else []
-    starts = [start for span in times if (start := moment(span.get("start")))]
-    ends = [end for span in times if (end := moment(span.get("end")))]
+    spans = [span for span in (times if isinstance(times, list) else [times]) if isinstance(span, dict)]
+    starts = [start for span in spans if (start := told_moment(span.get("start")))]
+    ends = [end for span in spans if (end := told_moment(span.get("end")))]
     return Feature(
         external_id=identity(row, "alert_id"),
         record=record,
-        observed_at=moment(row.get("last_updated")) or file.last_updated,
+        observed_at=told_moment(row.get("last_updated")) or file.last_updated,
         published_at=file.last_updated,
         kind="alert",
-        title=text(row.get("summary"), system.language) or "Alert",
-        description=text(row.get("description"), system.language),
-        category=text(row.get("type")),
-        url=text(row.get("url"), system.language),
+        title=plain(text(row.get("summary"), system.language) or "") or "Alert",
+        description=plain(text(row.get("description"), system.language) or "") or None,
+        category=(text(row.get("type")) or "").lower() or None,
+        url=web_link(text(row.get("url"), system.language)),
         starts_at=min(starts, default=None),
-        ends_at=max(ends, default=None) if len(ends) == len(times) else None,
+        ends_at=max(ends, default=None) if len(ends) == len(spans) else None,
         properties=_kept(row, ("station_ids", "region_ids"), None),
     )
 
