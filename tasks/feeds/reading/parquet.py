@@ -26,20 +26,25 @@ def rows_of(content: bytes, name: str) -> tuple[Sequence[str], Iterator[Row]]:
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise Malformed(f"{name}: no Parquet file: {error!s:.200}") from None
     check_width(len(names), name)
-    return names, _batches(file, name)
+    # Imported here: as above.
+    from tasks.feeds.reading import geoparquet
+
+    read = geoparquet.readers((file.schema_arrow.metadata or {}).get(geoparquet.KEY), name)
+    return names, _batches(file, [read.get(column, _texts) for column in names], name)
 
 
-def _batches(file: Any, name: str) -> Iterator[Row]:  # Any: pyarrow is untyped.
+def _batches(file: Any, reads: Sequence[Any], name: str) -> Iterator[Row]:  # Any: pyarrow is untyped.
     import pyarrow
 
     try:
         for batch in file.iter_batches(batch_size=_BATCH_ROWS):
-            yield from zip(*(_cells(column) for column in batch.columns), strict=True)
+            yield from zip(*map(_cells, batch.columns, reads), strict=True)
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise Malformed(f"{name}: broken Parquet file: {error!s:.200}") from None
 
 
-def _cells(column: Any) -> list[Any]:  # Any: as above.
+def _cells(column: Any, read: Any) -> list[Any]:  # Any: as above.
+    """Return the cells of a column; `read` makes of bytes what they mean."""
     import pyarrow
 
     kind = column.type
@@ -53,7 +58,7 @@ def _cells(column: Any) -> list[Any]:  # Any: as above.
             raise
         return list(map(_moment, column))  # One is of a year that Python has not: all of them one by one.
     if pyarrow.types.is_binary(kind) or pyarrow.types.is_large_binary(kind):
-        return [None if cell is None else _text(cell) for cell in cells]
+        cells = read(cells)
     return cells
 
 
@@ -63,6 +68,10 @@ def _moment(cell: Any) -> Any:  # Any: as above.
         return cell.as_py()
     except (OverflowError, ValueError):
         return f"beyond all years: {cell.value}"
+
+
+def _texts(cells: Sequence[bytes | None]) -> list[str | None]:
+    return [None if cell is None else _text(cell) for cell in cells]
 
 
 def _text(cell: bytes) -> str:

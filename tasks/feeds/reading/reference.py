@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
+import orjson
 from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 
@@ -77,6 +78,21 @@ def named(reference: Any, name: str) -> Place | None:  # Any: as above.
     if not system or system.upper().endswith("CRS84") or number in _WGS84:
         return None
     return _known(system if number is None else _ESRI.get(number, number), name)
+
+
+def of_projjson(reference: Any, name: str) -> Place | None:  # Any: as above.
+    """
+    Return the same for a system as PROJJSON has it (https://proj.org/en/stable/specifications/projjson.html).
+
+    Raises: Malformed if the system is unknown.
+    """
+    if not isinstance(reference, Mapping):
+        raise Malformed(f"{name}: its reference system is not told")
+    told = reference.get("id")
+    code = told.get("code") if isinstance(told, Mapping) else None
+    if code in _WGS84 or code == "CRS84":
+        return None
+    return _known(orjson.dumps(reference).decode(), name)
 
 
 def moved(shape: Mapping[str, Any], place: Place) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from typing import Any
 import pyarrow
 import pyarrow.parquet
 import pytest
+import shapely
+from pyproj import CRS
 
 from tasks.feeds.connector import Feature, Malformed, Record, Rejected
 from tests.support.feeds import parse, payload, source
@@ -201,3 +203,47 @@ def test_a_place_written_by_a_portal_or_a_database_is_read(cell: str, name: str)
     found = read(f"case_id,opened,{name}\n{rows}".encode())
 
     assert [{"type": "Point", "coordinates": [-87.63, 41.88]}] * 5 == [row.geometry for row in found]  # type: ignore[union-attr]
+
+
+def geoparquet(points: list[Any], **said: Any) -> bytes:
+    """Write points as GeoParquet, with what the file says of their column."""
+    out = io.BytesIO()
+    geo = {"version": "1.1.0", "primary_column": "where", "columns": {"where": {"encoding": "WKB"} | said}}
+    cells = [
+        point if point is None or isinstance(point, bytes) else shapely.to_wkb(point) for point in points
+    ]
+    table = pyarrow.table({"case_id": [f"A-{n}" for n in range(len(points))], "where": cells})
+    pyarrow.parquet.write_table(table.replace_schema_metadata({"geo": json.dumps(geo)}), out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("system", [None, "OGC:CRS84", "EPSG:4326", "EPSG:28992", "EPSG:3857"])
+def test_geometries_of_geoparquet_are_placed_on_earth(system: str | None) -> None:
+    """They are WKB, lon first, in the system that the file tells as PROJJSON; without one it is lon, lat."""
+    x, y = {"EPSG:28992": (121_000, 487_000), "EPSG:3857": (544_500, 6_868_000)}.get(
+        system or "", (4.89, 52.37)
+    )
+    said = {"crs": CRS(system).to_json_dict()} if system else {}
+    points = [*[shapely.Point(x, y)] * 10, None, b"\x01\x00\xff"]
+    placed, *_, none, broken = read(geoparquet(points, **said))
+
+    assert isinstance(placed, Feature)
+    assert isinstance(none, Feature)
+    assert [4.89, 52.37] == pytest.approx((placed.geometry or {})["coordinates"], abs=0.01)
+    assert none.geometry is None
+    assert isinstance(broken, Rejected)
+    assert "bad_geometry" == broken.reason
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"crs": None}, "column where: its reference system is not told"),
+        ({"crs": {"type": "GeographicCRS", "name": "Mars"}}, "column where: unknown reference system"),
+        ({"encoding": "point"}, "column where: geometries are read from WKB, not from 'point'"),
+    ],
+)
+def test_geometries_of_geoparquet_that_nobody_can_place_are_malformed(said: Any, why: str) -> None:
+    """None is shown where it is not."""
+    with pytest.raises(Malformed, match=why):
+        read(geoparquet([shapely.Point(1, 2)], **said))
