@@ -7,7 +7,12 @@ from tasks.feeds.connector import Malformed
 from tasks.feeds.reading.cells import Row, check_width
 
 BEGINS: Final = b"PAR1"
-_BATCH_ROWS: Final = 5000
+#: Cells that are made at once.
+_BATCH_CELLS: Final = 100_000
+#: The most that all cells may say, in characters, each at least one: texts that are kept once may be said by every row.
+MOST_SAID: Final = 2 * 1024 * 1024 * 1024
+#: As of JSON: a list of a few bytes may have as many values as it likes.
+MOST_LISTED: Final = 5_000_000
 
 
 def rows_of(content: bytes, name: str) -> tuple[Sequence[str], Iterator[Row]]:
@@ -22,10 +27,15 @@ def rows_of(content: bytes, name: str) -> tuple[Sequence[str], Iterator[Row]]:
 
     try:
         file = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(content))
+        texts = [field.name for field in file.schema_arrow if _is_text(field.type)]
+        # Texts that are kept once stay so.
+        file = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(content), read_dictionary=texts)
         names = [str(column) for column in file.schema_arrow.names]
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise Malformed(f"{name}: no Parquet file: {error!s:.200}") from None
     check_width(len(names), name)
+    if (listed := _listed(file)) > MOST_LISTED:
+        raise Malformed(f"{name}: {listed:,} values in lists; {MOST_LISTED:,} are the most")
     # Imported here: as above.
     from tasks.feeds.reading import geoparquet
 
@@ -33,12 +43,28 @@ def rows_of(content: bytes, name: str) -> tuple[Sequence[str], Iterator[Row]]:
     return names, _batches(file, [read.get(column, _texts) for column in names], name)
 
 
+def _listed(file: Any) -> int:  # Any: pyarrow is untyped.
+    """Return how many values stand in lists, of which a row may have any number."""
+    parts = file.metadata
+    listed = [at for at in range(parts.num_columns) if file.schema.column(at).max_repetition_level]
+    return sum(
+        parts.row_group(group).column(at).num_values for group in range(parts.num_row_groups) for at in listed
+    )
+
+
 def _batches(file: Any, reads: Sequence[Any], name: str) -> Iterator[Row]:  # Any: pyarrow is untyped.
     import pyarrow
 
+    said = 0
     try:
-        for batch in file.iter_batches(batch_size=_BATCH_ROWS):
-            yield from zip(*map(_cells, batch.columns, reads), strict=True)
+        for batch in file.iter_batches(batch_size=max(1, _BATCH_CELLS // max(1, len(reads)))):
+            columns = list(map(_cells, batch.columns, reads))
+            said += sum(
+                sum(len(cell) for cell in cells if isinstance(cell, str)) + len(cells) for cells in columns
+            )
+            if said > MOST_SAID:
+                raise Malformed(f"{name}: cells of more than {MOST_SAID:,} characters")
+            yield from zip(*columns, strict=True)
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise Malformed(f"{name}: broken Parquet file: {error!s:.200}") from None
 
@@ -48,6 +74,10 @@ def _cells(column: Any, read: Any) -> list[Any]:  # Any: as above.
     import pyarrow
 
     kind = column.type
+    if pyarrow.types.is_dictionary(kind):
+        used = column.indices.unique().drop_null()
+        values = dict(zip(used.to_pylist(), _cells(column.dictionary.take(used), read), strict=True))
+        return list(map(values.get, column.indices.to_pylist()))
     if pyarrow.types.is_timestamp(kind) and kind.unit == "ns":
         # A moment of ours has microseconds; what is finer cannot be told.
         column = column.cast(pyarrow.timestamp("us", kind.tz), safe=False)
@@ -60,6 +90,17 @@ def _cells(column: Any, read: Any) -> list[Any]:  # Any: as above.
     if pyarrow.types.is_binary(kind) or pyarrow.types.is_large_binary(kind):
         cells = read(cells)
     return cells
+
+
+def _is_text(kind: Any) -> bool:  # Any: as above.
+    import pyarrow.types as types
+
+    return bool(
+        types.is_string(kind)
+        or types.is_large_string(kind)
+        or types.is_binary(kind)
+        or types.is_large_binary(kind)
+    )
 
 
 def _moment(cell: Any) -> Any:  # Any: as above.

@@ -1,12 +1,15 @@
 """Small payloads that would cost a worker minutes or gigabytes are refused by a rule that names its limit."""
 
 import gzip
+import io
 import random
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 import orjson
+import pyarrow
+import pyarrow.parquet
 import pytest
 import shapely
 from dateutil.rrule import rrulestr
@@ -21,7 +24,8 @@ from tasks.feeds.connectors.gtfs_realtime import message
 from tasks.feeds.connectors.gtfs_static import calls, package, shapes
 from tasks.feeds.connectors.icalendar import series, steps, zones
 from tasks.feeds.connectors.icalendar.steps import Steps
-from tasks.feeds.reading import cells, documents, json_size, markup, zips
+from tasks.feeds.reading import cells, documents, json_size, markup, tables, zips
+from tasks.feeds.reading import parquet as parquet_reading
 from tasks.feeds.reading.areas import valid
 from tests.support.feeds import parse, payload, source
 from tests.support.timetables import timetable, zipped
@@ -124,6 +128,32 @@ def test_a_table_of_too_many_columns_is_malformed(content: Any) -> None:
     """Every row would be asked for each of them."""
     with pytest.raises(Malformed, match="a table of 1,001 columns; 1,000 are the most"):
         read("socrata", content)
+
+
+def parquet(**columns: Any) -> bytes:
+    """Write a table as Parquet, which keeps equal values once."""
+    out = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.table(columns), out, dictionary_pagesize_limit=10**9)
+    return out.getvalue()
+
+
+def test_texts_of_parquet_that_are_kept_once_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fifty kilobytes were gigabytes when each row had its own; and what they say together has a limit."""
+    content = parquet(id=[str(at) for at in range(100)], text=["x" * LONG] * 100)
+    table = tables.load(payload(content, "p"))
+
+    assert 1 == len({id(text) for _, text in table.rows})
+    monkeypatch.setattr(parquet_reading, "MOST_SAID", LONG * 10)
+    with pytest.raises(Malformed, match="p: cells of more than 3,000,000 characters"):
+        read("socrata", content)
+
+
+def test_parquet_of_endless_lists_is_malformed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One row may have millions of equal values in a few bytes."""
+    monkeypatch.setattr(parquet_reading, "MOST_LISTED", 1000)
+    assert 2 == len(read("socrata", parquet(id=["a", "b"], tags=[["x"] * 900, []])))
+    with pytest.raises(Malformed, match="p: 1,101 values in lists; 1,000 are the most"):
+        read("socrata", parquet(id=["a", "b"], tags=[["x"] * 1100, []]))
 
 
 @pytest.mark.parametrize("kind", ["socrata", "arcgis"])
