@@ -216,6 +216,23 @@ def test_a_new_trip_says_itself_when_it_was_to_be_there_and_where_it_heads(timet
     ]
 
 
+@pytest.mark.parametrize(
+    ("trip", "headsign"),
+    [
+        (TRIP, "E"),
+        (replace(TRIP, headsign="Beach"), "Beach"),
+        (replace(TRIP, stop_ids=("a", "b", "c", "d", "a")), None),
+        (replace(TRIP, stop_ids=(), sequences=(), arrivals=(), departures=()), None),
+    ],
+    ids=["last stop", "headsign", "round trip", "no stop"],
+)
+def test_a_trip_without_a_headsign_heads_for_its_last_stop(trip: TransitTrip, headsign: str | None) -> None:
+    """A headsign is optional; where riders of a round trip go nobody can say."""
+    known = replace(TIMETABLE, trips={"t1": trip})
+
+    assert headsign == read(lambda _: None, known).properties.get("headsign")
+
+
 @pytest.mark.parametrize("planned", [{"stop_id": "b"}, {"stop_sequence": 2}])
 def test_a_call_is_made_at_the_platform_that_is_assigned(planned: dict[str, Any]) -> None:
     """It is still the call that the timetable has at another."""

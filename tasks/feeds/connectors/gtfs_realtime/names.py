@@ -133,8 +133,15 @@ class Names:
                 "route_text_color": route.text_color and f"#{route.text_color}",
             }
         if trip is not None:
-            found["headsign"] = trip.headsign
+            found["headsign"] = trip.headsign or self._last_stop(trip)
         return {name: value for name, value in found.items() if value}
+
+    def _last_stop(self, trip: TransitTrip) -> str | None:
+        """Return where a trip ends; one that ends where it began heads for no place."""
+        if not trip.stop_ids or trip.stop_ids[0] == trip.stop_ids[-1]:
+            return None
+        stop = self._known.stops.get(trip.stop_ids[-1])
+        return stop.name if stop else None
 
     def _day(self, trip: TransitTrip, record: TripUpdate) -> date | None:
         """Return the service day that is told; else the one on which the trip runs near the time of the update."""
