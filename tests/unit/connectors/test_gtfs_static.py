@@ -153,6 +153,27 @@ def test_a_call_on_demand_names_an_area_and_no_stop() -> None:
     assert [("stop_times#1", "unknown_stop")] == reasons(read(timetable(stop_times=text)))
 
 
+def test_a_call_within_hours_on_demand_may_name_its_area_as_a_stop() -> None:
+    """So had drafts of GTFS-Flex, which agencies still write; a stop that is told elsewhere remains unknown."""
+    header = "trip_id,stop_id,stop_sequence,start_pickup_drop_off_window,end_pickup_drop_off_window\n"
+    text = header + "t-day,zone-1,1,08:00:00,17:00:00\nt-day,zone-1,2,,\nt-day,s1,3,08:00:00,17:00:00\n"
+    records = read(timetable(stop_times=text))
+
+    assert [("stop_times#1", "unknown_stop")] == reasons(records)
+    assert [["s1"], []] == [record.stop_ids for record in records if isinstance(record, TransitTrip)]
+
+
+@pytest.mark.parametrize(
+    ("url", "link"), [("https://ta.example/s1", "https://ta.example/s1"), ("javascript:alert(1)", None)]
+)
+def test_a_stop_links_to_the_web_alone(url: str, link: str | None) -> None:
+    """What else is written there has no business on our pages."""
+    stops = f"stop_id,stop_name,stop_lat,stop_lon,stop_url\ns1,Old Harbour,51.5,-0.1,{url}\n"
+    (stop,) = (record for record in read(timetable(stops=stops)) if isinstance(record, Thing))
+
+    assert link == stop.properties.get("url")
+
+
 def test_the_days_of_a_service_are_those_of_both_calendars() -> None:
     """A service may have a week, dates, or both; a row that cannot be read says nothing."""
     dates = (

@@ -13,8 +13,8 @@ from tasks.feeds.connectors.gtfs_static.service_time import UNTOLD, Times
 
 #: Trips of a city have a fifth of it at most; a row in the wrong order is held against those before and behind it.
 MOST_CALLS: Final = 1_000
-#: Columns of a call that is made anywhere in an area, on demand, and names no stop.
-_AREAS: Final = ("location_id", "location_group_id")
+#: Columns of a call that is made on demand: anywhere in an area, which drafts of the standard had named as a stop.
+_ON_DEMAND: Final = ("location_id", "location_group_id", "start_pickup_drop_off_window")
 
 
 class Calls:
@@ -23,11 +23,11 @@ class Calls:
     __slots__ = ("arrivals", "departures", "sequences", "stops")
 
     def __init__(self) -> None:
-        self.sequences = array("q")
+        self.sequences = array("i")
         #: Places in the list of stops.
-        self.stops = array("l")
-        self.arrivals = array("l")
-        self.departures = array("l")
+        self.stops = array("i")
+        self.arrivals = array("i")
+        self.departures = array("i")
 
     def add(self, sequence: int, stop: int, arrival: int, departure: int) -> None:
         """
@@ -94,7 +94,7 @@ class Reader:
         # A column that is not there has the place -1: the blank behind every row's last cell.
         self._cells = itemgetter(*places)
         self._blanks = [""] * (max(places) + 1)
-        self._areas = [place for name in _AREAS if (place := table.place(name)) >= 0]
+        self._on_demand = [place for name in _ON_DEMAND if (place := table.place(name)) >= 0]
 
     def read(self, row: Row) -> None:
         """
@@ -113,7 +113,7 @@ class Reader:
             raise Rejection("unknown_trip", f"no trip {trip_id.strip()!r:.60}" if trip_id else "no trip_id")
         stop = self._stops.get(stop_id)
         if stop is None and (stop := self._stops.get(stop_id.strip())) is None:
-            if not stop_id.strip() and any(place < len(row) and row[place].strip() for place in self._areas):
+            if any(place < len(row) and row[place].strip() for place in self._on_demand):
                 return
             raise Rejection("unknown_stop", f"no stop {stop_id.strip()!r:.60}" if stop_id else "no stop_id")
         calls.add(_sequence(sequence), stop, self._times.read(arrival), self._times.read(departure))

@@ -6,6 +6,7 @@ from typing import Any, Final
 from shared.errors import Rejection
 from tasks.feeds.connector import Thing
 from tasks.feeds.connectors.gtfs_static.numbers import whole
+from tasks.feeds.reading.links import web_link
 from tasks.feeds.reading.places import point
 
 KIND: Final = "transit_stop"
@@ -19,7 +20,6 @@ _KEPT: Final = {
     "parent_station": "parent_station",
     "platform_code": "platform",
     "stop_timezone": "timezone",
-    "stop_url": "url",
 }
 
 
@@ -51,6 +51,8 @@ def stop(cells: Mapping[str, str], record: str) -> Thing:
 def _properties(cells: Mapping[str, str], type_: str) -> dict[str, Any]:
     found: dict[str, Any] = {"location_type": type_}
     found |= {name: cells[column] for column, name in _KEPT.items() if column in cells}
+    if url := web_link(cells.get("stop_url")):
+        found["url"] = url
     if (boarding := whole(cells.get("wheelchair_boarding", ""))) in ("1", "2"):
         found["is_wheelchair_accessible"] = boarding == "1"
     return found
