@@ -294,3 +294,183 @@ def test_a_series_of_whole_days_is_off_on_a_day(told: str) -> None:
 
     assert isinstance(record, Feature)
     assert [22, 23, 25] == [int(one[8:10]) for one in record.properties["occurrences"]]
+
+
+def occurrences(record: Record) -> list[str]:
+    """Return the days and hours of the coming occurrences of an event."""
+    assert isinstance(record, Feature), record
+    return [moment[5:16] for moment in record.properties["occurrences"]]
+
+
+def series(rule: str, begins: str = ":20261103T120000Z", more: str = "") -> str:
+    """Write a series of hours."""
+    return event(
+        form=WHOLE.replace(":20261120T100000Z", begins), more=f"RRULE:{rule}\r\nDURATION:PT1H\r\n{more}"
+    )
+
+
+def replacing(occurrence: str, begins: str, more: str = "") -> str:
+    """Write an event that replaces one, or more, of the series."""
+    return event(
+        title="Other",
+        form=WHOLE.replace(":20261120T100000Z", begins),
+        more=f"RECURRENCE-ID{occurrence}\r\n{more}",
+    )
+
+
+def test_what_replaces_an_occurrence_and_all_that_follow_is_a_series_of_its_own() -> None:
+    """The series ends before it; the rest is as much later as the first, and as long."""
+    first, rest = read(
+        framed(
+            series("FREQ=WEEKLY"),
+            replacing(";RANGE=THISANDFUTURE:20261208T120000Z", ":20261209T150000Z", "DURATION:PT2H\r\n"),
+        )
+    )
+
+    assert ["11-24T12:00", "12-01T12:00"] == occurrences(first)
+    assert ["12-09T15:00", "12-16T15:00", "12-23T15:00"] == occurrences(rest)[:3]
+    assert isinstance(rest, Feature)
+    assert rest.starts_at
+    assert rest.ends_at
+    assert ("a/20261208T120000Z", 2) == (rest.external_id, (rest.ends_at - rest.starts_at).seconds // 3600)
+
+
+def test_the_rest_of_a_series_ends_where_it_is_replaced_again() -> None:
+    """Nor has it what is replaced alone; a cancelled rest is withdrawn."""
+    _, second, alone, third = read(
+        framed(
+            series("FREQ=WEEKLY"),
+            replacing(";RANGE=THISANDFUTURE:20261201T120000Z", ":20261201T130000Z"),
+            replacing(":20261208T120000Z", ":20261208T180000Z"),
+            replacing(";RANGE=THISANDFUTURE:20261222T120000Z", ":20261222T120000Z", "STATUS:CANCELLED\r\n"),
+        )
+    )
+
+    assert ["12-01T13:00", "12-15T13:00"] == occurrences(second)
+    assert isinstance(alone, Feature)
+    assert "occurrences" not in alone.properties
+    assert isinstance(third, Feature)
+    assert third.withdrawn
+
+
+def test_the_rest_of_a_series_keeps_its_hour_over_a_change_of_the_clock() -> None:
+    """An hour later in summer is an hour later in winter, by the clock of the series."""
+    _, rest = read(
+        framed(
+            series("FREQ=WEEKLY", ";TZID=Europe/Paris:20261006T120000"),
+            replacing(";RANGE=THISANDFUTURE;TZID=Europe/Paris:20261013T120000", ":20261013T110000Z"),
+        )
+    )
+
+    assert "11-24T12:00" == occurrences(rest)[0]
+
+
+def test_what_replaces_the_rest_of_no_series_is_one_event() -> None:
+    """Its series may be in another calendar."""
+    (alone,) = read(framed(replacing(";RANGE=THISANDFUTURE:20261208T120000Z", ":20261209T150000Z")))
+
+    assert isinstance(alone, Feature)
+    assert (9, {}) == (alone.starts_at and alone.starts_at.day, alone.properties)
+
+
+@pytest.mark.parametrize(
+    "occurrence", [":20261201T120000Z", ";VALUE=DATE:20261201", ";TZID=Europe/Paris:20261201T130000"]
+)
+def test_an_occurrence_is_replaced_however_it_is_told(occurrence: str) -> None:
+    """By its hour in any zone, or by its day."""
+    first, _ = read(framed(series("FREQ=WEEKLY"), replacing(occurrence, ":20261202T120000Z")))
+
+    assert ["11-24T12:00", "12-08T12:00"] == occurrences(first)[:2]
+
+
+@pytest.mark.parametrize(
+    ("zone", "until", "last"),
+    [
+        ("America/New_York", "20261206T180000", "12-06T23:00"),
+        ("America/New_York", "20261206T230000Z", "12-06T23:00"),
+        ("America/New_York", "20261206T225959Z", "11-29T23:00"),
+        ("America/New_York", "20261206", "12-06T23:00"),
+        ("Asia/Tokyo", "20261206T180000", "12-06T09:00"),
+        ("Asia/Tokyo", "20261206T100000", "11-29T09:00"),
+        ("America/New_York", "99991231", "01-17T23:00"),
+        ("America/New_York", "99991231T235959", "01-17T23:00"),
+    ],
+)
+def test_a_rule_ends_by_the_clock_of_its_event(zone: str, until: str, last: str) -> None:
+    """Unless it says UTC; a day is its last, whole."""
+    (record,) = read(framed(series(f"FREQ=WEEKLY;UNTIL={until}", f";TZID={zone}:20261101T180000")))
+
+    assert last == occurrences(record)[-1]
+
+
+@pytest.mark.parametrize(
+    "until", ["20261206", "20261206T000000", "20261206T000000Z", "20261205T230000Z", "20261206T120000"]
+)
+def test_a_rule_of_days_ends_with_a_day(until: str) -> None:
+    """However its midnight is written."""
+    body = framed(
+        series(f"FREQ=DAILY;UNTIL={until}", ";VALUE=DATE:20261120").replace("DURATION:PT1H\r\n", "")
+    )
+    (record,) = parse(source("icalendar", timezone="Europe/Berlin"), payload(body.encode()))
+
+    assert "12-05T23:00" == occurrences(record)[-1]
+
+
+@pytest.mark.parametrize(
+    ("parts", "hours"),
+    [
+        ("BYHOUR=12;BYMINUTE=0;BYSECOND=0", ["24T12:00", "25T12:00"]),
+        ("BYHOUR=9,12", ["24T12:00", "25T09:00", "25T12:00"]),
+    ],
+)
+def test_a_rule_may_tell_the_hours_of_a_day(parts: str, hours: list[str]) -> None:
+    """Some programs always do."""
+    (record,) = read(framed(series(f"FREQ=DAILY;{parts}", ":20261124T120000Z")))
+
+    assert [f"11-{hour}" for hour in hours] == occurrences(record)[: len(hours)]
+
+
+@pytest.mark.parametrize(
+    "rule", ["FREQ=SECONDLY", "FREQ=DAILY;BYHOUR=9,10,11,12,13;BYMINUTE=0,10,20,30,40", "FREQ=HOURLY"]
+)
+def test_a_rule_of_hundreds_a_day_is_set_aside(rule: str) -> None:
+    """No city's events repeat so."""
+    (record,) = read(framed(series(rule)))
+
+    assert isinstance(record, Rejected)
+    assert "bad_rule" == record.reason
+
+
+def test_a_letter_may_be_folded_in_two() -> None:
+    """Lines are folded by bytes; the calendar is UTF-8 none the less."""
+    body = framed(event(title="Café")).encode().replace(b"\xc3\xa9", b"\xc3\r\n \xa9")
+    (record,) = parse(source("icalendar"), payload(body))
+
+    assert isinstance(record, Feature)
+    assert "Café" == record.title
+
+
+def test_a_calendar_may_cancel_what_it_holds() -> None:
+    """And the next one in the file none of it."""
+    off, on = read(framed("METHOD:CANCEL\r\n", event("a")) + framed(event("b")))
+
+    assert isinstance(off, Feature)
+    assert isinstance(on, Feature)
+    assert (True, False) == (off.withdrawn, on.withdrawn)
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends"),
+    [(";VALUE=DATE:20261124", ":20261124"), (";VALUE=DATE:20261124T000000", ":20261125T000000")],
+)
+def test_a_whole_day_is_one_however_its_end_is_written(begins: str, ends: str) -> None:
+    """As on the day it begins, or with a midnight behind it."""
+    body = event(form=WHOLE.replace(":20261120T100000Z", begins), more=f"DTEND;VALUE=DATE{ends}\r\n")
+    (record,) = read(framed(body))
+
+    assert isinstance(record, Feature)
+    assert (24, 25, True) == (
+        record.starts_at and record.starts_at.day,
+        record.ends_at and record.ends_at.day,
+        record.properties.get("all_day"),
+    )

@@ -8,7 +8,7 @@ Source: RFC 5545, RFC 7986
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from shared.errors import Rejection
@@ -112,8 +112,8 @@ class _Reader:
         event = one.event
         start, lasts = moments.span(event, self._zones)
         begins, properties = start.utc, self._properties(event, start)
-        if series.is_series(event) and "RECURRENCE-ID" not in event.properties:
-            coming = series.coming(event, start, self._moved(one.uid), self._now, self._zones, self._steps)
+        if rule := self._followed(one):
+            coming = self._coming(one, rule, start)
             properties["occurrences"] = [moment.isoformat().replace("+00:00", "Z") for moment in coming]
             begins = next(
                 (moment for moment in coming if moment + (lasts or timedelta()) >= self._now), begins
@@ -128,24 +128,49 @@ class _Reader:
             description=text[:_LONGEST] if text else None,
             status=(event.text("STATUS") or "").lower() or None,
             category=event.first_of("CATEGORIES"),
-            address=event.text("LOCATION"),
+            address=plain(event.text("LOCATION") or "").strip() or None,
             url=web_link(event.text("URL")),
             geometry=_place(event.text("GEO")),
             starts_at=begins,
             ends_at=_end(begins, lasts),
             properties=properties,
-            withdrawn=(event.text("STATUS") or "").upper() == "CANCELLED",
+            withdrawn=event.is_cancelled or (event.text("STATUS") or "").upper() == "CANCELLED",
         )
 
-    def _moved(self, uid: str) -> list[datetime]:
-        """Return the occurrences of a series that other events of the calendar replace."""
-        found = []
+    def _followed(self, one: _Known) -> Event | None:
+        """Return whose rule an event follows: its own, or that of the series which it replaces from an occurrence on."""
+        replaced, master = one.event.first("RECURRENCE-ID"), self._newest.get(one.uid)
+        if replaced is None:
+            return one.event if series.is_series(one.event) else None
+        return master.event if master and _is_onwards(replaced) and series.is_series(master.event) else None
+
+    def _coming(self, one: _Known, rule: Event, start: moments.Moment) -> list[datetime]:
+        """Return the coming occurrences of an event by a rule; of one that replaces others, by as much later as it says."""
+        first, _ = moments.span(rule, self._zones)
+        replaced = one.event.first("RECURRENCE-ID")
+        since = moments.read(replaced, self._zones).like(first) if replaced else None
+        part = self._part(one.uid, first, since)
+        coming = series.coming(rule, first, part, self._now, self._zones, self._steps)
+        if since is None:
+            return coming
+        # By the clock of the series, which may be put forward or back between them.
+        zone = first.local.tzinfo
+        later = start.local.astimezone(zone) - since.local.astimezone(zone)
+        return [(moment.astimezone(zone) + later).astimezone(UTC) for moment in coming]
+
+    def _part(self, uid: str, first: moments.Moment, since: moments.Moment | None) -> series.Part:
+        """Return which occurrences of a series are its own, or of what replaces it `since` one, by what replaces others."""
+        single: set[datetime] = set()
+        onwards: set[datetime] = set()
         for replaced in self._replaced.get(uid, ()):
             try:
-                found.append(moments.read(replaced, self._zones).utc)
+                moment = moments.read(replaced, self._zones).like(first).utc
             except Rejection:
                 continue
-        return found
+            (onwards if _is_onwards(replaced) else single).add(moment)
+        part = series.Part(single)
+        part = part._replace(since=since.utc) if since else part
+        return part._replace(until=min((one for one in onwards if one > part.since), default=part.until))
 
     def _published(self, event: Event) -> datetime | None:
         for name in ("LAST-MODIFIED", "DTSTAMP", "CREATED"):
@@ -161,6 +186,11 @@ class _Reader:
         if rule := event.text("RRULE"):
             found["rule"] = rule
         return found
+
+
+def _is_onwards(replaced: Property) -> bool:
+    """Tell whether all later occurrences are replaced too."""
+    return replaced.parameters.get("RANGE", "").upper() == "THISANDFUTURE"
 
 
 def _version(event: Event) -> tuple[int, str, str]:

@@ -13,6 +13,9 @@ from tasks.feeds.reading.documents import decoded
 
 _OBSERVANCES: Final = ("STANDARD", "DAYLIGHT")
 _COMMA: Final = re.compile(r"(?<!\\),")
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+_FOLD: Final = re.compile(rb"(?:\r\n|\n|\r)[ \t]")
+_LINE_END: Final = re.compile(r"\r\n|\n|\r")
 _ESCAPED: Final = re.compile(r"\\([\\;,nN])")
 
 
@@ -33,9 +36,10 @@ class Property:
 
 @dataclass(slots=True)
 class Event:
-    """The properties of one VEVENT; those that may repeat are all kept."""
+    """The properties of one VEVENT; those that may repeat are all kept. A whole calendar may cancel what it holds."""
 
     properties: dict[str, list[Property]] = field(default_factory=dict)
+    is_cancelled: bool = False
 
     def first(self, name: str) -> Property | None:
         """Return the first property of a name."""
@@ -78,15 +82,17 @@ def read(content: bytes) -> Calendar:
 
     Where the calendar itself is cut off, an event without a single property is none.
     """
-    calendar, stack, event = Calendar(), [""], None
-    for line in _unfolded(decoded(content)):
+    calendar, stack, event, cancels = Calendar(), [""], None, False
+    for line in _unfolded(content):
         name, found = _split(line)
         if name == "BEGIN":
             stack.append(found.value.strip().upper())
             calendar.begins = calendar.begins or stack[-1] in ("VCALENDAR", "VEVENT")
-            if stack[-1] == "VEVENT":
+            if stack[-1] == "VCALENDAR":
+                cancels = False
+            elif stack[-1] == "VEVENT":
                 calendar.events += [event] if event is not None else []
-                event = Event()
+                event = Event(is_cancelled=cancels)
             elif stack[-1] == "VTIMEZONE":
                 calendar.zones.append(Rules())
             elif stack[-1] in _OBSERVANCES and calendar.zones:
@@ -105,6 +111,8 @@ def read(content: bytes) -> Calendar:
             calendar.zones[-1].name = calendar.zones[-1].name or found.text
         elif stack[-1] in _OBSERVANCES and calendar.zones and calendar.zones[-1].observances:
             calendar.zones[-1].observances[-1][1].append((name, found.value))
+        elif name == "METHOD":
+            cancels = found.value.strip().upper() == "CANCEL"
         elif name == "X-WR-TIMEZONE" and calendar.zone is None:
             calendar.zone = found.value.strip()
     calendar.events += [event] if event is not None else []
@@ -113,17 +121,15 @@ def read(content: bytes) -> Calendar:
     return calendar
 
 
-def _unfolded(text: str) -> Iterator[str]:
-    whole = ""
-    for line in re.split(r"\r\n|\n|\r", text):
-        if line[:1] in (" ", "\t"):
-            whole += line[1:]
-            continue
-        if whole:
-            yield whole
-        whole = line
-    if whole:
-        yield whole
+def _unfolded(content: bytes) -> Iterator[str]:
+    """
+    Yield the lines of a content whole: a fold may lie within a letter, of which each half alone is none.
+
+    Source: RFC 5545, 3.1
+    """
+    if content[:2] in _UTF_16:
+        content = decoded(content).encode()
+    return (line for line in _LINE_END.split(decoded(_FOLD.sub(b"", content))) if line)
 
 
 def _split(line: str) -> tuple[str, Property]:

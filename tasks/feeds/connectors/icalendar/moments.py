@@ -33,6 +33,12 @@ class Moment(NamedTuple):
         """Return the same kind of moment at another local time."""
         return self._replace(local=to.replace(tzinfo=self.local.tzinfo))
 
+    def like(self, other: "Moment") -> "Moment":
+        """Return the moment that is meant where another is of the other kind: a day at its hour, or an hour's day."""
+        if self.is_day == other.is_day:
+            return self
+        return other.moved(datetime.combine(as_date(self.local), other.local.time()))
+
 
 def read(found: Property, zones: Zones) -> Moment:
     """
@@ -40,7 +46,9 @@ def read(found: Property, zones: Zones) -> Moment:
 
     Raises: Rejection if it is neither.
     """
-    return written(found.value, zones.named(found.parameters.get("TZID")))
+    told = written(found.value, zones.named(found.parameters.get("TZID")))
+    # Some programs write midnight behind what they call a day.
+    return told._replace(is_day=told.is_day or found.parameters.get("VALUE", "").upper() == "DATE")
 
 
 def written(text: str, zone: tzinfo) -> Moment:
@@ -86,6 +94,9 @@ def span(event: Event, zones: Zones) -> tuple[Moment, timedelta | None]:
         lasts = _lasts(event, begins_at, start.is_day, zones)
     except Rejection:
         return start, None
+    # Whole days that end on the day they begin: who writes so means that day.
+    if start.is_day and not lasts:
+        lasts = timedelta(days=1)
     return start, lasts if lasts >= timedelta() else None
 
 

@@ -1,9 +1,10 @@
 """[p] The coming occurrences of a series of events."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Set
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import Any, Final
+from math import prod
+from typing import Any, Final, NamedTuple
 
 import recurring_ical_events
 from icalendar import Calendar, vRecur
@@ -18,13 +19,16 @@ from tasks.feeds.connectors.icalendar.zones import Zones
 _DAYS_AHEAD: Final = 60
 _MOST: Final = 60
 _AROUND: Final = timedelta(days=2)
+_EVER: Final = datetime.min.replace(tzinfo=UTC)
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _FREQUENCIES: Final = re.compile(r"(?:^|;)FREQ=(?:DAILY|WEEKLY|MONTHLY|YEARLY)(?:;|$)", re.IGNORECASE)
-_BOTH: Final = re.compile(r"(?=.*(?:^|;)COUNT=)(?:^|.*;)UNTIL=", re.IGNORECASE)
+_COUNTED: Final = re.compile(r"(?:^|;)COUNT=", re.IGNORECASE)
 _UNTIL: Final = re.compile(r"(?:^|(?<=;))UNTIL=([^;]*)(?:;|$)", re.IGNORECASE)
 _SPACE: Final = re.compile(r"\s+")
 _OF_OURS: Final = re.compile(r"(?:^|(?<=;))RSCALE=GREGORIAN(?:;|$)", re.IGNORECASE)
-#: Parts of a rule that turn a day into thousands of occurrences.
-_DENSE: Final = re.compile(r"(?:^|;)BY(?:HOUR|MINUTE|SECOND)=", re.IGNORECASE)
+#: Parts of a rule that turn a day into several occurrences, or thousands.
+_DENSE: Final = re.compile(r"(?:^|;)BY(?:HOUR|MINUTE|SECOND)=([^;]*)", re.IGNORECASE)
+_MOST_A_DAY: Final = 24
 #: A rule that goes no step forward would be counted through for ever.
 _STANDS: Final = re.compile(r"(?:^|;)INTERVAL=(?!0*[1-9]\d{0,5}(?:;|$))", re.IGNORECASE | re.ASCII)
 
@@ -34,52 +38,86 @@ def is_series(event: Event) -> bool:
     return any(one.value.strip() for name in ("RRULE", "RDATE") for one in event.properties.get(name, ()))
 
 
+class Part(NamedTuple):
+    """
+    The occurrences of a series that are one event's: those from `since`, before `until`, without the `replaced`.
+
+    All in UTC, as the series itself has them.
+    """
+
+    replaced: Set[datetime] = frozenset()
+    since: datetime = _EVER
+    until: datetime = _NEVER
+
+    def has(self, moment: datetime) -> bool:
+        """Tell whether an occurrence is one of them."""
+        return self.since <= moment < self.until and moment not in self.replaced
+
+
 def coming(
-    event: Event, start: Moment, moved: Iterable[datetime], now: datetime, zones: Zones, steps: Steps
+    event: Event, start: Moment, part: Part, now: datetime, zones: Zones, steps: Steps
 ) -> list[datetime]:
     """
-    Return the beginnings, in UTC, of the occurrences from now to two months ahead.
+    Return the beginnings, in UTC, of the occurrences of a part from now to two months ahead.
 
-    `moved` are those that other events of the calendar replace.
-    Raises: Rejection if the rule cannot be read, repeats more often than daily, or leads nowhere in many `steps`.
+    Raises: Rejection if the rule cannot be read, repeats more often than hourly, or leads nowhere in many `steps`.
     """
-    rules = [
-        rule for rule in dict.fromkeys(_tidy(one.value) for one in event.properties.get("RRULE", ())) if rule
-    ]
-    if any(_STANDS.search(rule) for rule in rules):
-        raise Rejection("bad_rule", f"{rules[0]!r:.100} has no interval that leads forward")
-    if any(not _FREQUENCIES.search(rule) or _DENSE.search(rule) for rule in rules):
-        raise Rejection("bad_rule", f"{rules[0]!r:.100} does not repeat by days, weeks, months or years")
+    rule, ends = _rule(event, start)
     since = now.astimezone(UTC) - timedelta(days=1)
     before = since.replace(tzinfo=None) - timedelta(days=1)
     begins_at = start.local.replace(tzinfo=None)
-    ends = None
-    if rules and _BOTH.search(rules[0]):
-        ends = _until(rules[0], start)
-        rules[0] = _UNTIL.sub("", rules[0]).strip(";")
-    if rules:
-        begins_at = moved_on(rules[0], begins_at, before)
-    component = _component(event, start.moved(begins_at), rules[:1], zones, since)
+    if rule:
+        begins_at = moved_on(rule, begins_at, before)
+    component = _component(event, start.moved(begins_at), rule, zones, since)
     calendar = Calendar()
     calendar.add_component(component)
     try:
-        for rule in _told(component):
-            steps.follow(rule, begins_at, before)
+        for told in _told(component):
+            steps.follow(told, begins_at, before)
         # Of each only its beginning is asked for: to copy the whole event takes three quarters of the time.
         (one,) = recurring_ical_events.of(calendar).series
         found = list(one.between(since, since + timedelta(days=_DAYS_AHEAD)))
-        begins = sorted(_utc(occurrence.start, start) for occurrence in found[: _MOST * 10])
+        begins = sorted(_utc(occurrence.start, start) for occurrence in found[: _MOST * _MOST_A_DAY])
         steps.found(len(found))
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
-        raise Rejection("bad_rule", f"{'; '.join(rules)!r:.100}: {error!s:.100}") from None
-    skipped, off = set(moved), set() if start.is_day else _days_off(event, zones)
+        raise Rejection("bad_rule", f"{rule!r:.100}: {error!s:.100}") from None
+    off = set() if start.is_day else _days_off(event, zones)
     return [
         moment
         for moment in begins
-        if moment not in skipped
+        if part.has(moment)
         and not (ends and moment > ends)
         and not (off and as_date(moment.astimezone(start.local.tzinfo)) in off)
     ][:_MOST]
+
+
+def _rule(event: Event, start: Moment) -> tuple[str, datetime | None]:
+    """
+    Return the rule of an event, empty if it has none, and when it ends where the rule itself must not tell it.
+
+    Raises: Rejection if it repeats more often than hourly, or leads nowhere.
+    """
+    rules = [rule for one in event.properties.get("RRULE", ()) if (rule := _tidy(one.value))]
+    for rule in rules:
+        if _STANDS.search(rule):
+            raise Rejection("bad_rule", f"{rule!r:.100} has no interval that leads forward")
+        if not _FREQUENCIES.search(rule) or _a_day(rule) > _MOST_A_DAY:
+            raise Rejection("bad_rule", f"{rule!r:.100} does not repeat by days, weeks, months or years")
+    rule = rules[0] if rules else ""
+    until = _UNTIL.search(rule)
+    if until is None:
+        return rule, None
+    endless = _UNTIL.sub("", rule).strip(";")
+    ends = _until(until.group(1), start)
+    # A rule must not count its occurrences too, and some do: what comes first ends it.
+    if ends is None or _COUNTED.search(endless):
+        return endless, ends
+    return f"{endless};UNTIL={ends:{'%Y%m%d' if start.is_day else '%Y%m%dT%H%M%SZ'}}", None
+
+
+def _a_day(rule: str) -> int:
+    """Return how many occurrences a rule makes of a day."""
+    return prod(found.group(1).count(",") + 1 for found in _DENSE.finditer(rule))
 
 
 def _days_off(event: Event, zones: Zones) -> set[date]:
@@ -101,16 +139,22 @@ def _tidy(rule: str) -> str:
     return _OF_OURS.sub("", _SPACE.sub("", rule)).strip(";")
 
 
-def _until(rule: str, start: Moment) -> datetime | None:
+def _until(text: str, start: Moment) -> datetime | None:
     """
-    Return when a rule ends that counts its occurrences too, which it must not, and some do: what comes first ends it.
+    Return when a rule ends, a day with its last second; what it says without a zone is of the event's own.
 
-    Raises: Rejection if it is no time.
+    Raises: Rejection if it is no time; the end of all years is none.
     """
-    found = _UNTIL.search(rule)
     zone = start.local.tzinfo
-    told = written(found.group(1), zone) if found and zone else None
-    return told and told.utc + (timedelta(days=1, seconds=-1) if told.is_day else timedelta())
+    told = written(text, zone if isinstance(zone, tzinfo) else UTC)
+    try:
+        if start.is_day:
+            # Midnight of a zone is written in UTC too, which may be the day before.
+            last = max(as_date(told.local), as_date(told.local.astimezone(zone)))
+            return datetime(last.year, last.month, last.day, tzinfo=zone)
+        return (told.local + timedelta(days=told.is_day, seconds=-told.is_day)).astimezone(UTC)
+    except OverflowError:
+        return None
 
 
 def _utc(value: object, start: Moment) -> datetime:
@@ -127,17 +171,17 @@ def _told(component: Component) -> list[str]:
     return [] if rule is None else [rule.to_ical().decode()]
 
 
-def _component(event: Event, start: Moment, rules: list[str], zones: Zones, since: datetime) -> Component:
+def _component(event: Event, start: Moment, rule: str, zones: Zones, since: datetime) -> Component:
     """Build a clean event of what the series needs from a time on, so that nothing else in it can fail."""
     first, last = since - _AROUND, since + timedelta(days=_DAYS_AHEAD) + _AROUND
     component = Component()
     component.add("uid", "series")
     component.add("dtstart", as_date(start.local) if start.is_day else start.local)
     try:
-        for rule in rules:
+        if rule:
             component.add("rrule", vRecur.from_ical(rule))
     except (ValueError, TypeError, KeyError) as error:
-        raise Rejection("bad_rule", f"{rules[0]!r:.100}: {error!s:.100}") from None
+        raise Rejection("bad_rule", f"{rule!r:.100}: {error!s:.100}") from None
     # Calendars of decades list thousands of them.
     near: dict[str, set[date | datetime]] = {}
     for name in ("EXDATE", "RDATE"):
