@@ -1,6 +1,7 @@
 """[p] Payloads as documents: JSON, and XML that can reach neither files nor network."""
 
 import json
+import re
 from typing import Any
 
 import orjson
@@ -12,6 +13,14 @@ from tasks.feeds.reading.json_size import too_much
 #: Each element of a few bytes becomes a hundred of them in memory.
 MOST_TAGS = 4_000_000
 _EXCERPT = 500
+_DECLARATION = 200
+_HTML = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*+(?:<\?xml[^>]{0,200}>\s*+)?(?:<!doctype\s+html|<html)\b", re.IGNORECASE
+)
+_TITLE = re.compile(rb"<title[^<>]{0,200}>([^<]{0,500})", re.IGNORECASE)
+_WESTERN = re.compile(
+    rb"<\?xml[^>]*encoding\s*=\s*[\"'](?:iso-8859-1|latin-?1|windows-1252|cp1252)[\"']", re.IGNORECASE
+)
 
 
 def load_json(payload: Payload) -> Any:  # Any: JSON of a publisher.
@@ -53,20 +62,62 @@ def load_xml(payload: Payload) -> etree._Element:
     content = payload.read()
     if content.count(b"<") > MOST_TAGS:
         raise Malformed(f"{payload.name}: XML of more than {MOST_TAGS:,} tags")
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
-    )
+    # Some servers begin with a blank line, before the declaration.
+    content = content.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if page := html_page(content):
+        raise Malformed(f"{payload.name}: {page}")
+    problem = "no element"
     try:
-        # Some servers begin with a blank line, before the declaration.
-        root = etree.fromstring(content.lstrip(b"\xef\xbb\xbf \t\r\n"), parser)
+        root: etree._Element | None = _tree(content, "utf-8" if _is_utf_8_none_the_less(content) else None)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise Malformed(f"{payload.name}: not XML: {error!s:.200}") from None
+        root, problem = _as_it_is(content), f"{error!s:.200}"
     if root is None:
-        raise Malformed(f"{payload.name}: not XML: no element")
+        raise Malformed(f"{payload.name}: not XML: {problem}")
     # The stubs of lxml do not know `doctype`.
     if getattr(root.getroottree().docinfo, "doctype", ""):
         raise Malformed(f"{payload.name}: XML with a document type is refused")
     return root
+
+
+def html_page(content: bytes) -> str | None:
+    """Return what a content is that is a page for people, with its title, as services answer that are out of order."""
+    if not _HTML.match(content):
+        return None
+    title = _TITLE.search(content)
+    said = " ".join(decoded(title[1]).split()) if title else ""
+    return f"an HTML page{said and f' ({said:.100})'}"
+
+
+def _tree(content: bytes, encoding: str | None) -> etree._Element:
+    """Return the root of a content, in an encoding whatever it declares."""
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        encoding=encoding,
+    )
+    return etree.fromstring(content, parser)
+
+
+def _is_utf_8_none_the_less(content: bytes) -> bool:
+    """Tell whether a content that declares a Western set is UTF-8, as programs write that never change their declaration."""
+    if not _WESTERN.match(content[:_DECLARATION]) or content.isascii():
+        return False
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _as_it_is(content: bytes) -> etree._Element | None:
+    """Return the root of a content that is not in the encoding it declares; none if it is no XML in any."""
+    try:
+        return _tree(decoded(content).encode(), "utf-8")
+    except (etree.XMLSyntaxError, ValueError):
+        return None
 
 
 def local_name(element: etree._Element) -> str:

@@ -140,3 +140,17 @@ def test_an_offset_may_be_told_from_greenwich(zone: str, utc: str) -> None:
 def test_an_ampersand_that_begins_no_entity_is_one(written: str, read: str) -> None:
     """As people write it who know no XML."""
     assert read == entry(f"<description>{written}</description>").description
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"<!DOCTYPE html><html><head><title>Sign\n in</title></head></html>", r"an HTML page \(Sign in\)"),
+        (b"\n<HTML><body>502</body></HTML>", "an HTML page"),
+        (b"", "nothing"),
+    ],
+)
+def test_what_is_no_feed_is_named(content: bytes, said: str) -> None:
+    """So that whoever looks after it knows what came instead."""
+    with pytest.raises(Malformed, match=f"neither RSS nor Atom: {said}$"):
+        parse(source("news"), payload(content))

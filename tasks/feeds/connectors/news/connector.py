@@ -20,7 +20,7 @@ from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rej
 from tasks.feeds.connectors.news.places import place
 from tasks.feeds.connectors.news.times import moment
 from tasks.feeds.reading.day_order import local_times
-from tasks.feeds.reading.documents import excerpt, load_json
+from tasks.feeds.reading.documents import excerpt, html_page, load_json
 from tasks.feeds.reading.links import web_link
 from tasks.feeds.reading.markup import cleaned
 from tasks.feeds.reading.times import LocalTimes
@@ -95,7 +95,8 @@ def _entries(payload: Payload) -> Sequence[Mapping[str, Any]]:
         # Broken markup makes the parsers below it raise anything, even AssertionError.
         raise Malformed(f"{payload.name}: no feed: {error!s:.200}") from None
     if not feed.get("version") and not feed.entries:
-        raise Malformed(f"{payload.name}: neither RSS nor Atom: {feed.get('bozo_exception', '')!s:.200}")
+        instead = html_page(content) or feed.get("bozo_exception") or "nothing"
+        raise Malformed(f"{payload.name}: neither RSS nor Atom: {instead!s:.200}")
     # Plain dicts: those of feedparser give a missing `updated` the value of `published`, with a warning.
     base = str(feed.feed.get("link") or payload.url)
     return [_with_whole_link(dict(entry), base) for entry in feed.entries]
