@@ -12,7 +12,8 @@ import orjson
 import pytest
 
 from tasks.feeds.connector import Described, Feature, Malformed, Record, Rejected
-from tests.support.feeds import parse, payload, positions, source
+from tasks.feeds.registry import connector
+from tests.support.feeds import drive, parse, payload, positions, source
 
 CAP = """<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>W1</identifier><sender>Met Office</sender>
 <sent>2026-11-20T01:00:00+00:00</sent><status>{status}</status><msgType>{kind}</msgType><scope>public</scope>
@@ -413,3 +414,107 @@ def test_only_a_link_is_one(told: str, link: str | None) -> None:
 
     assert isinstance(record, Feature)
     assert link == record.url
+
+
+def message(name: str, kind: str = "Alert", replaces: str = "", *events: str, response: str = "None") -> str:
+    """Write a message of an hour that its name tells, with an info for each event."""
+    sent = "2026-11-20T0{}:00:00+00:00"
+    references = f"<references>s,{replaces},{sent.format(replaces[1])}</references>" if replaces else ""
+    infos = (
+        f"<info><event>{event}</event><responseType>Monitor</responseType>"
+        f"<responseType>{response}</responseType></info>"
+        for event in events
+    )
+    return (
+        f"<alert><identifier>{name}</identifier><sender>s</sender><sent>{sent.format(name[1])}</sent>"
+        f"<status>Actual</status><msgType>{kind}</msgType><scope>Public</scope>{references}{''.join(infos)}</alert>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("later", "withdrawn"),
+    [
+        (message("W2", "Cancel", "W1"), {"": True, "#1": True}),
+        (message("W2", "Cancel", "W1", "Wind"), {"": True, "#1": True}),
+        (message("W2", "Update", "W1", "Rain"), {"": False, "#1": True}),
+        (message("W2", "Update", "W1", "Wind", "Rain"), {"": False, "#1": False}),
+    ],
+    ids=["a bare cancellation", "a cancellation", "an update of one part", "an update of both"],
+)
+def test_a_part_that_nothing_replaces_is_withdrawn(later: str, withdrawn: dict[str, bool]) -> None:
+    """Though the message that held it is still listed."""
+    records = parse(
+        source("cap"),
+        payload(f"<alerts>{message('W1', 'Alert', '', 'Wind', 'Rain')}{later}</alerts>".encode()),
+    )
+    root = "s,W1,2026-11-20T01:00:00Z"
+
+    assert withdrawn == {
+        one.external_id.removeprefix(root): one.withdrawn for one in records if isinstance(one, Feature)
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "response", "is_over"),
+    [("Update", "AllClear", True), ("Update", "Execute", False), ("Alert", "AllClear", False)],
+)
+def test_an_update_that_gives_the_all_clear_ends_a_warning(kind: str, response: str, is_over: bool) -> None:
+    """Canada and Norway cancel only what was an error."""
+    replaces = "W1" if kind == "Update" else ""
+    (record,) = parse(
+        source("cap"), payload(message("W2", kind, replaces, "Wind", response=response).encode())
+    )
+
+    assert isinstance(record, Feature)
+    assert is_over == record.withdrawn
+
+
+INDEX = """<feed xmlns="http://www.w3.org/2005/Atom"><entry><link href="https://feeds.example/1"/></entry>
+<entry><link href="https://feeds.example/2"/></entry></feed>"""
+PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><br></body></html>"
+
+
+def indexed(*contents: bytes) -> tuple[list[Record], dict[str, Any]]:
+    """Read an index whose links answer with these contents, and what the cursor keeps."""
+    feed = source("cap")
+    answers = {"https://feeds.example/": INDEX.encode()}
+    answers |= {f"https://feeds.example/{at}": content for at, content in enumerate(contents, start=1)}
+    driven = drive(connector("cap").plan(feed), answers)
+    return parse(feed, *driven.payloads), dict(driven.cursor)
+
+
+def test_a_link_that_leads_to_no_message_costs_only_itself() -> None:
+    """A page for people behind one of them hides no warning."""
+    records, cursor = indexed(PAGE, message("W1", "Alert", "", "Wind").encode())
+
+    assert [Described, Rejected, Feature] == [type(record) for record in records]
+    assert isinstance(records[1], Rejected)
+    assert ("no_message", "message-1: an HTML page (Sign in)") == (records[1].reason, records[1].detail)
+    assert ["s,W1,2026-11-20T01:00:00Z"] == list(cursor["roots"])
+
+
+def test_links_that_all_lead_to_no_message_fail_the_run() -> None:
+    """What is stored must not vanish for it."""
+    with pytest.raises(Malformed, match="an HTML page"):
+        indexed(PAGE, PAGE)
+
+
+@pytest.mark.parametrize(
+    ("declared", "encoding"),
+    [
+        ("utf-8", "latin-1"),
+        ("iso-8859-1", "utf-8"),
+        ("Windows-1252", "utf-8"),
+        ("utf-16", "utf-8"),
+        ("utf-16", "utf-16"),
+        ("iso-8859-1", "latin-1"),
+        ("iso-8859-2", "iso-8859-2"),
+    ],
+)
+def test_a_warning_is_read_in_the_encoding_it_is_in(declared: str, encoding: str) -> None:
+    """Whatever it declares."""
+    text = f'<?xml version="1.0" encoding="{declared}"?>{message("W1", "Alert", "", "Stürme über Köln")}'
+    (record,) = parse(source("cap"), payload(text.encode(encoding)))
+
+    assert isinstance(record, Feature)
+    assert "Stürme über Köln" == record.category

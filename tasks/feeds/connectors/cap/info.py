@@ -1,12 +1,12 @@
 """[p] What a CAP message says in one language, as a feature."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any, Final
 
 from lxml import etree
 
-from tasks.feeds.connector import Feature
+from tasks.feeds.connector import Feature, Source
 from tasks.feeds.connectors.cap.message import Envelope
 from tasks.feeds.connectors.cap.shapes import geometry
 from tasks.feeds.reading.documents import child_text, children
@@ -52,8 +52,14 @@ def feature(
         starts_at=starts,
         ends_at=_time(info, "expires", times),
         properties=_properties(info, areas, message) | problem,
-        withdrawn=message.kind == "Cancel",
+        withdrawn=message.kind == "Cancel" or _is_over(info, message),
     )
+
+
+def _is_over(info: etree._Element, message: Envelope) -> bool:
+    """Tell whether an update gives the all-clear, as the offices of Canada and Norway end their warnings."""
+    responses = {(response.text or "").strip() for response in children(info, "responseType")}
+    return message.kind == "Update" and "AllClear" in responses
 
 
 def language(info: etree._Element) -> str:
@@ -64,6 +70,13 @@ def language(info: etree._Element) -> str:
 def area_names(info: etree._Element) -> set[str]:
     """Return the descriptions of an info's areas."""
     return {text for area in children(info, "area") if (text := child_text(area, "areaDesc"))}
+
+
+def is_wanted(names: Set[str], source: Source) -> bool:
+    """Tell whether one of some areas is one of the feed's, which are all where it names none."""
+    area = source.options.get("area") or ()
+    wanted = [str(part).lower() for part in ([area] if isinstance(area, str) else area)]
+    return not wanted or any(part in name.lower() for name in names for part in wanted)
 
 
 def _time(info: etree._Element, name: str, times: LocalTimes) -> datetime | None:

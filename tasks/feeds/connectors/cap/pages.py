@@ -1,0 +1,92 @@
+"""[p] The payloads of a feed as trees: its message or index, and the messages that an index links."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from tasks.feeds.connector import Malformed, Payload, Source
+from tasks.feeds.connectors.cap.forms import root_of
+from tasks.feeds.connectors.cap.info import is_wanted
+from tasks.feeds.reading.documents import child_text, local_name
+
+_MOST_MESSAGES: Final = 100
+_NOT_FOUND: Final = 404
+#: What lists or wraps messages, also when there are none.
+_INDEXES: Final = frozenset(("feed", "rss", "RDF", "alerts", "EDXLDistribution"))
+
+
+class Page(NamedTuple):
+    """A payload with its root; of a linked one that is no message, why."""
+
+    payload: Payload
+    root: etree._Element | None
+    problem: str = ""
+
+
+def opened(payloads: Sequence[Payload]) -> list[Page]:
+    """
+    Read payloads; a linked one that is no message costs nothing but itself.
+
+    Raises: Malformed if the first is none, or all that are linked.
+    """
+    found = [
+        _page(payload, is_linked=number > 0)
+        for number, payload in enumerate(payloads)
+        if payload.status != _NOT_FOUND
+    ]
+    others = found[1:]
+    if others and all(page.problem for page in others):
+        raise Malformed(others[0].problem)
+    return found
+
+
+def _page(payload: Payload, *, is_linked: bool) -> Page:
+    try:
+        root = root_of(payload)
+        _check(payload, root)
+    except Malformed as why:
+        if is_linked:
+            return Page(payload, None, str(why))
+        raise
+    return Page(payload, root)
+
+
+def _check(payload: Payload, root: etree._Element) -> None:
+    """Refuse what is neither a message nor an index, and messages within messages."""
+    found = list(alerts(root))
+    if not found and local_name(root) not in _INDEXES:
+        raise Malformed(f"{payload.name}: neither CAP nor an index of it but <{local_name(root)}>")
+    if any(next(alert.iterancestors("{*}alert"), None) is not None for alert in found):
+        raise Malformed(f"{payload.name}: a message within a message")
+
+
+def alerts(root: etree._Element) -> Iterator[etree._Element]:
+    """Return the messages of a tree."""
+    return (element for element in root.iter() if local_name(element) == "alert")
+
+
+def linked(feed: Payload, source: Source) -> list[str]:
+    """Return the links to messages of an index, those of other areas left out; none if it holds them itself."""
+    root, base = root_of(feed), feed.url or source.url
+    if next(alerts(root), None) is not None:
+        return []
+    links: dict[str, None] = {}
+    for entry in root.iter():
+        if local_name(entry) in ("entry", "item"):
+            area = child_text(entry, "areaDesc")
+            if (area is None or is_wanted({area}, source)) and (href := _href(entry)):
+                links[urljoin(base, href)] = None
+    return list(links)[: int(source.options.get("max_messages") or _MOST_MESSAGES)]
+
+
+def _href(entry: etree._Element) -> str | None:
+    links = [child for child in entry if local_name(child) == "link"]
+    marked = [child.get("href") for child in links if "cap" in (child.get("type") or "")]
+    plain = [
+        child.get("href") or (child.text or "").strip()
+        for child in links
+        if child.get("rel") in (None, "alternate")
+    ]
+    return next((href for href in [*marked, *plain] if href), None)
