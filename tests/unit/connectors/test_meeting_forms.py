@@ -6,7 +6,8 @@ import orjson
 import pytest
 
 from tasks.feeds.connector import Feature, Malformed, Record
-from tests.support.feeds import parse, payload, source
+from tasks.feeds.registry import connector
+from tests.support.feeds import drive, parse, payload, source
 
 MEETING = {
     "EventId": 1,
@@ -38,6 +39,17 @@ def test_a_list_is_found_in_its_wrapper(document: Any) -> None:
         ("18:30", "21T00:30"),
         ("6:30 PM (after the hearing)", "21T00:30"),
         ("12:00 AM", "20T06:00"),
+        ("6.30 p.m.", "21T00:30"),
+        ("6:30 P. M.", "21T00:30"),
+        ("18.30 Uhr", "21T00:30"),
+        ("18h30", "21T00:30"),
+        ("18 h", "21T00:00"),
+        ("18 Uhr", "21T00:00"),
+        ("12 Noon", "20T18:00"),
+        ("noon", "20T18:00"),
+        ("after item 12.30.1", "20T06:00"),
+        ("1830", "20T06:00"),
+        ("99:99", "20T06:00"),
         ("TBD", "20T06:00"),
         (None, "20T06:00"),
     ],
@@ -150,6 +162,16 @@ def test_a_meeting_is_not_lost_to_its_end() -> None:
         ("EventComment", "*** Meeting has been cancelled *** due to lack of a quorum", True),
         ("EventComment", "Notice of Cancellation", True),
         ("EventLocation", "-- POSTPONED --", True),
+        ("EventComment", "DEFERRED to December 8", True),
+        ("EventComment", "Rescheduled to December 3", True),
+        ("EventComment", "Rescheduled from November 13", False),
+        ("EventComment", "Deferred compensation: a hearing", False),
+        ("EventAgendaStatusName", "Deferred", True),
+        ("EventMinutesStatusName", "Deferred", False),
+        ("EventBodyName", "Deferred Compensation Board", False),
+        ("EventBodyName", "Debate on cancel culture", False),
+        ("EventBodyName", "ABGESAGT: Ortsbeirat", True),
+        ("EventBodyName", "Conseil municipal (annulé)", True),
         ("EventComment", "Item 5 was cancelled; the others are heard.", False),
         ("EventComment", "The meeting is not cancelled", False),
         ("EventComment", "Cancellation of debts: a hearing", False),
@@ -336,3 +358,135 @@ def test_a_meeting_may_lie_within_its_attributes() -> None:
 
     assert isinstance(record, Feature)
     assert ("Council", None) == (record.title, record.address)
+
+
+TRIBE = {
+    "id": 10,
+    "title": "Jazz &#8211; Night",
+    "url": "https://town.example/event/jazz/",
+    "start_date": "2026-11-20 19:00:00",
+    "end_date": "2026-11-20 21:00:00",
+    "utc_start_date": "2026-11-21 01:00:00",
+    "utc_end_date": "2026-11-21 03:00:00",
+    "timezone": "UTC-6",
+    "venue": {"venue": "Hall", "address": "1 Main St", "geo_lat": 41.88, "geo_lng": -87.63},
+}
+
+
+def test_an_event_of_a_zone_without_a_name_is_read_in_utc() -> None:
+    """The Events Calendar tells its times in UTC too, and where the zone is an offset only those are sure."""
+    (record,) = parse(
+        source("legistar", timezone="Europe/London"), payload(orjson.dumps({"events": [TRIBE], "total": 1}))
+    )
+
+    assert isinstance(record, Feature)
+    assert ("Jazz – Night", "Hall, 1 Main St") == (record.title, record.address)
+    assert ["21T01:00", "21T03:00"] == [
+        f"{one:%dT%H:%M}" for one in (record.starts_at, record.ends_at) if one
+    ]
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"venue": {"venue": "Hall", "geo_lat": "41.88", "geo_lng": "-87.63"}},
+        {"geo": {"latitude": "41.88", "longitude": "-87.63"}},
+        {"location": {"name": "Hall", "position": {"type": "Point", "coordinates": [-87.63, 41.88]}}},
+        {
+            "location": {
+                "name": "Hall",
+                "geo": {"@type": "GeoCoordinates", "latitude": 41.88, "longitude": -87.63},
+            }
+        },
+        {"location_lat": "41.88", "location_lon": "-87.63"},
+        {"latitude": 41.88, "longitude": -87.63},
+    ],
+)
+def test_a_meeting_is_where_it_says(where: dict[str, Any]) -> None:
+    """Itself, or what tells of its place."""
+    (record,) = read([{**STORIES, **where}])
+
+    assert isinstance(record, Feature)
+    assert {"type": "Point", "coordinates": [-87.63, 41.88]} == record.geometry
+
+
+@pytest.mark.parametrize("where", [{"latitude": 999, "longitude": "x"}, {"latitude": 0, "longitude": 0}, {}])
+def test_a_place_that_is_none_costs_no_meeting(where: dict[str, Any]) -> None:
+    """It is not known then."""
+    (record,) = read([{**STORIES, **where}])
+
+    assert isinstance(record, Feature)
+    assert None is record.geometry
+
+
+def test_events_may_stand_under_their_ids() -> None:
+    """As EventON writes them, in seconds since 1970."""
+    told = {"name": "Market", "start": "1795168800", "end": 1795176000, "location_name": "Square"}
+    records = read({"events": {"12": told, "13": told}})
+
+    assert 2 == len({one.external_id for one in records if isinstance(one, Feature)})
+    assert isinstance(records[0], Feature)
+    assert ("20T10:00", "Square") == (f"{records[0].starts_at:%dT%H:%M}", records[0].address)
+
+
+@pytest.mark.parametrize(
+    ("told", "utc"),
+    [
+        ({"EventDate": "/Date(1795132800000)/", "EventTime": "6:30 PM"}, "21T00:30"),
+        ({"EventDate": "/Date(1795132800000+0000)/", "EventTime": None}, "20T06:00"),
+        ({"EventDate": "/Date(1795199400000-0600)/", "EventTime": None}, "20T18:30"),
+    ],
+)
+def test_a_moment_of_old_odata_is_read(told: dict[str, Any], utc: str) -> None:
+    """Its midnight is a day, of which another part tells the hour."""
+    (record,) = read({"d": {"results": [{**MEETING, **told}]}})
+
+    assert isinstance(record, Feature)
+    assert utc == f"{record.starts_at:%dT%H:%M}"
+
+
+URL = "https://town.example/api/events"
+
+
+@pytest.mark.parametrize(
+    "telling",
+    [
+        {"next_rest_url": f"{URL}?page=2"},
+        {"@odata.nextLink": "events?page=2"},
+        {"links": {"next": {"href": "http://town.example/api/events?page=2"}}},
+        {"meta": {"next": f"{URL}?page=2", "count": 2}},
+    ],
+)
+def test_the_next_page_is_read_where_the_answer_names_it(telling: dict[str, Any]) -> None:
+    """Ten events are all that The Events Calendar answers at once."""
+    last = {"events": [{**TRIBE, "id": 11}], "meta": {"next": None}}
+    answers = {URL: orjson.dumps({"events": [TRIBE], **telling}), f"{URL}?page=2": orjson.dumps(last)}
+    driven = drive(connector("legistar").plan(source("legistar", URL)), answers)
+
+    assert ["meetings", "meetings-2"] == [one.name for one in driven.payloads]
+    assert 2 == len(parse(source("legistar", URL), *driven.payloads))
+
+
+def test_a_page_of_another_host_is_not_asked_for() -> None:
+    """A key may go with the question."""
+    answers = {URL: orjson.dumps({"events": [TRIBE], "next": "https://elsewhere.example/?page=2"})}
+
+    assert 1 == len(drive(connector("legistar").plan(source("legistar", URL)), answers).payloads)
+
+
+def test_a_full_page_of_legistar_is_followed_by_the_next() -> None:
+    """The API answers a thousand at once, and does not say that there are more."""
+    url = f"{URL}?$filter=EventDate+ge+datetime'2026-11-01'"
+    second = f"{URL}?$filter=EventDate+ge+datetime%272026-11-01%27&$skip=1000"
+    answers = {url: orjson.dumps([MEETING] * 1000), second: orjson.dumps([MEETING])}
+    driven = drive(connector("legistar").plan(source("legistar", url)), answers)
+
+    assert [url, second] == [one.url for one in driven.requests]
+
+
+def test_a_list_that_was_asked_for_so_long_is_whole() -> None:
+    """Whoever names the length wants no more."""
+    url = f"{URL}?$top=1000"
+    answers = {url: orjson.dumps([MEETING] * 1000)}
+
+    assert 1 == len(drive(connector("legistar").plan(source("legistar", url)), answers).requests)

@@ -1,12 +1,18 @@
 """[p] The meetings of a document: JSON or XML, with whatever services put around them."""
 
 from typing import Any, Final
+from urllib.parse import SplitResult, parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from tasks.feeds.connector import Malformed, Payload
 from tasks.feeds.connectors.legistar import parts
 from tasks.feeds.reading.documents import all_text, children, excerpt, load_json, load_xml, local_name
 
-_WRAPPERS: Final = ("value", "events", "meetings", "items", "results", "data")
+_WRAPPERS: Final = ("value", "events", "meetings", "items", "results", "data", "d", "_embedded")
+#: Where services tell the address of the next page: in the answer itself, or in what tells of it.
+_NEXT: Final = ("next_rest_url", "@odata.nextLink", "odata.nextLink", "__next", "next")
+_TELLS_NEXT: Final = ("links", "meta", "d")
+#: The most that Legistar answers at once.
+_FULL_PAGE: Final = 1000
 _OF_OCCURRENCES: Final = ("start", "end", "all_day")
 _MEETING: Final = "GranicusEvent"
 _XML: Final = (f"ArrayOf{_MEETING}", _MEETING)
@@ -25,6 +31,41 @@ def meetings(payload: Payload) -> list[Any]:
     if rows is None:
         raise Malformed(f"{payload.name}: no list of meetings: {excerpt(document):.200}")
     return [_bare(row) for row in rows]
+
+
+def next_page(payload: Payload, url: str) -> str | None:
+    """
+    Return the address of the page behind one, at the same host, since a key may go with it; none behind the last.
+
+    Raises: Malformed if the page is no JSON.
+    """
+    if payload.read().lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return None
+    document, asked = load_json(payload), urlsplit(url)
+    told = _told_next(document)
+    if told is None:
+        is_full = isinstance(document, list) and len(document) == _FULL_PAGE and asked.query.find("$top") < 0
+        return _skipped(asked) if is_full else None
+    following = urlsplit(urljoin(url, told))
+    is_here = following.netloc == asked.netloc
+    return urlunsplit(following._replace(scheme=asked.scheme)) if is_here else None
+
+
+def _told_next(document: Any) -> str | None:  # Any: JSON of a publisher.
+    if not isinstance(document, dict):
+        return None
+    told = (document, *(document.get(name) for name in _TELLS_NEXT))
+    links = (one.get(name) for one in told if isinstance(one, dict) for name in _NEXT)
+    found = (link.get("href") if isinstance(link, dict) else link for link in links)
+    return next((link for link in found if isinstance(link, str) and link.strip()), None)
+
+
+def _skipped(asked: SplitResult) -> str:
+    """Return the address of what follows a full page of Legistar, which tells none."""
+    query = dict(parse_qsl(asked.query, keep_blank_values=True))
+    skipped = query.get("$skip", "")
+    query["$skip"] = str(_FULL_PAGE + (int(skipped) if skipped.isascii() and skipped.isdigit() else 0))
+    return urlunsplit(asked._replace(query=urlencode(query, safe="$")))
 
 
 def _xml_rows(payload: Payload) -> list[Any]:
@@ -52,9 +93,16 @@ def _listed(document: Any) -> list[Any] | None:  # Any: JSON of a publisher.
         return wrapped
     within = next((document[name] for name in _WRAPPERS if isinstance(document.get(name), dict)), None)
     if within is not None:
-        return _listed(within)
+        return _by_id(within) or _listed(within)
     lists = (value for value in document.values() if isinstance(value, list))
     return [row for rows in lists if any(map(_is_meeting, rows[:1])) for row in rows] or None
+
+
+def _by_id(within: dict[str, Any]) -> list[Any]:
+    """Return meetings that stand under their ids."""
+    if not within or not all(map(_is_meeting, within.values())):
+        return []
+    return [{"id": name, **said} for name, said in within.items()]
 
 
 def _is_meeting(said: Any) -> bool:  # Any: as above.

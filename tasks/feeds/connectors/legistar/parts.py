@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from shared.errors import Rejection
 from tasks.feeds.reading.column_names import letters
 from tasks.feeds.reading.links import web_link
 from tasks.feeds.reading.markup import cleaned
+from tasks.feeds.reading.places import Geometry, point
 
 #: Part -> names of it, best first; compared without case, spaces and punctuation.
 _NAMES: Final[Mapping[str, Sequence[str]]] = {
@@ -27,8 +29,10 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
     "description": ("eventcomment", "description", "shortdescription", "eventdetails"),
     "date": ("eventdate", "meetingdate", "startdate", "date"),
     "time": ("eventtime", "meetingtime", "starttime", "time"),
-    "start": ("start", "startdatetime", "datetime"),
-    "end": ("end", "enddatetime", "enddate", "endtime"),
+    "start": ("start", "startdatetime", "datetime", "eventstartunix"),
+    "end": ("end", "enddatetime", "enddate", "endtime", "eventendunix"),
+    "start_utc": ("utcstartdate",),
+    "end_utc": ("utcenddate",),
     "changed": ("eventlastmodifiedutc",),
     "status": ("status", "eventstatus", "meetingstatus"),
     "agenda_status": ("eventagendastatusname", "agendastatus"),
@@ -42,6 +46,7 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
         "place",
         "address",
         "locationname",
+        "locationaddress",
     ),
     "url": (
         "eventinsiteurl",
@@ -53,6 +58,7 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
         "localisturl",
         "infourl",
         "eventpath",
+        "learnmorelink",
     ),
     "agenda": ("eventagendafile", "agenda"),
     "minutes": ("eventminutesfile", "minutes"),
@@ -65,6 +71,11 @@ _TEXTS: Final = ("label", "text", "rendered", "name", "datetime", "utc", "local"
 #: What an object in the place of a place tells of it.
 _PLACES: Final = ("name", "venue", "address", "formattedaddress", "streetaddress", "city")
 _LONGEST: Final = 4000
+_LATITUDES: Final = ("lat", "latitude", "geolat", "locationlat")
+_LONGITUDES: Final = ("lon", "lng", "long", "longitude", "geolng", "geolon", "locationlon", "locationlng")
+#: The objects that tell where a meeting is, each within the one before.
+_WHERE: Final = ("location", "venue", "place", "geo", "position", "coordinates", "address")
+_DEEPEST: Final = 3
 #: What forms say where they know nothing.
 _NOTHING: Final = ("not available", "n/a")
 _YES: Final = re.compile(r"\s*(?:true|yes|y|1|cancel+ed)\s*$", re.IGNORECASE)
@@ -132,6 +143,30 @@ def _told(value: Mapping[str, Any]) -> Iterator[str | None]:
         inner = within.get(name)
         told = list(_told(inner)) if isinstance(inner, dict) else []
         yield from told if any(told) else [_text(inner)]
+
+
+def spot(row: Mapping[str, Any]) -> Geometry | None:
+    """Return the point at which a meeting is; one that cannot be read is unknown."""
+    try:
+        return point(*(_position(row) or (None, None)))
+    except Rejection:
+        return None
+
+
+def _position(row: Mapping[str, Any], depth: int = 0) -> tuple[Any, Any] | None:
+    """Return lon, lat of a row or of what tells where it is."""
+    lon, lat = (
+        next((row[name] for name in names if isinstance(row.get(name), str | int | float)), None)
+        for names in (_LONGITUDES, _LATITUDES)
+    )
+    if lon is not None and lat is not None:
+        return lon, lat
+    pair = row.get("coordinates")
+    if row.get("type") == "Point" and isinstance(pair, list) and len(pair) > 1:
+        return pair[0], pair[1]
+    within = (row.get(name) for name in _WHERE if depth < _DEEPEST)
+    found = (_position(named(one), depth + 1) for one in within if isinstance(one, dict))
+    return next((one for one in found if one), None)
 
 
 def link(row: Mapping[str, Any], part: str) -> str | None:
