@@ -46,6 +46,29 @@ def test_a_naive_time_is_the_citys_own(text: str, expected: datetime) -> None:
     assert expected == LocalTimes("America/New_York").parse(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "month"),
+    [
+        ("15. März 2022", 3),
+        ("15-MRZ-2022", 3),
+        ("15 mrt 2022", 3),
+        ("15-ENE-2022", 1),
+        ("15 febbraio 2022", 2),
+        ("15 févr. 2022", 2),
+        ("15 AOÛT 2022", 8),
+        ("15 juin 2022", 6),
+        ("15 juillet 2022", 7),
+        ("15 de septiembre de 2022", 9),
+        ("15 de outubro de 2022", 10),
+        ("15. dez. 2022 00:00", 12),
+        ("décembre 15, 2022", 12),
+    ],
+)
+def test_a_month_is_known_in_the_languages_of_cities(text: str, month: int) -> None:
+    """With its accents or without, whole or shortened."""
+    assert utc(2022, month, 15) == LocalTimes("UTC").parse(text)
+
+
 def test_day_first_swaps_the_two_numbers() -> None:
     """03/04/2022 is April the third where days come first, and 03.04.2022 everywhere."""
     assert utc(2022, 4, 3, 10) == LocalTimes("UTC").parse("3.4.2022 10:00")

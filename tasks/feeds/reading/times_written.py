@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Final
+from unicodedata import combining, normalize
 
 #: `AM12` -> `00`, `PM01` -> `13` and so on.
 _HALVES: Final = {
@@ -14,7 +15,15 @@ _HALVES: Final = {
     for half in ("AM", "PM")
     for hour in range(1, 13)
 }
-_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+#: The months by the first letters of their names in English, German, French, Spanish, Italian, Dutch, Portuguese and
+#: the languages of Scandinavia, without accents.
+_MONTHS: Final = (
+    ("jan", "ene", "gen"), ("feb", "fev"), ("mar", "mrz", "mrt", "maa"), ("apr", "avr", "abr"),
+    ("may", "mai", "mei", "mag", "maj"), ("jun", "juin", "giu"), ("jul", "juil", "lug"), ("aug", "aou", "ago"),
+    ("sep", "set"), ("oct", "okt", "ott", "out"), ("nov",), ("dec", "dez", "dic", "des"),
+)  # fmt: skip
+_MONTH_OF: Final = {begins: number for number, names in enumerate(_MONTHS, start=1) for begins in names}
+_MONTH_NAME: Final = r"([A-Za-z\u00c0-\u00ff]{3,10})"
 #: Hour, minute, second, fraction, half of the day, offset.
 _CLOCK: Final = (
     r"(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\s*([AaPp])?\.?[Mm]?\.?"
@@ -23,8 +32,12 @@ _CLOCK: Final = (
 _END_OF_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]24:00(?::00(?:\.0+)?)?(?![:.\d])", re.ASCII)
 _NUMERIC: Final = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})" + _CLOCK, re.ASCII)
 _YEAR_FIRST: Final = re.compile(r"(\d{4})[/.\- ](\d{1,2}|[A-Za-z]{3,9})[/.\- ](\d{1,2})" + _CLOCK, re.ASCII)
-_DAY_THEN_MONTH: Final = re.compile(r"(\d{1,2})[/.\- ]([A-Za-z]{3,9})[/.\- ](\d{4}|\d{2})" + _CLOCK, re.ASCII)
-_MONTH_NAMED: Final = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2}),? (\d{4})" + _CLOCK, re.ASCII)
+#: `20-Nov-2026`, `20. November 2026`, `1er déc. 2026`, `20 de noviembre de 2026`.
+_DAY_THEN_MONTH: Final = re.compile(
+    rf"(\d{{1,2}})(?:er|\.)?[/.\- ](?:de )?{_MONTH_NAME}\.?(?: de)?[/.\- ](\d{{4}}|\d{{2}})" + _CLOCK,
+    re.ASCII,
+)
+_MONTH_NAMED: Final = re.compile(rf"{_MONTH_NAME}\.? (\d{{1,2}}),? (\d{{4}})" + _CLOCK, re.ASCII)
 
 
 def iso(text: str) -> datetime | None:
@@ -51,8 +64,9 @@ def iso(text: str) -> datetime | None:
 def _month(name: str) -> int:
     if name.isdigit():
         return int(name)
-    short = name[:3].lower()
-    return _MONTHS.index(short) + 1 if short in _MONTHS else 0
+    plain = "".join(letter for letter in normalize("NFKD", name.lower()) if not combining(letter))
+    # June and July are told apart by their fourth letter in French.
+    return _MONTH_OF.get(plain[:4]) or _MONTH_OF.get(plain[:3], 0)
 
 
 def usual(text: str, day_first: bool) -> datetime | None:

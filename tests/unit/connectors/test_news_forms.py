@@ -72,6 +72,13 @@ def test_every_form_of_a_place_is_found(inside: str, kind: str) -> None:
         ("Fri, 20 Nov 2026 12:00:00 Z", "20T12:00"),
         ("Fri, 20 Nov 2026 13:00:00 +0100", "20T12:00"),
         ("Fri Nov 20 07:00:00 EST 2026", "20T12:00"),
+        ("Fri Nov 20 13:00:00 CET 2026", "20T12:00"),
+        ("Fri Nov 20 13:00:00 2026", "20T12:00"),
+        ("Fr, 20. Nov. 2026 13:00:00 MEZ", "20T12:00"),
+        ("ven., 20 nov. 2026 13:00:00 +0100", "20T12:00"),
+        ("viernes, 20 de noviembre de 2026 13:00", "20T12:00"),
+        ("sexta-feira, 20 nov 2026 13:00:00", "20T12:00"),
+        ("20.11.2026, 13:00 Uhr", "20T12:00"),
         ("Fri, 20 Nov 2026", "19T23:00"),
         ("20/11/2026 - 13:00", "20T12:00"),
         ("Friday 20 November 2026 13:00", "20T12:00"),
@@ -99,6 +106,15 @@ def test_a_relative_link_is_of_the_feeds_own_site() -> None:
     """And no other scheme becomes one."""
     assert "https://town.example/news/1" == entry("<link>/news/1</link>").url
     assert entry("<link>javascript:alert(1)</link>").url is None
+
+
+def test_a_relative_link_of_a_json_feed_is_of_its_own_site() -> None:
+    """As one of the other feeds."""
+    told = b'{"version":"https://jsonfeed.org/version/1.1","home_page_url":"https://town.example/","items":[{"id":"1","url":"/a"}]}'
+    (record,) = parse(source("news"), payload(told))
+
+    assert isinstance(record, Feature)
+    assert "https://town.example/a" == record.url
 
 
 def test_a_link_that_entries_share_names_none_of_them() -> None:

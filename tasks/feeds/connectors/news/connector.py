@@ -122,7 +122,13 @@ def _json_entries(payload: Payload) -> Sequence[Mapping[str, Any]]:
     items = document.get("items") if isinstance(document, dict) else None
     if not isinstance(items, list) or "jsonfeed.org" not in str(document.get("version")):
         raise Malformed(f"{payload.name}: no JSON Feed")
-    return [_as_entry(item) if isinstance(item, dict) else {"unreadable": repr(item)[:200]} for item in items]
+    base = str(document.get("home_page_url") or payload.url)
+    return [
+        _with_whole_link(_as_entry(item), base)
+        if isinstance(item, dict)
+        else {"unreadable": repr(item)[:200]}
+        for item in items
+    ]
 
 
 def _as_entry(item: Mapping[str, Any]) -> dict[str, Any]:

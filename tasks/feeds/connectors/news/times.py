@@ -16,7 +16,15 @@ _ZONES_OF_MAIL: Final = frozenset(
 )
 #: `Monday, November 23, 2026 - 10:00am`, as content systems write for people: the day of the week, and a dash or `at`.
 _WEEKDAY: Final = re.compile(r"^[A-Z]{3,9},?\s+(?=[A-Z]{3,9}\.?\s+\d{1,2},)", re.IGNORECASE)
-_DAY_BEFORE: Final = re.compile(r"^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,?\s+(?=\d)", re.IGNORECASE)
+_DAY_BEFORE: Final = re.compile(
+    r"^(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,?|[^\W\d]{2,12}(?:-feira)?\.?,)\s+(?=\d)", re.IGNORECASE
+)
+#: `Fri Nov 20 10:00:00 CET 2026`, as programs in C and Java write it.
+_OF_PROGRAMS: Final = re.compile(
+    r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) +(\d{1,2}) (\d\d:\d\d:\d\d)( [A-Z]{2,5})? (\d{4})", re.ASCII
+)
+#: What may stand behind an hour that no time needs: the name of a zone that is the city's anyway, or of an hour.
+_BEHIND: Final = re.compile(r"(?<=\d)\s+(?:\(?[A-Z]{3,5}\)?|Uhr|uur|h)$")
 #: An offset, or what may be the name of a zone, at the end.
 _ZONED: Final = re.compile(r"(?:[+-]\d\d:?\d\d|\d\s*Z|\d\s+\(?[A-Z]{1,5}\)?|[A-Z]{3,4} \d{4})\s*$")
 #: An offset as mail does not write it: with a colon, or behind the name of what it is from.
@@ -33,6 +41,7 @@ def moment(entry: Mapping[str, Any], name: str, times: LocalTimes) -> datetime |
     if not isinstance(text, str) or not text.strip():
         return None
     text = _BETWEEN.sub(" ", _DAY_BEFORE.sub("", _WEEKDAY.sub("", text.strip())))
+    text = _OF_PROGRAMS.sub(r"\2 \1 \5 \3\4", text)
     text = _HOURS.sub(lambda found: f"{found.group(1)}{found.group(2):0>2}00", text)
     for read in _readers(text, times):
         try:
@@ -58,7 +67,8 @@ def _readers(text: str, times: LocalTimes) -> list[Callable[[str], datetime | No
         return [lambda _: times.parse(half.group(1))]
     named = _ZONE.search(text)
     if not _ZONED.search(text) or (named and named.group(1) not in _ZONES_OF_MAIL):
-        return [times.parse, lambda text: _local(from_rfc2822(text), times)]
+        bare = _BEHIND.sub("", text)
+        return [lambda _: times.parse(bare), lambda text: _local(from_rfc2822(text), times)]
     return [times.parse, lambda text: from_rfc2822(_OFFSET.sub(r"\1\2", text))]
 
 
