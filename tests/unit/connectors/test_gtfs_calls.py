@@ -216,6 +216,36 @@ def test_a_new_trip_says_itself_when_it_was_to_be_there_and_where_it_heads(timet
     ]
 
 
+def test_calls_that_are_counted_otherwise_are_known_by_their_stops() -> None:
+    """From nought on, say; of a stop beside the trip the number is all that is known."""
+
+    def counted_otherwise(update: gtfs.TripUpdate) -> None:
+        update.stop_time_update.add(stop_sequence=0, stop_id="a").departure.delay = 30
+        update.stop_time_update.add(stop_sequence=1, stop_id="b").departure.delay = 60
+        update.stop_time_update.add(stop_sequence=4, stop_id="other platform").departure.delay = 90
+
+    told = read(counted_otherwise)
+
+    assert [("a", 30), ("b", 60), ("c", 60), ("other platform", 90), ("e", 90)] == delays(told)
+    assert ["2026-01-01T08:00:00Z", "2026-01-01T08:11:00Z", None, "2026-01-01T08:30:00Z"] == [
+        stop.get("scheduled_departure") for stop in told.stops[:4]
+    ]
+
+
+@pytest.mark.parametrize("delay", [2**31 - 1, -(2**31), 1_767_254_400])
+def test_a_delay_of_more_than_a_day_is_none(delay: int) -> None:
+    """Nobody predicted a bus of another century."""
+
+    def beyond(update: gtfs.TripUpdate) -> None:
+        update.delay = delay
+        update.stop_time_update.add(stop_id="b").arrival.delay = delay
+
+    told = read(beyond)
+
+    assert (None, ["b", "c", "d", "e"]) == (told.delay_seconds, [stop for stop, _ in delays(told)])
+    assert not any({"arrival", "departure", "delay_seconds"} & stop.keys() for stop in told.stops)
+
+
 @pytest.mark.parametrize(
     ("trip", "headsign"),
     [

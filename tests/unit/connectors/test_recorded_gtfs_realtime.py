@@ -409,6 +409,24 @@ def test_an_alert_says_its_cause_and_effect_in_the_agencys_words() -> None:
     } == found.properties
 
 
+@pytest.mark.parametrize(
+    ("languages", "title"),
+    [
+        (["de", ""], "text 1"),
+        (["de", "", "en"], "text 2"),
+        (["de", "EN-CA", ""], "text 1"),
+        (["de", "fr"], "text 0"),
+    ],
+)
+def test_an_alert_is_told_in_its_own_default_where_english_is_missing(
+    languages: list[str], title: str
+) -> None:
+    """The translation that names no language is that."""
+    said = [{"text": f"text {number}", "language": one} for number, one in enumerate(languages)]
+
+    assert title == alert_of(header_text=gtfs.TranslatedString(translation=said)).title
+
+
 def test_markup_in_an_alert_is_no_text() -> None:
     """Agencies write their notices for web pages."""
     said = gtfs.TranslatedString()

@@ -80,7 +80,8 @@ def _text(translated: gtfs.TranslatedString, language: str | None) -> str | None
     }
     wanted = (language or "en").lower()
     near = next((text for tag, text in texts.items() if tag.split("-")[0] == wanted.split("-")[0]), None)
-    return texts.get(wanted) or near or next(iter(texts.values()), None)
+    # The one that names no language is for those whose own is not there.
+    return texts.get(wanted) or near or texts.get("") or next(iter(texts.values()), None)
 
 
 def _periods(said: gtfs.Alert) -> Sequence[gtfs.TimeRange]:

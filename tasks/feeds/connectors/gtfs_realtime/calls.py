@@ -19,15 +19,21 @@ _EVENTS: Final = ("arrival", "departure")
 
 
 def places(trip: TransitTrip | None, told: Iterable[gtfs.TripUpdate.StopTimeUpdate]) -> Iterator[int | None]:
-    """Yield each call's place in its trip: by its sequence, else by the next call that is planned at that stop."""
+    """
+    Yield each call's place in its trip: by its sequence, else by the next call that is planned at its stop.
+
+    Some agencies count the calls otherwise than their timetable: a sequence at which it has a stop that the trip
+    calls at elsewhere says nothing. A stop beside the trip is another platform, or a detour.
+    """
     at = 0
     by_sequence = {sequence: place for place, sequence in enumerate(trip.sequences)} if trip else {}
     by_stop: dict[str, list[int]] = {}
     for place, stop_id in enumerate(trip.stop_ids if trip else ()):
         by_stop.setdefault(stop_id, []).append(place)
     for call in told:
+        there = by_stop.get(call.stop_id)
         found = by_sequence.get(call.stop_sequence) if call.HasField("stop_sequence") else None
-        if not call.HasField("stop_sequence") and (there := by_stop.get(call.stop_id)):
+        if there and found not in there:
             following = bisect_left(there, at)
             found = there[following] if following < len(there) else None
         at = at if found is None else found + 1

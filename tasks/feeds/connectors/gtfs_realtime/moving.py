@@ -15,6 +15,8 @@ from tasks.feeds.reading.times import from_posix
 
 _NULL_ISLAND_DEGREES: Final = 1e-6
 _FASTEST_MPS: Final = 150.0
+#: Nobody waits longer; programs write the largest number there is, or a time, where they know no delay.
+_LONGEST_DELAY_SECONDS: Final = 86_400
 
 
 def vehicle(
@@ -135,16 +137,22 @@ def trip_update(
 
 
 def _delay(update: gtfs.TripUpdate, stops: list[dict[str, Any]]) -> int | None:
-    if update.HasField("delay"):
-        return int(update.delay)
+    if (told := plausible_delay(update)) is not None:
+        return told
     return next((stop["delay_seconds"] for stop in stops if "delay_seconds" in stop), None)
+
+
+def plausible_delay(told: gtfs.TripUpdate | gtfs.TripUpdate.StopTimeEvent) -> int | None:
+    """Return the delay of a trip or a call in seconds, if one is told that may be."""
+    is_told = told.HasField("delay") and abs(told.delay) <= _LONGEST_DELAY_SECONDS
+    return int(told.delay) if is_told else None
 
 
 def _event(name: str, event: gtfs.TripUpdate.StopTimeEvent) -> dict[str, Any]:
     """Read an arrival or departure; of a trip that no timetable knows it may tell itself when it was to be."""
     found: dict[str, Any] = {}
-    if event.HasField("delay"):
-        found["delay_seconds"] = event.delay
+    if (delay := plausible_delay(event)) is not None:
+        found["delay_seconds"] = delay
     time, planned = (
         from_posix(seconds) if seconds > 0 else None for seconds in (event.time, event.scheduled_time)
     )
@@ -152,8 +160,8 @@ def _event(name: str, event: gtfs.TripUpdate.StopTimeEvent) -> dict[str, Any]:
         found[f"scheduled_{name}"] = written(planned)
         if time:
             found.setdefault("delay_seconds", round((time - planned).total_seconds()))
-        elif event.HasField("delay"):
-            time = planned + timedelta(seconds=event.delay)
+        elif delay is not None:
+            time = planned + timedelta(seconds=delay)
     if time:
         found[name] = written(time)
     return found

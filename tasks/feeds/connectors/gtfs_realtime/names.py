@@ -17,6 +17,7 @@ from tasks.feeds.connector import (
 )
 from tasks.feeds.connectors.gtfs_realtime.alerts import trip_name
 from tasks.feeds.connectors.gtfs_realtime.calls import Call, complete, from_its_start, places, written
+from tasks.feeds.connectors.gtfs_realtime.moving import plausible_delay
 from tasks.feeds.connectors.gtfs_realtime.starts import starts_of
 from tasks.feeds.reading.places import Geometry
 from tasks.feeds.reading.service_days import day_of, days_of, moment, nearest_day
@@ -203,8 +204,8 @@ class Names:
         found[f"scheduled_{name}"] = written(planned)
         if found.get("relationship") in _UNPREDICTED:
             return
-        if name not in found and event.HasField("delay"):
-            found[name] = written(planned + timedelta(seconds=event.delay))
+        if name not in found and (delay := plausible_delay(event)) is not None:
+            found[name] = written(planned + timedelta(seconds=delay))
         elif name in found:
             late = datetime.fromisoformat(found[name]) - planned
             found.setdefault("delay_seconds", round(late.total_seconds()))
