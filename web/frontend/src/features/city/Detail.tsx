@@ -92,6 +92,9 @@ function split(ref: string): [noun: string, id: string] {
   return [ref.slice(0, at), ref.slice(at + 1)];
 }
 
+/** Fields that hold codes, where others hold the publisher's own text. */
+const CODED = ['status', 'severity', 'category'];
+
 function FeatureDetail({ id, known, city }: { id: string; known?: Feature; city: City }) {
   const { t, moment } = useText();
   const { data, error } = useFeature(id);
@@ -102,6 +105,12 @@ function FeatureDetail({ id, known, city }: { id: string; known?: Feature; city:
     return error ? <Notice tone="bad">{error.message}</Notice> : <Waiting />;
   }
   const zone = city.timezone;
+  const show = (field: string, value: unknown): string => {
+    if (value === null || value === undefined) return '–';
+    if (typeof value === 'object') return JSON.stringify(value).slice(0, 60);
+    if (field.endsWith('_at')) return moment(String(value), zone);
+    return CODED.includes(field) ? (humanWords(t, String(value)) ?? '') : String(value);
+  };
   return (
     <article>
       <Head kind={feature.kind} title={feature.title} freshness={feature.freshness} />
@@ -111,13 +120,13 @@ function FeatureDetail({ id, known, city }: { id: string; known?: Feature; city:
       <div className="mt-4">
         <Facts
           facts={[
-            [t('detail.status'), humanWords(feature.status)],
-            [t('detail.severity'), humanWords(feature.severity)],
-            [t('detail.category'), humanWords(feature.category)],
+            [t('detail.status'), humanWords(t, feature.status)],
+            [t('detail.severity'), humanWords(t, feature.severity)],
+            [t('detail.category'), humanWords(t, feature.category)],
             [t('detail.address'), feature.address],
             [t('detail.starts'), feature.starts_at && moment(feature.starts_at, zone)],
             [t('detail.ends'), feature.ends_at && moment(feature.ends_at, zone)],
-            ...plainProperties(feature.properties, [feature.status, feature.category]),
+            ...plainProperties(t, feature.properties, [feature.status, feature.category]),
           ]}
         />
         {safeUrl(feature.url) && (
@@ -145,10 +154,10 @@ function FeatureDetail({ id, known, city }: { id: string; known?: Feature; city:
                 <span className="text-xs text-muted tnum">{moment(version.changed_at, zone)}</span>
                 {Object.entries(version.changes ?? {}).map(([field, change]) => (
                   <div key={field} className="break-words">
-                    <span className="text-muted">{humanWords(field)}</span>{' '}
-                    <del className="text-muted">{show((change as unknown[])[0])}</del>{' '}
+                    <span className="text-muted">{humanWords(t, field)}</span>{' '}
+                    <del className="text-muted">{show(field, (change as unknown[])[0])}</del>{' '}
                     <span className="sr-only">{t('detail.becomes')}</span>{' '}
-                    <ins className="no-underline">{show((change as unknown[])[1])}</ins>
+                    <ins className="no-underline">{show(field, (change as unknown[])[1])}</ins>
                   </div>
                 ))}
               </li>
@@ -244,6 +253,7 @@ function VehicleDetail({ vehicle, city, onSelect }: VehicleProps) {
             [t('detail.bearing'), vehicle.bearing != null && `${Math.round(vehicle.bearing)}°`],
             [t('detail.speed'), speed != null && `${count(Math.round(speed * 3.6))} km/h`],
             ...plainProperties(
+              t,
               without(vehicle.properties, DESCRIPTOR),
               NAMED.map((name) => vehicle[name]),
             ),
@@ -276,9 +286,9 @@ function ThingDetail({ thing, city }: { thing: Thing; city: City }) {
       <ul className="mt-4 grid grid-cols-2 border-t border-l border-line">
         {thing.datastreams.map((stream) => (
           <li key={stream.id} className="border-r border-b border-line px-3 py-2">
-            <span className="block text-xs text-muted">{propertyWords(stream)}</span>
+            <span className="block text-xs text-muted">{propertyWords(t, stream)}</span>
             <span className="text-lg font-semibold tnum">{count(stream.result)}</span>{' '}
-            <span className="text-xs text-muted">{unitOf(stream)}</span>
+            <span className="text-xs text-muted">{unitOf(t, stream)}</span>
           </li>
         ))}
       </ul>
@@ -290,7 +300,7 @@ function ThingDetail({ thing, city }: { thing: Thing; city: City }) {
         </Part>
       )}
       <div className="mt-4">
-        <Facts facts={plainProperties(thing.properties)} />
+        <Facts facts={plainProperties(t, thing.properties)} />
       </div>
       <Part title={t('detail.source')}>
         <SourceLine source={thing.source} />
@@ -300,9 +310,4 @@ function ThingDetail({ thing, city }: { thing: Thing; city: City }) {
       </Part>
     </article>
   );
-}
-
-function show(value: unknown): string {
-  if (value === null || value === undefined) return '–';
-  return typeof value === 'object' ? JSON.stringify(value).slice(0, 60) : String(value);
 }

@@ -4,7 +4,7 @@ import { useText } from '@/i18n/useText';
 import { FreshnessMark } from '@/ui/FreshnessMark';
 import { KindBadge } from '@/ui/KindBadge';
 import { Notice } from '@/ui/Notice';
-import { humanWords } from './units';
+import { humanWords, type Say } from './units';
 
 interface HeadProps {
   kind: string;
@@ -76,6 +76,7 @@ export function Waiting() {
 
 /** The publisher's own fields that are plain values, less those that are told already. */
 export function plainProperties(
+  t: Say,
   properties: Record<string, unknown> | undefined,
   told: (string | null | undefined)[] = [],
 ): [string, string][] {
@@ -85,7 +86,7 @@ export function plainProperties(
     .filter(([, value]) => !known.has(String(value).toLowerCase()))
     .slice(0, 12)
     .map(([name, value]) => [
-      humanWords(name) ?? name,
-      typeof value === 'string' ? (humanWords(value) ?? value) : String(value),
+      humanWords(t, name) ?? name,
+      typeof value === 'number' ? String(value) : (humanWords(t, String(value)) ?? ''),
     ]);
 }

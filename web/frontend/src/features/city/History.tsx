@@ -21,8 +21,8 @@ export default function History({ datastream }: { datastream: Thing['datastreams
   if (isPending) return <div className="skeleton h-40" />;
   if (points.length < 2) return <p className="text-muted">{t('detail.noHistory')}</p>;
   const values = points.map(([, value]) => value);
-  const name = propertyWords(datastream);
-  const unit = unitOf(datastream);
+  const name = propertyWords(t, datastream);
+  const unit = unitOf(t, datastream);
   return (
     <figure>
       <Chart points={points} label={name} unit={unit} />

@@ -5,6 +5,7 @@ import { FreshnessMark } from '@/ui/FreshnessMark';
 import { KindBadge } from '@/ui/KindBadge';
 import { Simulated } from '@/ui/StateTag';
 import type { Item } from './items';
+import { unitOf } from './units';
 
 interface Props {
   item: Item;
@@ -67,7 +68,7 @@ export const ItemRow = memo(function ItemRow(props: Props) {
         {item.value && (
           <span className="text-right text-lg leading-5 tnum">
             {count(item.value.result)}
-            <span className="block text-xs leading-4 text-muted">{item.value.unit}</span>
+            <span className="block text-xs leading-4 text-muted">{unitOf(t, item.value.of)}</span>
           </span>
         )}
       </button>

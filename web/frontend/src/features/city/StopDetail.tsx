@@ -28,7 +28,7 @@ export function StopDetail({ id, city }: { id: string; city: City }) {
         <Board board={data} zone={city.timezone} />
       </Part>
       <div className="mt-4">
-        <Facts facts={plainProperties(thing.properties, [thing.name])} />
+        <Facts facts={plainProperties(t, thing.properties, [thing.name])} />
       </div>
       <Part title={t('detail.source')}>
         <div className="space-y-3">

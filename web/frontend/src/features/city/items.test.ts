@@ -4,9 +4,11 @@ import { feature, report, thing, times, vehicle } from '../../../tests/samples';
 import { readFilter } from './Filters';
 import { featureItem, happening, keeps, thingItem, told, trueAt, vehicleTitle } from './items';
 import { everyPage } from './queries';
+import { speaker } from '@/i18n';
 import { unitOf } from './units';
 import { shownOnMap } from './selection';
 
+const t = speaker('en');
 const NOW = Date.parse('2026-03-01T13:00:00Z');
 
 it('an item is as old as its observation, not as our fetch of it', () => {
@@ -23,12 +25,14 @@ it('a row says whose word it is and how fresh', () => {
 });
 
 it('a station leads with its number and unit', () => {
-  expect(thingItem(thing()).value).toEqual({ result: 5, unit: 'bikes' });
+  const { result, of } = thingItem(thing()).value ?? {};
+  expect([result, of && unitOf(t, of)]).toEqual([5, 'bikes']);
 });
 
 it('a unit is written as people write it, and a count is named by what it counts', () => {
-  expect(unitOf({ observed_property: 'air_temperature', unit: 'Cel' })).toBe('°C');
-  expect(unitOf({ observed_property: 'docks_available', unit: '1' })).toBe('docks');
+  expect(unitOf(t, { observed_property: 'air_temperature', unit: 'Cel' })).toBe('°C');
+  expect(unitOf(t, { observed_property: 'docks_available', unit: '1' })).toBe('docks');
+  expect(unitOf(t, { observed_property: 'boats_moored', unit: null })).toBe('boats');
 });
 
 it('a vehicle is called by its label in words, else by its line', () => {

@@ -1,7 +1,7 @@
 import type { Feature, Freshness, Report, Source, Thing, Vehicle } from '@/api/types';
 import { mainStream, type Ref } from '@/map/geojson';
 import type { ItemKind } from '@/ui/kinds';
-import { unitOf } from './units';
+import type { Measured } from './units';
 
 /** One row of a list, whatever it stands for. */
 export interface Item {
@@ -15,8 +15,8 @@ export interface Item {
   source: Source | null;
   lon: number | null;
   lat: number | null;
-  /** A number that leads, with its unit. */
-  value?: { result: number | null; unit: string };
+  /** A number that leads, and what was measured or counted. */
+  value?: { result: number | null; of: Measured };
 }
 
 export interface Filter {
@@ -93,7 +93,7 @@ export function thingItem(thing: Thing): Item {
     source: thing.source,
     lon: thing.lon ?? null,
     lat: thing.lat ?? null,
-    value: main && { result: main.result ?? null, unit: unitOf(main) },
+    value: main && { result: main.result ?? null, of: main },
   };
 }
 

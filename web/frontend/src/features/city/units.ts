@@ -1,3 +1,6 @@
+import type { Key } from '@/i18n';
+import type { Values } from '@/i18n/translate';
+
 /** Units come from the API as UCUM codes; these are the ones people write otherwise. */
 const WRITTEN: Record<string, string> = {
   Cel: '°C',
@@ -11,25 +14,31 @@ const WRITTEN: Record<string, string> = {
   '[ppm]': 'ppm',
 };
 
-interface Measured {
+export interface Measured {
   observed_property: string;
   unit?: string | null;
 }
 
-export function propertyWords({ observed_property }: Measured): string {
-  return observed_property.replaceAll('_', ' ');
+export type Say = (key: Key, values?: Values) => string;
+
+export function propertyWords(t: Say, { observed_property }: Measured): string {
+  return humanWords(t, observed_property) ?? observed_property;
 }
 
 /** The unit as written; what is only counted is named by what it counts (`bikes`). */
-export function unitOf(stream: Measured): string {
-  const unit = stream.unit ?? '';
-  if (unit === '' || unit === '1') return propertyWords(stream).split(' ')[0] ?? '';
-  return WRITTEN[unit] ?? unit;
+export function unitOf(t: Say, { observed_property, unit }: Measured): string {
+  if (unit && unit !== '1') return WRITTEN[unit] ?? unit;
+  const counted = observed_property.split('_')[0] ?? '';
+  return t(`counted.${counted}` as 'counted.bikes', { defaultValue: counted });
 }
 
-/** A code such as `no_service` as words: `No service`; what is no code stays as the publisher wrote it. */
-export function humanWords(code: string | null | undefined): string | null {
+/**
+ * A code of a standard (`no_service`) in the reader's words, one that nobody translated as its own
+ * words: `No service`; what is no code stays as the publisher wrote it.
+ */
+export function humanWords(t: Say, code: string | null | undefined): string | null {
   if (!code || !/^[a-z][a-z0-9_]*$/.test(code)) return code ?? null;
   const words = code.replaceAll('_', ' ');
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  const defaultValue = words.charAt(0).toUpperCase() + words.slice(1);
+  return t(`word.${code}` as 'word.open', { defaultValue });
 }
