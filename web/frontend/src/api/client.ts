@@ -1,6 +1,6 @@
 import createClient, { type Middleware } from 'openapi-fetch';
 import { signedInAgain } from './again';
-import { ApiError } from './problem';
+import { ApiError, unreachable } from './problem';
 import { csrf, lastingToken, refreshSession } from './refresh';
 import type { paths } from './schema';
 import { getToken } from './token';
@@ -44,7 +44,9 @@ api.use(bearer);
 export async function must<T>(
   call: Promise<{ data?: T; error?: unknown; response: Response }>,
 ): Promise<T> {
-  const { data, error, response } = await call;
+  const { data, error, response } = await call.catch(() => {
+    throw unreachable();
+  });
   if (!response.ok) throw new ApiError(response.status, (error ?? {}) as Partial<Problem>);
   return data as T;
 }
