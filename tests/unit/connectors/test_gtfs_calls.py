@@ -232,6 +232,18 @@ def test_calls_that_are_counted_otherwise_are_known_by_their_stops() -> None:
     ]
 
 
+def test_of_a_time_and_a_delay_the_time_takes_precedence() -> None:
+    """As the standard has it: gateways write a delay of nought where they know none."""
+
+    def both(update: gtfs.TripUpdate) -> None:
+        arrival = update.stop_time_update.add(stop_id="d").arrival
+        arrival.delay, arrival.time = 0, 1_767_256_320
+
+    told = read(both)
+
+    assert (120, [("d", 120), ("e", 120)]) == (told.delay_seconds, delays(told))
+
+
 @pytest.mark.parametrize("delay", [2**31 - 1, -(2**31), 1_767_254_400])
 def test_a_delay_of_more_than_a_day_is_none(delay: int) -> None:
     """Nobody predicted a bus of another century."""

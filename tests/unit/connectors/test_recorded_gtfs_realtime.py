@@ -319,6 +319,46 @@ def test_json_that_is_not_quite_of_the_format_is_read_field_by_field(document: d
     assert "Detour" == alert.title
 
 
+BAY_AREA: dict[str, Any] = {
+    "Header": {"GtfsRealtimeVersion": "1.0", "incrementality": 0, "Timestamp": 1795176000},
+    "Entities": [
+        {
+            "Id": "1",
+            "IsDeleted": False,
+            "Alert": None,
+            "TripUpdate": {
+                "Trip": {"TripId": "T1", "StartDate": "20261120", "schedule_relationship": 0},
+                "StopTimeUpdates": [{"StopSequence": 3, "StopId": "S1", "Arrival": {"Time": 1795176060}}],
+            },
+        },
+        {
+            "Id": "2",
+            "Vehicle": {"Vehicle": {"Id": "v"}, "Position": {"Latitude": 37.5, "Longitude": -122.25}},
+        },
+        {
+            "Id": "a",
+            "Alert": {
+                "InformedEntities": [{"RouteId": "R1"}],
+                "HeaderText": {"Translations": [{"Text": "Detour", "Language": "en"}]},
+            },
+        },
+    ],
+}
+
+
+def test_json_in_words_of_its_own_is_read() -> None:
+    """The Bay Area's 511: names begin in capitals, and lists are named as several; a mark stands before it all."""
+    content = b"\xef\xbb\xbf" + json.dumps(BAY_AREA).encode()
+    update, vehicle, alert = parse(source("gtfs_realtime"), payload(content))
+
+    assert isinstance(update, TripUpdate)
+    assert isinstance(vehicle, Vehicle)
+    assert isinstance(alert, Feature)
+    assert [{"stop_id": "S1", "stop_sequence": 3, "arrival": "2026-11-20T12:01:00Z"}] == update.stops
+    assert ("T1@20261120", "v", -122.25) == (update.external_id, vehicle.external_id, vehicle.lon)
+    assert ("Detour", {"routes": ["R1"]}) == (alert.title, alert.properties)
+
+
 def test_ids_that_json_writes_as_numbers_are_ids() -> None:
     """A vehicle that lost its own would be known by its trip."""
     told = {"vehicle": {"id": 12, "label": 7}, "trip": {"trip_id": 501, "start_date": 20260101}}
@@ -354,6 +394,10 @@ def test_an_alert_that_ends_after_every_calendar_has_no_end(end: int) -> None:
     [
         ([{"agency_id": "1"}], {"agencies": ["1"]}),
         ([{"route_type": 0}, {"route_type": 3}], {"route_types": [0, 3]}),
+        (
+            [{"route_type": 3, "route_id": "A"}, {"route_type": 3, "stop_id": "s"}],
+            {"routes": ["A"], "stops": ["s"]},
+        ),
         ([{"route_id": "A", "stop_id": "s"}], {"routes": ["A"], "stops": ["s"]}),
         ([{"route_id": "A", "direction_id": 0}], {"routes": ["A"], "directions": {"A": 0}}),
         ([{"route_id": "A", "direction_id": 0}, {"route_id": "A"}], {"routes": ["A"]}),

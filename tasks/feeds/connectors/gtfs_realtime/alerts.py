@@ -139,7 +139,8 @@ def _applies_to(informed: Iterable[gtfs.EntitySelector]) -> dict[str, Any]:
         if of_route.route_id:
             told = of_route.direction_id if of_route.HasField("direction_id") else None
             directions.setdefault(of_route.route_id, set()).add(told)
-        if entity.HasField("route_type"):
+        # Beside a route it says nothing more.
+        if entity.HasField("route_type") and not (trip or of_route.route_id or entity.stop_id):
             found.setdefault("route_types", set()).add(entity.route_type)
         for field, name in _ENTITY_FIELDS.items():
             if value := getattr(entity, field):

@@ -10,7 +10,7 @@ from google.transit import gtfs_realtime_pb2 as gtfs
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Malformed, Payload
-from tasks.feeds.connectors.gtfs_realtime.spelled import fill
+from tasks.feeds.connectors.gtfs_realtime.spelled import fill, respelled
 from tasks.feeds.connectors.gtfs_realtime.wire import parted
 from tasks.feeds.reading.documents import json_of
 
@@ -116,6 +116,8 @@ def _json(document: Any, name: str) -> Message:  # Any: JSON of a publisher.
     # Gateways put the message into an envelope of their own.
     if "header" not in document and isinstance(document.get("response"), Mapping):
         document = document["response"]
+    if "header" not in document:
+        document = respelled(gtfs.FeedMessage.DESCRIPTOR, document)
     header, entities = document.get("header"), document.get("entity") or []
     if not isinstance(header, Mapping) or not isinstance(entities, list):
         raise Malformed(f"{name}: no GTFS Realtime message: JSON without a header or a list of entities")

@@ -67,7 +67,7 @@ class Names:
             self._stop(stop, told, trip, call, day)
             for stop, told, call in zip(record.stops, update.stop_time_update, calls, strict=True)
         ]
-        if record.delay_seconds is None:
+        if plausible_delay(update) is None:
             delays = (stop["delay_seconds"] for stop in stops if "delay_seconds" in stop)
             record.delay_seconds = next(delays, None)
         found = {call: stop for call, stop in zip(calls, stops, strict=True) if call is not None}
@@ -195,20 +195,27 @@ class Names:
         for name, seconds in (("arrival", trip.arrivals[call]), ("departure", trip.departures[call])):
             if seconds is not None:
                 self._schedule(found, name, moment(day, seconds, self._zone), getattr(told, name))
+        if found.get("relationship") not in _UNPREDICTED and (late := _late(found)) is not None:
+            found["delay_seconds"] = late
         return found
 
     def _schedule(
         self, found: dict[str, Any], name: str, planned: datetime, event: gtfs.TripUpdate.StopTimeEvent
     ) -> None:
-        """Say when it was to be there; of time and delay the one that is not told follows from the other."""
+        """Say when it was to be there, and when it will be if only its delay is told."""
         found[f"scheduled_{name}"] = written(planned)
         if found.get("relationship") in _UNPREDICTED:
             return
         if name not in found and (delay := plausible_delay(event)) is not None:
             found[name] = written(planned + timedelta(seconds=delay))
-        elif name in found:
-            late = datetime.fromisoformat(found[name]) - planned
-            found.setdefault("delay_seconds", round(late.total_seconds()))
+
+
+def _late(call: Call) -> int | None:
+    """Return the delay of a call by its two times: where a message tells both, the time takes precedence."""
+    for name in ("arrival", "departure"):
+        if (at := call.get(name)) and (planned := call.get(f"scheduled_{name}")):
+            return round((datetime.fromisoformat(at) - datetime.fromisoformat(planned)).total_seconds())
+    return None
 
 
 def route_name(route: TransitRoute) -> str:

@@ -5,6 +5,7 @@ Gateways write a list of one as that one, whole numbers with a fraction, ids as 
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from google.protobuf import json_format
@@ -26,6 +27,45 @@ def fill(message: Any, said: Any) -> None:  # Any: messages of protobuf are unty
     except _UNFIT:
         message.Clear()
         _fill_fields(message, said)
+
+
+def respelled(
+    form: Any, said: Any
+) -> Any:  # Any: descriptors of protobuf have two types; JSON of a publisher.
+    """
+    Return what is said under the names of the fields of a message's form; names that are none stay as they are.
+
+    The Bay Area's 511 writes `Entities`, `StopTimeUpdates` and `TripId`.
+    """
+    if isinstance(said, list):
+        return [respelled(form, one) if isinstance(one, Mapping) else one for one in said]
+    if not isinstance(said, Mapping):
+        return said
+    fields = _spellings(form)
+    found = {}
+    for name, value in said.items():
+        field = fields.get(_folded(name))
+        if field is None:
+            found[name] = value
+        else:
+            found[field.name] = respelled(field.message_type, value) if field.message_type else value
+    return found
+
+
+@cache
+def _spellings(form: Any) -> Mapping[str, Any]:  # Any: as above.
+    """Return the fields of a message by their names without signs; what is a list may be named as several."""
+    fields = {_folded(field.name): field for field in form.fields}
+    several = {
+        f"{name[:-1]}ies" if name.endswith("y") else f"{name}s": field
+        for name, field in fields.items()
+        if field.is_repeated
+    }
+    return several | fields
+
+
+def _folded(name: Any) -> str:  # Any: a key of JSON.
+    return str(name).replace("_", "").lower()
 
 
 def _fill_fields(message: Any, said: Any) -> None:  # Any: as above.
