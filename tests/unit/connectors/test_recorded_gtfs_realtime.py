@@ -479,12 +479,13 @@ def test_markup_in_an_alert_is_no_text() -> None:
     assert "Detour & delay" == alert_of(header_text=said).title
 
 
-def test_a_time_before_every_bus_is_none() -> None:
-    """Some write -1 where they predict nothing."""
+@pytest.mark.parametrize("seconds", [-1, 2**62, 2**63 - 1])
+def test_a_time_that_no_bus_has_is_none(seconds: int) -> None:
+    """Some write -1, or the largest number there is, where they predict nothing; the trip's other calls are kept."""
     message = gtfs.FeedMessage(header=gtfs.FeedHeader(gtfs_realtime_version="2.0"))
     update = message.entity.add(id="a").trip_update
     update.trip.trip_id = "T1"
-    update.stop_time_update.add(stop_id="S1").arrival.time = -1
+    update.stop_time_update.add(stop_id="S1").arrival.time = seconds
     (record,) = parse(source("gtfs_realtime"), payload(message.SerializeToString()))
 
     assert isinstance(record, TripUpdate)

@@ -153,18 +153,24 @@ def _event(name: str, event: gtfs.TripUpdate.StopTimeEvent) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if (delay := plausible_delay(event)) is not None:
         found["delay_seconds"] = delay
-    time, planned = (
-        from_posix(seconds) if seconds > 0 else None for seconds in (event.time, event.scheduled_time)
-    )
+    time, planned = _moment(event.time), _moment(event.scheduled_time)
     if planned:
         found[f"scheduled_{name}"] = written(planned)
         if time:
-            found.setdefault("delay_seconds", round((time - planned).total_seconds()))
+            found["delay_seconds"] = round((time - planned).total_seconds())
         elif delay is not None:
             time = planned + timedelta(seconds=delay)
     if time:
         found[name] = written(time)
     return found
+
+
+def _moment(seconds: int) -> datetime | None:
+    """Read the time of a call; one that is none leaves the others of its trip as they are."""
+    try:
+        return from_posix(seconds) if seconds > 0 else None
+    except Rejection:
+        return None
 
 
 def _stop(update: gtfs.TripUpdate.StopTimeUpdate) -> dict[str, Any]:
