@@ -37,6 +37,8 @@ HEADER = (
     "latitude", "longitude", "location", "z, other", "Borough", "created",
 )  # fmt: skip
 
+LINKED = tuple("link" if name == "Borough" else name for name in HEADER)
+
 words = st.one_of(
     st.sampled_from(
         [
@@ -61,6 +63,8 @@ words = st.one_of(
             "\x1f",
             "a\x1eb",
             " " * 20 + "a" + "\t" * 12,
+            " https://town.example/é ",
+            "javascript:alert(1)",
         ]
     ),
     st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8),
@@ -168,11 +172,16 @@ def sorted_plain(chunk_list: Sequence[Chunk]) -> list[Any]:
 
 
 @settings(max_examples=100, deadline=None)
-@given(table=tables, bbox=boxes, kind=st.sampled_from(["service_request", "road_work"]))
-def test_columns_give_what_rows_give(table: list[Any], bbox: Any, kind: str) -> None:
+@given(
+    table=tables,
+    bbox=boxes,
+    kind=st.sampled_from(["service_request", "road_work"]),
+    header=st.sampled_from([HEADER, LINKED]),
+)
+def test_columns_give_what_rows_give(table: list[Any], bbox: Any, kind: str, header: Sequence[str]) -> None:
     """Rows, their hashes, what is set aside and what is counted are the same, whatever stands in the cells."""
     of, context = source(feature_kind=kind), Context(now=NOW, bbox=bbox)
-    given_table = payload(table)
+    given_table = payload(table, header)
 
     one_by_one = [chunk for chunk, _ in chunks(SOCRATA.parse([given_table], of), context)]
     at_once = [chunk for chunk, _ in chunks(SOCRATA.blocks([given_table], of), context)]

@@ -13,6 +13,7 @@ from tasks.feeds.encoding.times import Moments
 from tasks.feeds.encoding.weave import Numbers, Slices, Weave
 from tasks.feeds.quality import Context
 from tasks.feeds.reading.grid import Flags, Grid, Rows
+from tasks.feeds.reading.links import web_link
 from tasks.feeds.reading.rows import Reader
 from tasks.feeds.reading.words import is_closed
 
@@ -84,9 +85,10 @@ class Columns:
             weave.add(self._states(weave, some, moments["closed_at"]))
         else:
             weave.add(*self._text(weave, some, "status"))
-        for part in ("severity", "category", "address", "url"):
+        for part in ("severity", "category", "address"):
             weave.add(*self._text(weave, some, part))
         weave.add(
+            *self._link(weave, some),
             where.geometries(weave),
             weave.moments(_either(moments["starts_at"], moments["created_at"])),
             weave.moments(_either(moments["ends_at"], moments["closed_at"])),
@@ -103,6 +105,17 @@ class Columns:
         starts, ends = some.grid.stripped(*some.cells(self._at[part]))
         sizes = ends - starts
         return weave.where(sizes > 0, weave.lengths(sizes), blank), Slices(starts, sizes)
+
+    def _link(self, weave: Weave, some: "Some") -> Sequence[Slices]:
+        """Return the field of a link, of one that does not lead to the web nothing."""
+        if "url" not in self._at:
+            return [weave.constant(NULL)]
+        starts, ends = some.grid.stripped(*some.cells(self._at["url"]))
+        is_link = np.array(
+            [web_link(cell) is not None for cell in some.grid.texts(starts, ends)], dtype=np.bool_
+        )
+        sizes = np.where(is_link, ends - starts, np.int32(0))
+        return weave.lengths(sizes), Slices(starts, sizes)
 
     def _states(self, weave: Weave, some: "Some", closed: Numbers) -> Slices:
         """Say of each request whether it is open, by its date where nothing is written."""

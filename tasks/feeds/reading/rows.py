@@ -10,6 +10,7 @@ from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Rejected
 from tasks.feeds.reading.cells import BadRow, Row, plain
 from tasks.feeds.reading.columns import Chosen
+from tasks.feeds.reading.links import web_link
 from tasks.feeds.reading.places import geometry, point
 from tasks.feeds.reading.tables import Table
 from tasks.feeds.reading.times import LocalTimes
@@ -83,7 +84,7 @@ class Reader:
             severity=self._text(row, self._severity),
             category=self._text(row, self._category),
             address=self._text(row, self._address),
-            url=self._text(row, self._url),
+            url=None if self._url is None else web_link(row[self._url]),
             geometry=self._place(row),
             starts_at=self._time(row, self._starts) or created,
             ends_at=self._time(row, self._ends) or closed,
