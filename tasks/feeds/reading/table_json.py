@@ -51,7 +51,18 @@ def _unwrapped(document: Mapping[str, Any], name: str) -> Any:
         return _portal_rows(document)
     if key == "features":
         return list(map(_flat, _placed(document, name)))
+    if columns := _columns(held, held[key]):
+        return [columns, *held[key]]
     return list(map(_record, held[key]))
+
+
+def _columns(held: Mapping[str, Any], rows: list[Any]) -> list[str] | None:
+    """Return the names of the columns of rows that are lists, where a document tells them beside (CKAN, Datasette)."""
+    told = held.get("fields") or held.get("columns")
+    if not rows or not isinstance(rows[0], list) or not isinstance(told, list):
+        return None
+    names = [each.get("id", each.get("name")) if isinstance(each, Mapping) else each for each in told]
+    return names if _is_header(names) else None
 
 
 def _only_list(held: Mapping[str, Any]) -> str | None:
