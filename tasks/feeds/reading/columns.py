@@ -9,6 +9,7 @@ from tasks.feeds.reading.cells import BadRow, Row
 from tasks.feeds.reading.column_names import NAMES, bare, letters
 from tasks.feeds.reading.places import AT_THE_END, degrees, is_location, is_place
 from tasks.feeds.reading.times import LocalTimes
+from tasks.feeds.reading.well_known import HEXADECIMAL
 from tasks.feeds.reading.words import NOTHING
 
 _TIMES: Final = frozenset(("created_at", "closed_at", "updated_at", "starts_at", "ends_at"))
@@ -135,7 +136,7 @@ def _is_place(value: Any) -> bool:
     if is_location(value):
         return True
     text = str(value).strip()
-    return bool(_PLACE.fullmatch(text) or AT_THE_END.fullmatch(text))
+    return bool(_PLACE.fullmatch(text) or AT_THE_END.fullmatch(text) or HEXADECIMAL.fullmatch(text))
 
 
 def _is_time(value: Any, times: LocalTimes) -> bool:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import orjson
-import shapely
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Malformed
 from tasks.feeds.reading.reference import Place, moved, of_projjson
+from tasks.feeds.reading.well_known import of_bytes
 
 #: Reads the cells of a column: GeoJSON, hexadecimal digits for what is none, nothing for nothing.
 Read: TypeAlias = Callable[[Sequence[bytes | None]], list[Any]]
@@ -56,7 +56,7 @@ def _geometry(cell: bytes | None, place: Place | None) -> Any:
     if cell is None:
         return None
     try:
-        shape = orjson.loads(shapely.to_geojson(shapely.from_wkb(cell)))
+        shape = of_bytes(cell)
         return moved(shape, place) if place else shape
-    except (shapely.errors.ShapelyError, Rejection):
+    except Rejection:
         return cell.hex()

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import orjson
-import shapely
 
 from shared.errors import Rejection
+from tasks.feeds.reading import well_known
+from tasks.feeds.reading.well_known import HEXADECIMAL, MOST_LEVELS
 from tasks.feeds.reading.words import NOTHING
 
 _PAIR: Final = re.compile(r"\(?\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*\)?", re.ASCII)
@@ -17,8 +18,6 @@ AT_THE_END: Final = re.compile(r".*\(\s*(-?\d+\.\d+)\s*,\s*(-?\d+\.\d+)\s*\)", r
 #: Their own JSON has it as a list: address, latitude, longitude, machine's address, whether it is to be found anew.
 _LOCATION_LENGTH: Final = 5
 _WKT_POINT: Final = re.compile(r"POINT *(?:Z *)?\( *(\S+) +(\S+)(?: +\S+)? *\)", re.IGNORECASE)
-#: PostGIS writes the reference system before the shape.
-_IN_WGS84: Final = re.compile(r"SRID=4326; *", re.IGNORECASE)
 #: Shape -> how deep its positions are nested.
 _SHAPES: Final = {
     "Point": 1,
@@ -30,8 +29,6 @@ _SHAPES: Final = {
 }
 #: Where a shape, or a collection of them, has its positions.
 _POSITIONS: Final = frozenset(("coordinates", "geometries"))
-#: Collections within collections.
-_MOST_LEVELS: Final = 10
 
 Geometry = dict[str, Any]
 
@@ -68,7 +65,7 @@ def _is_blank(cell: Any) -> bool:  # Any: as above.
 
 def geometry(cell: Any) -> Geometry | None:  # Any: as above.
     """
-    Read `(lat, lon)`, also behind an address, WKT, GeoJSON or its text, an object of degrees or Socrata's list; blank is no place.
+    Read `(lat, lon)`, also behind an address, WKT, WKB in digits, GeoJSON or its text, an object of degrees or Socrata's list; blank is no place.
 
     Raises: Rejection if it is none of them.
     """
@@ -81,15 +78,13 @@ def geometry(cell: Any) -> Geometry | None:  # Any: as above.
     text = str(cell).strip()
     if text.startswith("{"):
         return _written(text)
-    text = _IN_WGS84.sub("", text, count=1)
     if pair := _PAIR.fullmatch(text) or AT_THE_END.fullmatch(text):
         return point(pair.group(2), pair.group(1))
     if found := _WKT_POINT.fullmatch(text):
         return point(found.group(1), found.group(2))
-    try:
-        return checked(orjson.loads(shapely.to_geojson(shapely.from_wkt(text))))
-    except shapely.errors.ShapelyError:
-        raise Rejection("bad_geometry", f"{text!r:.80} is no place we can read") from None
+    return checked(
+        well_known.of_bytes(bytes.fromhex(text)) if HEXADECIMAL.fullmatch(text) else well_known.of_text(text)
+    )
 
 
 def _written(text: str) -> Geometry | None:
@@ -171,10 +166,10 @@ def _joined(collection: Mapping[str, Any]) -> Geometry | None:
     return None
 
 
-def _flat(collection: Mapping[str, Any], levels: int = _MOST_LEVELS) -> Iterator[Mapping[str, Any]]:
+def _flat(collection: Mapping[str, Any], levels: int = MOST_LEVELS) -> Iterator[Mapping[str, Any]]:
     """Yield the shapes of a collection, those of collections within it too."""
     if not levels:
-        raise Rejection("bad_geometry", f"collections of more than {_MOST_LEVELS} levels")
+        raise Rejection("bad_geometry", f"collections of more than {MOST_LEVELS} levels")
     for part in collection["geometries"]:
         if not isinstance(part, Mapping):
             raise Rejection("bad_geometry", f"{part!r:.40} is no shape we know")

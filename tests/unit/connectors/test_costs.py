@@ -532,3 +532,30 @@ def test_collections_within_collections_are_followed_for_ten_levels() -> None:
     assert {"type": "Point", "coordinates": [1.0, 2.0]} == shallow.geometry
     assert isinstance(deep, Rejected)
     assert "bad_geometry" == deep.reason
+
+
+@pytest.mark.parametrize("levels", [5_000, 50_000])
+@pytest.mark.parametrize("form", ["text", "digits", "bytes"])
+def test_endless_collections_end_no_process(form: str, levels: int) -> None:
+    """The library that reads shapes goes down each on the stack; a row of a hundred kilobytes ended the worker."""
+    if form == "text":
+        shape: Any = "GEOMETRYCOLLECTION(" * levels + "POINT(1 2)" + ")" * levels
+    else:
+        shape = bytes.fromhex("010700000001000000") * levels + shapely.to_wkb(shapely.Point(1, 2))
+    if form == "bytes":
+        geo = {"primary_column": "geometry", "columns": {"geometry": {"encoding": "WKB"}}}
+        table = pyarrow.table({"id": ["1"], "geometry": [shape]}).replace_schema_metadata(
+            {"geo": orjson.dumps(geo)}
+        )
+        out = io.BytesIO()
+        pyarrow.parquet.write_table(table, out)
+        (row,) = read("mapping", out.getvalue(), fields={"external_id": "id", "geometry": "geometry"})
+    else:
+        (row,) = read(
+            "socrata",
+            [{"id": 1, "the_geom": shape if form == "text" else shape.hex()}],
+            fields={"external_id": "id", "geometry": "the_geom"},
+        )
+
+    assert isinstance(row, Rejected)
+    assert "bad_geometry" == row.reason

@@ -193,8 +193,21 @@ def test_text_of_parquet_that_is_not_called_text_is_text() -> None:
     assert ("A-1", "0100") == (row.external_id, row.properties["raw"])  # type: ignore[union-attr]
 
 
+WKB = [
+    shapely.to_wkb(shape, hex=True, include_srid=True, byte_order=order)
+    for shape in (shapely.Point(-87.63, 41.88), shapely.set_srid(shapely.Point(-87.63, 41.88), 4326))
+    for order in (0, 1)
+]
+
+
 @pytest.mark.parametrize(
-    "cell", ['"{""type"": ""Point"", ""coordinates"": [-87.63, 41.88]}"', "SRID=4326;POINT(-87.63 41.88)"]
+    "cell",
+    [
+        '"{""type"": ""Point"", ""coordinates"": [-87.63, 41.88]}"',
+        "SRID=4326;POINT(-87.63 41.88)",
+        *WKB,
+        WKB[0].lower(),
+    ],
 )
 @pytest.mark.parametrize("name", ["geometry", "geo_shape"])
 def test_a_place_written_by_a_portal_or_a_database_is_read(cell: str, name: str) -> None:
@@ -203,6 +216,47 @@ def test_a_place_written_by_a_portal_or_a_database_is_read(cell: str, name: str)
     found = read(f"case_id,opened,{name}\n{rows}".encode())
 
     assert [{"type": "Point", "coordinates": [-87.63, 41.88]}] * 5 == [row.geometry for row in found]  # type: ignore[union-attr]
+
+
+def test_shapes_of_databases_are_read_with_their_heights() -> None:
+    """Bytes in digits, parts within parts; what is of another reference system is set aside by its number."""
+    shapes = [
+        shapely.Polygon([(0, 0, 5), (0, 1, 5), (1, 1, 5)]),
+        shapely.MultiPolygon([shapely.box(0, 0, 1, 1), shapely.box(2, 2, 3, 3)]),
+        shapely.MultiLineString([[(0, 0), (1, 1)]]),
+        shapely.GeometryCollection([shapely.MultiPoint([(0, 0, 1), (1, 1, 1)]), shapely.box(0, 0, 1, 1)]),
+        shapely.set_srid(shapely.Point(1, 2), 2263),
+    ]
+    written = [
+        *(shapely.to_wkb(shape, hex=True, include_srid=True) for shape in shapes),
+        *(shapely.to_wkb(shape, hex=True, flavor="iso") for shape in shapes[:4]),
+    ]
+    content = [{"id": at, "the_geom": shape} for at, shape in enumerate(written)]
+    found = read(json.dumps(content).encode())
+    other = found.pop(4)
+
+    assert ["Polygon", "MultiPolygon", "MultiLineString", "Polygon"] * 2 == [
+        (row.geometry or {})["type"] for row in found if isinstance(row, Feature)
+    ]
+    assert isinstance(other, Rejected)
+    assert "a place in the reference system 2263" == other.detail
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"fields": [{"type": "int", "id": "_id"}, {"id": "case_id"}, {"id": "opened"}], "records": [[1, "A-1", "2024-03-01"]]},
+        {"success": True, "result": {"records": [[1, "A-1", "2024-03-01"]], "fields": [{"id": "_id"}, {"id": "case_id"}, {"id": "opened"}]}},
+        {"columns": ["_id", "case_id", "opened"], "rows": [[1, "A-1", "2024-03-01"]]},
+    ],
+    ids=["a dump of CKAN", "CKAN's lists", "Datasette"],
+)  # fmt: skip
+def test_rows_without_names_have_those_that_are_told_beside(document: Any) -> None:
+    """Lists are shorter."""
+    (row,) = read(json.dumps(document).encode())
+
+    assert isinstance(row, Feature)
+    assert ("A-1", 2024) == (row.external_id, row.starts_at.year if row.starts_at else None)
 
 
 def geoparquet(points: list[Any], **said: Any) -> bytes:
