@@ -52,6 +52,10 @@ def test_arbitrary_bytes_are_requests_or_malformed(content: bytes) -> None:
             b"<errors><error><code>404</code><description>No such service</description></error></errors>",
             "No such service",
         ),
+        (
+            b"<service_requests><error><code>404</code><description>None found</description></error></service_requests>",
+            "404 None found",
+        ),
         (b'{"message": "Service unavailable"}', "Service unavailable"),
         (
             b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><service_requests>&e;</service_requests>',
@@ -96,6 +100,8 @@ REQUEST = {"service_request_id": "7", "status": "OPEN", "lat": "41.1", "long": "
         {"service_requests": {"request": [REQUEST]}},
         {"service_requests": {"request": REQUEST}},
         {"service_requests": REQUEST},
+        {"count": 1, "next": None, "results": [REQUEST]},
+        {"data": [REQUEST]},
     ],
 )
 def test_requests_are_found_in_every_wrapper(document: Any) -> None:
@@ -238,3 +244,34 @@ def test_the_day_comes_first_where_the_answer_shows_it() -> None:
     found = [record for record in parse(CITY, payload(orjson.dumps(rows))) if isinstance(record, Feature)]
 
     assert ["05", "24"] == [f"{record.starts_at:%d}" for record in found]
+
+
+@pytest.mark.parametrize(
+    ("told", "media"),
+    [
+        ({"media_url": " https://city.example/1.jpg "}, "https://city.example/1.jpg"),
+        ({"media_url": {"url": "https://city.example/1.jpg", "description": "front"}}, "https://city.example/1.jpg"),
+        (
+            {"media_url": [{"url": "https://city.example/1.jpg"}, "https://city.example/2.jpg"]},
+            "https://city.example/1.jpg; https://city.example/2.jpg",
+        ),
+        ({"extended_attributes": {"media_urls": ["https://city.example/1.jpg"]}}, "https://city.example/1.jpg"),
+        ({"media_url": "https://city.example/1.jpg", "media_urls": ["https://city.example/1.jpg"]}, "https://city.example/1.jpg"),
+        ({"media_url": "javascript:alert(1)"}, None),
+        ({"media_url": ["", None, 7]}, None),
+    ],
+)  # fmt: skip
+def test_pictures_are_links_in_every_form(told: dict[str, Any], media: str | None) -> None:
+    """Extensions have several of them; none leads anywhere but to the web."""
+    (record,) = parse(CITY, payload(orjson.dumps([REQUEST | told])))
+
+    assert isinstance(record, Feature)
+    assert media == record.properties.get("media_url")
+
+
+def test_a_request_of_a_service_without_a_name_has_the_title_of_its_report() -> None:
+    """Helsinki's extension tells one."""
+    (record,) = parse(CITY, payload(orjson.dumps([REQUEST | {"extended_attributes": {"title": "Kuoppa"}}])))
+
+    assert isinstance(record, Feature)
+    assert "Kuoppa" == record.title

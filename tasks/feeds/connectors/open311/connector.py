@@ -24,13 +24,16 @@ from tasks.feeds.connector import (
 from tasks.feeds.connectors.open311.requests import fields_of, identity, request
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading.day_order import local_times
-from tasks.feeds.reading.documents import all_text, children, excerpt, json_of, load_xml, local_name
+from tasks.feeds.reading.documents import children, excerpt, json_of, load_xml, local_name
 
 _MOST_PAGES: Final = 10
 #: A call of a script around the answer (JSONP), which some servers send to any client.
 _CALL: Final = re.compile(rb"(?:/\*\*/)?\s*[A-Za-z_$][\w.$]{0,80}\s*\(\s*(?=[\[{])")
 #: Key around the rows -> what XML calls one of them.
-_WRAPPERS: Final = {"service_requests": "request", "requests": "request", "services": "service"}
+_WRAPPERS: Final = {
+    "service_requests": "request", "requests": "request", "results": "request", "data": "request",
+    "services": "service",
+}  # fmt: skip
 _DESCRIBE: Final = frozenset(("attributes", "service_code", "endpoints"))
 #: What a request has and the description of a service has not.
 _OF_REQUESTS: Final = frozenset(("service_request_id", "token", "requested_datetime", "address", "lat"))
@@ -153,13 +156,19 @@ def _wrapped(rows: Any, within: str) -> Sequence[Any]:  # Any: JSON of a publish
 def _xml(payload: Payload) -> _Document:
     root = load_xml(payload)
     name = local_name(root)
-    if name in ("service_requests", "requests"):
-        return _Document([child for child in root if local_name(child)], True)
+    told = [child for child in root if local_name(child)]
+    if name in ("service_requests", "requests") and not _are_errors(told):
+        return _Document(told, True)
     if name == "request":
         return _Document([root], True)
     if name == "services":
         return _Document(children(root, "service"), False)
     if name in ("service_definition", "discovery"):
         return _Document([root], False)
-    said = " ".join(all_text(root).split())
+    said = " ".join(" ".join(map(str, root.itertext())).split())
     raise Malformed(f"{payload.name}: no Open311 answer but <{name}>: {said:.200}")
+
+
+def _are_errors(told: Sequence[Any]) -> bool:  # Any: elements of XML.
+    """Tell whether a server says within a list of requests why there is none."""
+    return bool(told) and all(local_name(one) == "error" for one in told)

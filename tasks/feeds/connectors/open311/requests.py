@@ -9,13 +9,16 @@ from lxml import etree
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature
 from tasks.feeds.reading.documents import all_text, local_name
+from tasks.feeds.reading.links import web_link
 from tasks.feeds.reading.places import point
 from tasks.feeds.reading.times import LocalTimes
 from tasks.feeds.reading.words import NOTHING, is_closed
 
 _KEPT: Final = (
-    "status_notes", "service_code", "agency_responsible", "service_notice", "address_id", "zipcode", "media_url",
+    "status_notes", "service_code", "agency_responsible", "service_notice", "address_id", "zipcode",
 )  # fmt: skip
+#: Where servers tell pictures: the standard's field, and those of extensions (Helsinki).
+_MEDIA: Final = ("media_url", "media_urls")
 _NO_NUMBER: Final = frozenset(("nil", "nan"))
 
 
@@ -54,6 +57,10 @@ def request(fields: Mapping[str, Any], record: str, times: LocalTimes) -> Featur
     expected = _told(fields, "expected_datetime", times)
     closed = is_closed(_text(fields, "status") or "open")
     properties = {name: text for name in _KEPT if (text := _text(fields, name))}
+    extended = fields.get("extended_attributes")
+    more: Mapping[str, Any] = extended if isinstance(extended, Mapping) else {}
+    if media := _links(fields) or _links(more):
+        properties["media_url"] = "; ".join(media)
     if expected:
         properties["expected_datetime"] = expected.isoformat().replace("+00:00", "Z")
     return Feature(
@@ -61,7 +68,7 @@ def request(fields: Mapping[str, Any], record: str, times: LocalTimes) -> Featur
         record=record,
         observed_at=max((moment for moment in (requested, updated) if moment), default=None),
         kind="service_request",
-        title=_text(fields, "service_name") or "Service request",
+        title=_text(fields, "service_name") or _text(more, "title") or "Service request",
         description=_text(fields, "description"),
         status="closed" if closed else "open",
         category=_text(fields, "service_name"),
@@ -73,6 +80,13 @@ def request(fields: Mapping[str, Any], record: str, times: LocalTimes) -> Featur
         ends_at=updated if closed else None,
         properties=properties,
     )
+
+
+def _links(fields: Mapping[str, Any]) -> list[str]:
+    """Return the links of pictures, each once: texts, objects around one, or lists of these."""
+    told = [fields.get(name) for name in _MEDIA]
+    flat = [one for each in told for one in (each if isinstance(each, list) else [each])]
+    return list(dict.fromkeys(filter(None, map(web_link, flat))))
 
 
 def _number(fields: Mapping[str, Any], *names: str) -> str | None:
