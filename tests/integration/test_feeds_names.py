@@ -183,6 +183,22 @@ def test_a_trip_at_a_headway_is_planned_from_its_own_start(
     assert ("Old Harbour", planned) == (first["name"], first.get("scheduled_departure"))
 
 
+@pytest.mark.parametrize("seconds", [9_999_999_999, 1, 1_792_978_600_000])
+def test_a_prediction_of_another_century_does_not_cost_the_others(site: Site, seconds: int) -> None:
+    """Whatever a publisher's program takes for a time."""
+
+    def beyond(entity: gtfs.FeedEntity) -> None:
+        update(entity)
+        entity.trip_update.stop_time_update[0].arrival.time = seconds
+
+    site.pages[LIVE] = message(beyond, unknown)
+    run_feed(add_static(), site)
+
+    run = run_feed(add_live(static="timetable"), site)
+
+    assert ("succeeded", 2) == (run.state, run.new)
+
+
 def test_an_alert_lies_at_its_stops_or_else_along_its_route(site: Site) -> None:
     """What was only ids is on the map, and says where in words."""
     run_feed(add_static(), site)

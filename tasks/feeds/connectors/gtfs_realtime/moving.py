@@ -11,6 +11,7 @@ from shared.errors import Rejection
 from tasks.feeds.connector import TripUpdate, Vehicle
 from tasks.feeds.connectors.gtfs_realtime.calls import written
 from tasks.feeds.connectors.gtfs_realtime.keys import Shared, trip_key, trip_of, vehicle_key
+from tasks.feeds.reading.service_days import is_near
 from tasks.feeds.reading.times import from_posix
 
 _NULL_ISLAND_DEGREES: Final = 1e-6
@@ -166,11 +167,12 @@ def _event(name: str, event: gtfs.TripUpdate.StopTimeEvent) -> dict[str, Any]:
 
 
 def _moment(seconds: int) -> datetime | None:
-    """Read the time of a call; one that is none leaves the others of its trip as they are."""
+    """Read the time of a call; one that is none, or of another century, leaves the others of its trip as they are."""
     try:
-        return from_posix(seconds) if seconds > 0 else None
+        found = from_posix(seconds) if seconds > 0 else None
     except Rejection:
         return None
+    return found if found and is_near(found.date()) else None
 
 
 def _stop(update: gtfs.TripUpdate.StopTimeUpdate) -> dict[str, Any]:
