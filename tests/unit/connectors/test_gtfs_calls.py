@@ -18,6 +18,7 @@ from tasks.feeds.connector import (
     TripUpdate,
     Vehicle,
 )
+from tasks.feeds.connectors.gtfs_realtime.calls import interpolated
 from tasks.feeds.reading.trip_ids import ends_with, head_of
 from tests.support.feeds import parse, payload, source
 
@@ -70,12 +71,16 @@ def test_a_delay_holds_for_the_calls_that_follow() -> None:
 
 
 def test_a_call_that_is_left_out_has_a_name_a_plan_and_a_prediction() -> None:
-    """As if it had been told; a time that the timetable does not tell is none."""
+    """As if it had been told; a time that the timetable leaves out is one between those it tells."""
     stops = read(
         lambda update: setattr(update.stop_time_update.add(stop_id="b").departure, "delay", 90)
     ).stops
 
-    assert {"stop_id": "c", "stop_sequence": 3, "name": "C", "delay_seconds": 90} == stops[1]
+    assert {
+        "stop_id": "c", "stop_sequence": 3, "name": "C", "delay_seconds": 90,
+        "scheduled_arrival": "2026-01-01T08:20:30Z", "scheduled_departure": "2026-01-01T08:20:30Z",
+        "arrival": "2026-01-01T08:22:00Z", "departure": "2026-01-01T08:22:00Z",
+    } == stops[1]  # fmt: skip
     assert {
         "stop_id": "e", "stop_sequence": 5, "name": "E", "delay_seconds": 90,
         "scheduled_arrival": "2026-01-01T08:40:00Z", "arrival": "2026-01-01T08:41:30Z",
@@ -227,9 +232,30 @@ def test_calls_that_are_counted_otherwise_are_known_by_their_stops() -> None:
     told = read(counted_otherwise)
 
     assert [("a", 30), ("b", 60), ("c", 60), ("other platform", 90), ("e", 90)] == delays(told)
-    assert ["2026-01-01T08:00:00Z", "2026-01-01T08:11:00Z", None, "2026-01-01T08:30:00Z"] == [
-        stop.get("scheduled_departure") for stop in told.stops[:4]
-    ]
+    assert [
+        "2026-01-01T08:00:00Z",
+        "2026-01-01T08:11:00Z",
+        "2026-01-01T08:20:30Z",
+        "2026-01-01T08:30:00Z",
+    ] == [stop.get("scheduled_departure") for stop in told.stops[:4]]
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "departures", "times"),
+    [
+        ([0, None, None, 90], [0, None, None, 90], [0, 30, 60, 90]),
+        ([None, None, 40, None], [20, None, 50, None], [20, 30, 50, None]),
+        ([None, None, None, None], [None, None, None, None], [None] * 4),
+        ([5, 5, 5, 5], [5, 5, 5, 5], [5, 5, 5, 5]),
+    ],
+)
+def test_calls_without_times_are_spread_between_those_with(
+    arrivals: list[int | None], departures: list[int | None], times: list[int | None]
+) -> None:
+    """A vehicle leaves one timepoint and reaches the next; before the first and after the last nothing is told."""
+    trip = interpolated(replace(TRIP, stop_ids=tuple("abcd"), arrivals=arrivals, departures=departures))
+
+    assert times == list(trip.departures)
 
 
 def test_of_a_time_and_a_delay_the_time_takes_precedence() -> None:

@@ -101,3 +101,28 @@ def from_its_start(trip: TransitTrip, start_time: str) -> TransitTrip:
         return [None if shift is None or seconds is None else seconds + shift for seconds in times]
 
     return replace(trip, arrivals=moved(trip.arrivals), departures=moved(trip.departures))
+
+
+def interpolated(trip: TransitTrip) -> TransitTrip:
+    """
+    Return a trip with times for the calls that have none between two that do, spread evenly.
+
+    Agencies may leave out the times of stops that are no timepoints; OpenTripPlanner fills them in so too. Without,
+    nobody would see a departure there.
+    """
+    arrivals, departures = list(trip.arrivals), list(trip.departures)
+    before: int | None = None
+    for place, (arrival, departure) in enumerate(zip(trip.arrivals, trip.departures, strict=True)):
+        if arrival is None and departure is None:
+            continue
+        if before is not None:
+            leaves, reaches = _one_of(departures[before], arrivals[before]), _one_of(arrival, departure)
+            for between in range(before + 1, place):
+                share = (between - before) / (place - before)
+                arrivals[between] = departures[between] = round(leaves + share * (reaches - leaves))
+        before = place
+    return replace(trip, arrivals=arrivals, departures=departures)
+
+
+def _one_of(time: int | None, other: int | None) -> int:
+    return time if time is not None else other or 0

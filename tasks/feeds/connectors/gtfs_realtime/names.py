@@ -16,7 +16,14 @@ from tasks.feeds.connector import (
     Vehicle,
 )
 from tasks.feeds.connectors.gtfs_realtime.alerts import trip_name
-from tasks.feeds.connectors.gtfs_realtime.calls import Call, complete, from_its_start, places, written
+from tasks.feeds.connectors.gtfs_realtime.calls import (
+    Call,
+    complete,
+    from_its_start,
+    interpolated,
+    places,
+    written,
+)
 from tasks.feeds.connectors.gtfs_realtime.moving import plausible_delay
 from tasks.feeds.connectors.gtfs_realtime.starts import starts_of
 from tasks.feeds.reading.places import Geometry
@@ -60,6 +67,7 @@ class Names:
         relationship = record.properties.get("relationship")
         if trip is not None and (trip.is_repeated or relationship == "duplicated"):
             trip = from_its_start(trip, record.properties.get("start_time", ""))
+        trip = trip and interpolated(trip)
         is_planned = trip is not None and relationship not in _UNPLANNED
         day = day or self._day(trip, record) if trip is not None and is_planned else None
         calls = list(places(trip, update.stop_time_update))
