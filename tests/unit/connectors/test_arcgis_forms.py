@@ -8,6 +8,7 @@ import pytest
 
 from tasks.feeds.connector import Described, Feature, Malformed, Record, Rejected
 from tests.support.feeds import parse, payload, run, source
+from tests.support.workbooks import packed
 
 MERCATOR = {"x": -8_238_310.0, "y": 4_970_072.0}
 TOWN_HALL = (-74.00600, 40.71280)
@@ -389,3 +390,31 @@ def test_of_a_collection_of_shapes_the_areas_are_drawn(kind: str) -> None:
 
     assert isinstance(record, Feature)
     assert {"type": "Polygon", "coordinates": square} == record.geometry
+
+
+HUB = "X,Y,OBJECTID,ADDDATE,SERVICECODEDESCRIPTION,STATUS\n-74.006,40.7128,7,2024/03/01 10:00:00+00,Pothole,Open\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [HUB.encode(), b"\xef\xbb\xbf" + HUB.encode(), packed({"a.csv": HUB})],
+    ids=["CSV", "CSV with its mark", "a zip"],
+)
+def test_a_table_of_a_hubs_download_is_read(content: bytes) -> None:
+    """The same link gives GeoJSON or a table; which one is told by the content."""
+    (record,) = parse(source("arcgis", timezone="America/New_York"), payload(content))
+
+    assert isinstance(record, Feature)
+    assert ("7", "Pothole", datetime(2024, 3, 1, 10, tzinfo=UTC)) == (
+        record.external_id,
+        record.title,
+        record.starts_at,
+    )
+    assert TOWN_HALL == place(record)
+
+
+def test_what_is_neither_an_answer_nor_a_table_is_malformed() -> None:
+    """A gateway's page is none of a city's data."""
+    for content in (b"", b"<html>down</html>", b"Service unavailable"):
+        with pytest.raises(Malformed):
+            parse(source("arcgis"), payload(content))

@@ -1,7 +1,7 @@
 """
 [p] ArcGIS feature services: the rows of a layer as features, in whatever reference system they come.
 
-The feed's URL is a layer (`.../FeatureServer/0`), a query of one, or a GeoJSON file. Options: see README.md.
+The feed's URL is a layer (`.../FeatureServer/0`), a query of one, or a file of a download. Options: see README.md.
 Source: https://developers.arcgis.com/rest/services-reference/enterprise/query-feature-service-layer/
 """
 
@@ -9,19 +9,21 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from shared.errors import Rejection
-from tasks.feeds.connector import Described, Malformed, Payload, Plan, Record, Request, Source
+from tasks.feeds.connector import GZIP, Described, Malformed, Payload, Plan, Record, Request, Source
 from tasks.feeds.connectors.arcgis import answers, paging, shapes
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading import columns
 from tasks.feeds.reading.cells import BadRow, Row, names_of
 from tasks.feeds.reading.day_order import local_times
 from tasks.feeds.reading.documents import excerpt, load_json
+from tasks.feeds.reading.exports import opened, records
 from tasks.feeds.reading.rows import Reader
 from tasks.feeds.reading.tables import Table
 
 #: What a layer can changes with the server's release.
 _DESCRIBED_SECONDS: Final = 24 * 3600
 _GEOMETRY: Final = "geometry"
+_LOOKED_AT: Final = 64
 #: What answers have that only count or describe.
 _DESCRIBE: Final = frozenset(("count", "extent", "geometryType", "fields", "layers", "services"))
 
@@ -83,6 +85,9 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
     for payload in payloads:
         if payload.name in (paging.LAYER, paging.IDS):
             continue
+        if _is_export(payload):
+            yield from records(*opened(payload, source), payload.name)
+            continue
         document = load_json(payload)
         if not isinstance(document, dict) or "error" in document:
             raise Malformed(f"{payload.name}: no features: {excerpt(document):.200}")
@@ -101,6 +106,13 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
             yield Described(record=f"{payload.name}#0", properties={"name": str(document.get("name") or "")})
         else:
             raise Malformed(f"{payload.name}: no features: {excerpt(document):.200}")
+
+
+def _is_export(payload: Payload) -> bool:
+    """Tell whether a payload is a file of a download (CSV, a workbook, a zip) instead of an answer in JSON."""
+    with payload.open() as stream:
+        start = stream.read(_LOOKED_AT)
+    return not start.startswith(GZIP) and start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"[")
 
 
 def _features(

@@ -1,0 +1,43 @@
+"""[p] Exported files of portals: tables whose columns are chosen by the feed's options, or by their names and content."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from tasks.feeds.connector import Feature, Payload, Rejected, Source
+from tasks.feeds.reading import columns
+from tasks.feeds.reading.cells import Row
+from tasks.feeds.reading.rows import Reader
+from tasks.feeds.reading.tables import Table, load
+from tasks.feeds.reading.times import LocalTimes
+from tasks.feeds.reading.times_written import looks_day_first
+
+#: Rows looked at before the columns are chosen and the order of day and month is decided.
+_LOOKED_AT: Final = 1000
+
+
+def records(table: Table, reader: Reader, name: str) -> Iterator[Feature | Rejected]:
+    """Yield a record for each row of a table, in their order; their addresses begin with the payload's name."""
+    for number, row in enumerate(table.rows):
+        yield reader.read(row, f"{name}#{number}")
+
+
+def opened(payload: Payload, source: Source) -> tuple[Table, Reader]:
+    """
+    Return a payload as a table, and how its rows are read.
+
+    Raises: Malformed if it is no table; Permanent if an option names what there is not.
+    """
+    table = load(payload)
+    ahead = table.first(_LOOKED_AT)
+    times = _times(source, table.names, ahead)
+    chosen = columns.choose(table.names, ahead, source.options.get("fields") or {}, times)
+    kind = str(source.options.get("feature_kind") or "service_request")
+    return table, Reader(table, chosen, times, kind)
+
+
+def _times(source: Source, names: Sequence[str], rows: Sequence[Row]) -> LocalTimes:
+    zone = str(source.options.get("timezone") or source.timezone)
+    day_first: Any = source.options.get("day_first")  # Any: an option is JSON.
+    if day_first is None:
+        day_first = looks_day_first(columns.written_dates(names, rows))
+    return LocalTimes(zone, day_first=bool(day_first))
