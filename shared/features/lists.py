@@ -14,9 +14,9 @@ from shared.features.models import FeatureRow
 from shared.features.queries import features_json
 from shared.feeds.models import Feed
 from shared.feeds.paging import Page, cursor_after, read_cursor
-from shared.feeds.places import in_box
 from shared.feeds.rules import FEATURE_KINDS
 from shared.geo import Box
+from shared.places import in_box
 
 #: A page looks through so many features for what no index finds, then says where to go on.
 SEARCHED = 30_000

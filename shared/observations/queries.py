@@ -13,11 +13,11 @@ from shared.db import Transaction
 from shared.errors import FieldProblem, Invalid, NotFound
 from shared.feeds.items import Origin, moment, origins, times
 from shared.feeds.paging import Page, cursor_after, read_cursor
-from shared.feeds.places import in_box
 from shared.geo import Box
 from shared.observations.models import Datastream, ThingRow, VehicleRow
 from shared.observations.rollups import read_hours
 from shared.observations.trips import line_of
+from shared.places import in_box
 
 #: Sizes of buckets as the API names them, in seconds.
 BUCKETS: Final = {"5m": 300, "1h": 3600, "1d": 86_400}

@@ -2,16 +2,15 @@
 
 from datetime import datetime
 from math import cos, radians
-from typing import Any
 
 from shapely.errors import ShapelyError
 from shapely.geometry import Point, shape
-from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import select
 
 from shared.cities.models import Area
 from shared.db import Transaction
 from shared.geo import Box, cells, distance_m
+from shared.places import in_box
 from shared.reports import rules
 from shared.reports.models import Report
 from shared.reports.rules import Status
@@ -47,16 +46,8 @@ def possible_duplicates(tx: Transaction, report: Report, since: datetime) -> lis
         Report.id != report.id,
         Report.created_at >= since,
         Report.status.in_([Status.PUBLISHED, Status.IN_PROGRESS]),
-        in_box(around, Report.point),
+        in_box(Report.point, around),
     )
     near = ((distance_m(report.point, other.point), other) for other in tx.scalars(query) if other.point)
     found = [(distance, other) for distance, other in near if distance <= rules.DUPLICATE_RADIUS_M]
     return [other for _, other in sorted(found, key=lambda pair: (pair[0], pair[1].id))]
-
-
-def in_box(box: Box, column: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
-    """Return the condition that a point column lies in a box, which its GiST index answers."""
-    if box.west > box.east:  # across the antimeridian
-        return or_(in_box(box._replace(east=180.0), column), in_box(box._replace(west=-180.0), column))
-    corners = func.point(box.west, box.south), func.point(box.east, box.north)
-    return column.op("<@", is_comparison=True)(func.box(*corners))

@@ -19,9 +19,9 @@ from shared.db import Transaction
 from shared.email.queries import deliveries_of_report
 from shared.errors import FieldProblem, Invalid, NotFound
 from shared.geo import Box
+from shared.places import in_box
 from shared.reports import rules
 from shared.reports.models import Report, ReportUpdate
-from shared.reports.places import in_box
 from shared.reports.rules import Status
 from shared.uploads.queries import photo_json, photos_of
 
@@ -58,7 +58,7 @@ def list_reports(
     if statuses:
         query = query.where(Report.status.in_(statuses))
     if bbox:
-        query = query.where(in_box(bbox, Report.public_point))
+        query = query.where(in_box(Report.public_point, bbox))
     if cursor:
         query = query.where(tuple_(Report.created_at, Report.id) < _position(cursor))
     query = query.order_by(Report.created_at.desc(), Report.id.desc()).limit(limit + 1)

@@ -1,0 +1,71 @@
+"""Points in boxes: what Postgres finds is what lies there."""
+
+import random
+from collections.abc import Sequence
+from typing import Final
+
+import pytest
+from sqlalchemy import Engine, select, text
+
+from shared.db import transaction
+from shared.features.models import FeatureRow
+from shared.geo import Box, Position
+from shared.places import in_box
+from tests.support.feed_runs import CITY, add_feed
+
+#: On the edges of boxes and a bit beside them, and at the ends of the world.
+LATITUDES: Final = (-90.0, -51.5, -1e-7, 0.0, 0.002, 51.5, 51.5 + 1e-12, 51.5 + 0.002, 51.501, 89.9999, 90.0)
+LONGITUDES: Final = (-180.0, -179.5, -0.12, -1e-9, 0.0, 7.0, 7.0 + 1e-12, 179.5, 180.0)
+BOXES: Final = [
+    Box(-180, -90, 180, 90),
+    Box(0, 0, 0, 0),
+    Box(7, 51.5, 7, 51.5),
+    Box(7, 51.5, 7.01, 51.5 + 0.002),
+    Box(-1, 51.4999, 8, 51.5),
+    Box(-1e-9, -1e-7, 0, 0.002),
+    Box(179, -60, -179, 52),
+    Box(179.5, 51.5, -179.5, 51.5),
+    Box(-180, 89, 180, 90),
+    Box(6.95, 50.0, 7.05, 51.99),
+    Box(6.95, 49.0, 7.05, 51.99),
+    Box(6.98, 51.48, 7.01, 51.53),
+]
+
+
+@pytest.fixture
+def places(db: Engine) -> Sequence[Position]:
+    """Features in all of these places, and in many between and around them."""
+    chance = random.Random(9)
+    found = [(lon, lat) for lon in LONGITUDES for lat in LATITUDES]
+    found += [(chance.uniform(-180, 180), chance.uniform(-90, 90)) for _ in range(1000)]
+    found += [(7 + chance.uniform(-0.1, 0.1), 51.5 + chance.uniform(-0.1, 0.1)) for _ in range(1000)]
+    add = text(
+        "INSERT INTO features (id, city, feed_id, external_id, kind, title, point, fetched_at, updated_at,"
+        " content_hash, run_id) SELECT gen_random_uuid(), :city, :feed, n::text, 'news', '', point(lon, lat),"
+        " now(), now(), '', gen_random_uuid()"
+        " FROM unnest(CAST(:lons AS float8[]), CAST(:lats AS float8[])) WITH ORDINALITY AS given (lon, lat, n)"
+    )
+    lons, lats = map(list, zip(*found, strict=True))
+    feed = add_feed("open311")
+    with transaction() as tx:
+        tx.execute(add, {"city": CITY, "feed": feed, "lons": lons, "lats": lats})
+        tx.execute(text("ANALYZE features"))
+    return found
+
+
+@pytest.mark.parametrize("way", ["enable_seqscan", "enable_indexscan"])
+@pytest.mark.parametrize("box", BOXES)
+def test_what_lies_in_a_box_is_found(places: Sequence[Position], box: Box, way: str) -> None:
+    """On its edges too, by the index and without it."""
+    with transaction() as tx:
+        tx.execute(text(f"SET LOCAL {way} = off"))
+        found = tx.scalars(select(FeatureRow.point).where(in_box(FeatureRow.point, box))).all()
+
+    assert sorted(place for place in places if holds(box, place)) == sorted(point for point in found if point)
+
+
+def holds(box: Box, place: Position) -> bool:
+    """Tell whether a box holds a place."""
+    lon, lat = place
+    spans = box.west <= lon <= box.east if box.west <= box.east else lon >= box.west or lon <= box.east
+    return spans and box.south <= lat <= box.north
