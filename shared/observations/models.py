@@ -94,8 +94,8 @@ class VehicleRow(Base):
     __tablename__ = "vehicles"
     __table_args__ = (
         UniqueConstraint("feed_id", "external_id"),
+        # Nothing that moves with a vehicle is indexed: each of its positions would be added to all the indexes.
         Index("ix_vehicles_city", "city"),
-        Index("ix_vehicles_point", "point", postgresql_using="gist"),
         {"postgresql_with": {"fillfactor": "60"}},
     )
 

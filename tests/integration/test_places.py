@@ -1,18 +1,20 @@
-"""Points in boxes: what Postgres finds is what lies there."""
+"""Points in boxes: what Postgres finds is what lies there, and what moves costs no index."""
 
 import random
 from collections.abc import Sequence
 from typing import Final
 
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Connection, Engine, event, select, text
 
-from shared.db import transaction
+from shared.db import engine, transaction
 from shared.features.models import FeatureRow
 from shared.geo import Box, Position
 from shared.places import in_box
-from tests.support.feed_runs import CITY, add_feed
+from tasks.feeds.connector import Record, Vehicle
+from tests.support.feed_runs import CITY, Given, add_feed, add_given, run_given
 
+MANY: Final = 30
 #: On the edges of boxes and a bit beside them, and at the ends of the world.
 LATITUDES: Final = (-90.0, -51.5, -1e-7, 0.0, 0.002, 51.5, 51.5 + 1e-12, 51.5 + 0.002, 51.501, 89.9999, 90.0)
 LONGITUDES: Final = (-180.0, -179.5, -0.12, -1e-9, 0.0, 7.0, 7.0 + 1e-12, 179.5, 180.0)
@@ -69,3 +71,30 @@ def holds(box: Box, place: Position) -> bool:
     lon, lat = place
     spans = box.west <= lon <= box.east if box.west <= box.east else lon >= box.west or lon <= box.east
     return spans and box.south <= lat <= box.north
+
+
+def test_vehicles_that_move_cost_no_index(db: Engine) -> None:
+    """A new position takes the room that its page has left, and no index learns of it."""
+    feed = add_given()
+    run_given(feed, Given(buses(at=0.0)))
+    found: list[int] = []
+
+    def note(connection: Connection) -> None:
+        rows = connection.exec_driver_sql(
+            "SELECT n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = 'vehicles'"
+        )
+        found.append(rows.scalar_one())
+
+    event.listen(engine(), "commit", note)
+    try:
+        run_given(feed, Given(buses(at=0.001)))
+    finally:
+        event.remove(engine(), "commit", note)
+    assert max(found) > MANY / 2
+
+
+def buses(at: float) -> list[Record]:
+    """Buses at a longitude."""
+    return [
+        Vehicle(external_id=f"b{number}", record="", kind="bus", lon=at, lat=51.5) for number in range(MANY)
+    ]
