@@ -2,27 +2,32 @@
 
 import base64
 from functools import cache
-from typing import Any
-
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from typing import TYPE_CHECKING, Any
 
 from shared.errors import Permanent
 from shared.messages import Message
 from shared.settings import get_settings
 
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
+
 _MARK = "enc:"
 
 
 @cache
-def _cipher() -> MultiFernet:
+def _cipher() -> "MultiFernet":
+    # Imported here, as below: few jobs have secrets, and it costs each worker its memory.
+    from cryptography.fernet import Fernet, MultiFernet
+
     settings = get_settings()
     keys = [settings.args_key or settings.jwt_secret, settings.jwt_secret_previous]
     return MultiFernet([Fernet(_derive(key.get_secret_value())) for key in keys if key is not None])
 
 
 def _derive(secret: str) -> bytes:
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
     kdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"citypulse job arguments")
     return base64.urlsafe_b64encode(kdf.derive(secret.encode()))
 
@@ -61,6 +66,8 @@ def decrypt(token: str, what: str) -> str:
 
     Raises: Permanent, naming what it was, when it was encrypted with a key we no longer hold.
     """
+    from cryptography.fernet import InvalidToken
+
     try:
         return _cipher().decrypt(token.encode()).decode()
     except InvalidToken as error:

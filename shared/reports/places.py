@@ -3,8 +3,6 @@
 from datetime import datetime
 from math import cos, radians
 
-from shapely.errors import ShapelyError
-from shapely.geometry import Point, shape
 from sqlalchemy import select
 
 from shared.cities.models import Area
@@ -20,6 +18,10 @@ _METRES_PER_DEGREE = 111_195.0
 
 def area_at(tx: Transaction, city: str, point: tuple[float, float]) -> Area | None:
     """Return the smallest area of a city that holds a place: by H3 cell first, then exactly."""
+    # Imported here: few processes look around a place, and shapely costs each its memory.
+    from shapely.errors import ShapelyError
+    from shapely.geometry import Point, shape
+
     near = select(Area).where(Area.city == city, Area.cells.any_() == cells(*point)[1]).order_by(Area.slug)
     holding = []
     for area in tx.scalars(near):

@@ -14,7 +14,6 @@ from typing import Any, Protocol
 from urllib.error import URLError
 
 from python_http_client.exceptions import HTTPError
-from sendgrid import SendGridAPIClient
 
 from shared.clock import utcnow
 from shared.email.service import Rendered
@@ -58,6 +57,9 @@ class SendGrid:
     """Send by the SendGrid v3 API."""
 
     def __init__(self, settings: Settings, call_seconds: float = CALL_SECONDS) -> None:
+        # Imported here: only the workers that send need it and the cryptography it brings, 9 MiB each.
+        from sendgrid import SendGridAPIClient
+
         key = settings.sendgrid_api_key.get_secret_value() if settings.sendgrid_api_key else ""
         self._client = SendGridAPIClient(key, host=settings.sendgrid_api_url.rstrip("/")).client
         self._client.timeout = call_seconds

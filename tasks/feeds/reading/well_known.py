@@ -11,7 +11,6 @@ from struct import Struct, error
 from typing import Any, Final
 
 import orjson
-import shapely
 
 from shared.errors import Rejection
 
@@ -46,6 +45,9 @@ def of_text(text: str) -> Any:  # Any: GeoJSON.
         deepest = max(deepest, level)
     if deepest > MOST_LEVELS + _WITHIN:
         raise _too_deep()
+    # Imported here, as below: most tables place points only, and it costs each worker its memory.
+    import shapely
+
     try:
         return orjson.loads(shapely.to_geojson(shapely.from_wkt(text)))
     except shapely.errors.ShapelyError:
@@ -58,6 +60,8 @@ def of_bytes(content: bytes) -> Any:  # Any: as above.
 
     Raises: Rejection if it is none, or says that it is in another system.
     """
+    import shapely
+
     try:
         _check_levels(content)
         shape = shapely.from_wkb(content)
