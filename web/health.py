@@ -17,12 +17,20 @@ bp = Blueprint("health", __name__)
 api = noun("status", "How the platform is")
 
 
+class PartTold(BaseModel):
+    """One thing told of a part; `since` and `until` among the values are times."""
+
+    code: str
+    values: dict[str, str | int | float]
+
+
 class Component(BaseModel):
-    """One part of the platform and how it is."""
+    """One part of the platform and how it is; `detail` says in English what `told` says by codes."""
 
     name: str
     state: Literal["ok", "degraded", "down", "unknown"]
     detail: str | None
+    told: list[PartTold]
     since: datetime | None
 
 

@@ -1,6 +1,6 @@
 """How the platform is: what each part last said of itself, put together for the status page."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from shared.clock import utcnow
 from shared.db import Transaction, transaction
 from shared.settings import Settings
 from web.neighbours import mail, neighbours
+from web.told import Told, in_english, told
 
 FRESHNESS = ("fresh", "late", "stale", "dead")
 _SILENT_SECONDS = 30
@@ -44,8 +45,8 @@ _QUEUE_NAMES = ("critical", "email", "feeds", "uploads", "bulk")
 
 def platform_status(settings: Settings) -> dict[str, Any]:
     """Return the status document; a database that cannot be reached is part of the answer."""
-    backend = part("backend", "ok", f"instance {settings.instance_id}")
-    around = [part(*told) for told in neighbours(settings)]
+    backend = part("backend", "ok", [told("instance", instance=settings.instance_id)])
+    around = [part(*found) for found in neighbours(settings)]
     feeds = dict.fromkeys(FRESHNESS, 0)
     try:
         with transaction() as tx:
@@ -53,7 +54,7 @@ def platform_status(settings: Settings) -> dict[str, Any]:
             parts = [part("postgres", "ok"), backend, *around, mails, *_database_parts(tx)]
             feeds |= {row.freshness: row.number for row in tx.execute(_FEEDS)}
     except SQLAlchemyError:
-        parts = [part("postgres", "down", "cannot be reached"), backend, *around, *_unknown()]
+        parts = [part("postgres", "down", [told("unreachable")]), backend, *around, *_unknown()]
     return {
         "status": overall(parts),
         "version": settings.app_version,
@@ -63,9 +64,9 @@ def platform_status(settings: Settings) -> dict[str, Any]:
     }
 
 
-def part(name: str, state: str, detail: str | None = None, since: datetime | None = None) -> dict[str, Any]:
+def part(name: str, state: str, said: Sequence[Told] = (), since: datetime | None = None) -> dict[str, Any]:
     """Describe one part."""
-    return {"name": name, "state": state, "detail": detail, "since": since}
+    return {"name": name, "state": state, "detail": in_english(said), "told": list(said), "since": since}
 
 
 def overall(parts: list[dict[str, Any]]) -> str:
@@ -79,25 +80,25 @@ def _database_parts(tx: Transaction) -> Iterator[dict[str, Any]]:
     seen = {row.role: row for row in tx.execute(_PROCESSES, {"silent": _SILENT_SECONDS})}
     for role in _EXPECTED:
         row = seen.get(role)
-        told = f"{row.number} running" if row else f"none seen for {_SILENT_SECONDS} s"
-        yield part(role, "ok" if row else "down", told, row.since if row else None)
+        said = told("running", count=row.number) if row else told("silent", seconds=_SILENT_SECONDS)
+        yield part(role, "ok" if row else "down", [said], row.since if row else None)
     queues = tx.execute(_QUEUES, {"names": list(_QUEUE_NAMES), "silent": _SILENT_SECONDS}).all()
     for queue in queues:
         yield part(f"queue:{queue.name}", *_queue(queue), queue.heartbeat_at)
 
 
-def _queue(row: Any) -> tuple[str, str]:
+def _queue(row: Any) -> tuple[str, list[Told]]:
     if not row.workers:
-        return "down", "no worker serves it"
+        return "down", [told("no_worker")]
     if row.paused:
-        return "degraded", "paused by an admin"
+        return "degraded", [told("paused")]
     oldest = float(row.oldest or 0)
-    workers = f"{row.workers} worker" + ("s" if row.workers > 1 else "")
+    workers = told("workers", count=row.workers)
     if oldest > _LATE_QUEUE_SECONDS:
-        return "degraded", f"{workers}; the oldest job has waited {oldest:.0f} s"
-    return "ok", workers
+        return "degraded", [workers, told("oldest", seconds=round(oldest))]
+    return "ok", [workers]
 
 
 def _unknown() -> list[dict[str, Any]]:
     names = ["email", *_EXPECTED, *(f"queue:{name}" for name in _QUEUE_NAMES)]
-    return [part(name, "unknown", "the database, which knows, cannot be reached") for name in names]
+    return [part(name, "unknown", [told("not_known")]) for name in names]

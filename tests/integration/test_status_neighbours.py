@@ -1,5 +1,6 @@
 """The status of the parts that are asked over the network, on disk and in the record of mails."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ from sqlalchemy import text
 from shared.db import transaction
 from shared.settings import get_settings
 from tests.support.web import Browser
+from web.told import ENGLISH
+
+WORDS = Path(__file__).parents[2] / "web" / "frontend" / "src" / "i18n" / "en.pages.json"
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -68,3 +72,20 @@ def test_a_mail_that_was_not_sent_shows(monkeypatch: pytest.MonkeyPatch) -> None
         tx.execute(insert, {"key": "two", "state": "failed"})
 
     assert ("ok", "degraded") == (well, states(monkeypatch)["email"])
+
+
+def test_what_is_told_of_a_part_can_be_said_in_any_language() -> None:
+    """By a code, for which the page has words; the detail says the same in English."""
+    parts = {part["name"]: part for part in Browser().get("/api/v1/status").json["components"]}
+
+    assert [{"code": "no_worker", "values": {}}] == parts["queue:feeds"]["told"]
+    assert "no worker serves it" == parts["queue:feeds"]["detail"]
+    assert [{"code": "silent", "values": {"seconds": 30}}] == parts["beat"]["told"]
+    assert "none seen for 30 s" == parts["beat"]["detail"]
+    assert ENGLISH.keys() == {key.removesuffix("_one").removesuffix("_other") for key in page_words()["told"]}
+
+
+def page_words() -> dict[str, dict[str, str]]:
+    """Return the words of the page in English, by group."""
+    words: dict[str, dict[str, str]] = json.loads(WORDS.read_text())
+    return words

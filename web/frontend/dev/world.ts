@@ -599,6 +599,7 @@ export class World {
         name,
         state: name === 'nginx' ? 'unknown' : name === 'queue:email' ? 'degraded' : 'ok',
         detail: name === 'queue:email' ? '2 dead letters' : null,
+        told: [],
         since: ago(400),
       })),
       feeds: { fresh: 4, late: 1, stale: 1, dead: 1 },

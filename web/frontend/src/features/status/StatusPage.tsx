@@ -57,7 +57,9 @@ function Components({ components }: { components: Component[] }) {
       cell: (one) => (
         <>
           <PartName name={one.name} />
-          <span className="block text-xs text-muted lg:hidden">{one.detail}</span>
+          <span className="block text-xs text-muted lg:hidden">
+            <Told {...one} />
+          </span>
         </>
       ),
     },
@@ -69,7 +71,11 @@ function Components({ components }: { components: Component[] }) {
     {
       key: 'detail',
       head: t('runs.detail'),
-      cell: (one) => <span className="text-muted">{one.detail}</span>,
+      cell: (one) => (
+        <span className="text-muted">
+          <Told {...one} />
+        </span>
+      ),
       wide: true,
     },
     {
@@ -85,6 +91,23 @@ function Components({ components }: { components: Component[] }) {
       <Table label={t('status.parts')} columns={columns} rows={components} id={(one) => one.name} />
     </Panel>
   );
+}
+
+/** What is told of a part, in the reader's words; what is new to this page as the API says it. */
+function Told({ told, detail }: Component) {
+  const { t, moment, count } = useText();
+  const write = ([name, value]: [string, string | number]): [string, string | number] => {
+    if (name === 'since' || name === 'until') return [name, moment(String(value))];
+    // `count` also chooses the plural, and stays a number.
+    return [name, typeof value === 'number' && name !== 'count' ? count(value) : value];
+  };
+  const words = (told ?? []).map(({ code, values }) =>
+    t(`told.${code}` as 'told.paused', {
+      defaultValue: detail ?? '',
+      ...Object.fromEntries(Object.entries(values).map(write)),
+    }),
+  );
+  return <>{words.length > 0 ? words.join(' · ') : detail}</>;
 }
 
 /** A part in words, its own name beside them for who looks after it. */
