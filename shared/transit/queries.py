@@ -35,16 +35,10 @@ def trips_of(tx: Transaction, timetable: Row[Any], ids: Collection[str]) -> Sequ
     ).all()
 
 
-def trips_with(
-    tx: Transaction, timetable: Row[Any], part: str, values: Collection[str]
-) -> Sequence[Row[Any]]:
-    """Return the trips of the timetable in whose ids the group of an expression, `part`, is one of the values."""
-    return tx.execute(
-        text(
-            f"SELECT {_TRIP} FROM transit_trips"  # noqa: S608
-            " WHERE timetable_id = :id AND substring(trip_id FROM :part) = ANY(:values) ORDER BY trip_id"
-        ),
-        {"id": timetable.id, "part": part, "values": sorted(values)},
+def trip_ids_of(tx: Transaction, timetable: Row[Any]) -> Sequence[str]:
+    """Return the ids of all trips of the timetable."""
+    return tx.scalars(
+        text("SELECT trip_id FROM transit_trips WHERE timetable_id = :id"), {"id": timetable.id}
     ).all()
 
 

@@ -16,9 +16,9 @@ from shared.transit.queries import (
     current_timetable,
     routes_of,
     stops_of,
+    trip_ids_of,
     trips_of,
     trips_starting,
-    trips_with,
 )
 from tasks.feeds.connector import (
     Named,
@@ -35,7 +35,7 @@ from tasks.feeds.connector import (
 )
 from tasks.feeds.encoding.blocks import Block
 from tasks.feeds.reading.service_days import days_of
-from tasks.feeds.reading.trip_ids import HEAD_OF_LAST, ends_with, head_of
+from tasks.feeds.reading.trip_ids import head_of, last_part
 from tasks.feeds.registry import Connector, Naming
 from tasks.feeds.storing.copy import by_index
 
@@ -104,9 +104,14 @@ def _endings(tx: Transaction, current: Row[Any], unknown: Set[str]) -> dict[str,
     heads = {told: head for told in unknown if (head := head_of(told))}
     if not heads:
         return {}
-    rows = trips_with(tx, current, HEAD_OF_LAST, {*heads.values()})
-    trips = [_trip(row, current.services) for row in rows]
-    return {told: [trip for trip in trips if ends_with(trip.trip_id, told)] for told in heads}
+    alike: dict[str, list[TransitTrip]] = {head: [] for head in heads.values()}
+    ids = [one for one in trip_ids_of(tx, current) if head_of(last_part(one)) in alike]
+    for row in trips_of(tx, current, ids):
+        alike[head_of(last_part(row.trip_id)) or ""].append(_trip(row, current.services))
+    return {
+        told: [trip for trip in alike[head] if last_part(trip.trip_id).startswith(told)]
+        for told, head in heads.items()
+    }
 
 
 def _starting(tx: Transaction, current: Row[Any], told: Set[Start]) -> dict[Start, Sequence[TransitTrip]]:

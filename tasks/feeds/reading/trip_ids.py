@@ -10,11 +10,8 @@ it is "unique within the day type".
 import re
 from typing import Final
 
-#: When the trip leaves its origin, in hundredths of a minute, its route, and its direction.
-_HEAD: Final = r"-?[0-9]{5,6}_[A-Z0-9]+\.{1,2}[NS]"
-_TOLD: Final = re.compile(rf"({_HEAD})[A-Z0-9]*", re.ASCII)
-#: For Postgres: its group is the head of the last part of an id.
-HEAD_OF_LAST: Final = rf"_({_HEAD})[A-Z0-9]*$"
+#: When the trip leaves its origin, in hundredths of a minute, its route, and its direction; behind them its path.
+_TOLD: Final = re.compile(r"(-?[0-9]{5,6}_[A-Z0-9]+\.{1,2}[NS])[A-Z0-9]*", re.ASCII)
 
 
 def head_of(told: str) -> str | None:
@@ -23,7 +20,6 @@ def head_of(told: str) -> str | None:
     return found.group(1) if found else None
 
 
-def ends_with(trip_id: str, told: str) -> bool:
-    """Tell whether the last part of a timetable's id is, or begins with, the id of a message."""
-    part = re.search(HEAD_OF_LAST, trip_id)
-    return part is not None and trip_id[part.start(1) :].startswith(told)
+def last_part(trip_id: str) -> str:
+    """Return the part of a timetable's id that is, or begins with, the id of a message, if it has one."""
+    return "_".join(trip_id.rsplit("_", 2)[1:])
