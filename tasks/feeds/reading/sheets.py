@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import IO, Any, Final, TypeAlias
 from xml.parsers import expat
 
-from tasks.feeds.connector import Malformed
+from tasks.feeds.connector import MOST_WHOLE_BYTES, Malformed
 from tasks.feeds.reading.cells import BadRow
 from tasks.feeds.reading.sheet_cells import Shown, value_of
 
@@ -25,6 +25,7 @@ _LONGEST_BYTES: Final = 8 * 1024 * 1024
 #: The most characters that all cells may say: texts that are shared may be said again and again.
 MOST_SAID: Final = 2 * 1024 * 1024 * 1024
 MOST_SHARED: Final = 5_000_000
+MOST_SHARED_BYTES: Final = MOST_WHOLE_BYTES
 #: As for text tables.
 _LONGEST_TEXT: Final = 131_072
 _SAID: Final = ("v", "t")
@@ -81,6 +82,10 @@ class _Texts:
 
     def __len__(self) -> int:
         return len(self._ends) - 1
+
+    @property
+    def size(self) -> int:
+        return len(self._bytes)
 
     def add(self, text: str) -> None:
         self._bytes += text.encode("utf-8", "surrogatepass")
@@ -153,6 +158,8 @@ class _Shared(_Text):
             if len(self.texts) >= MOST_SHARED:
                 raise Malformed(f"{self._name}: more than {MOST_SHARED:,} shared texts")
             self.texts.add("".join(self.parts))
+            if self.texts.size > MOST_SHARED_BYTES:
+                raise Malformed(f"{self._name}: shared texts of more than {MOST_SHARED_BYTES:,} bytes")
         super().ends(tag)
 
 

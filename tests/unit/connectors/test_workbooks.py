@@ -240,6 +240,10 @@ def test_shared_texts_that_are_told_again_and_again_are_refused(monkeypatch: pyt
     with pytest.raises(Malformed, match="more than 3 shared texts"):
         read(workbook(table, shared=["<t/>"] * 4))
 
+    monkeypatch.setattr(sheets, "MOST_SHARED_BYTES", 1000)
+    with pytest.raises(Malformed, match="shared texts of more than 1,000 bytes"):
+        read(workbook(table, shared=[f"<t>{'x' * 600}</t>"] * 2))
+
 
 def test_a_text_that_is_longer_than_any_sets_its_row_aside() -> None:
     """As in a text table."""
