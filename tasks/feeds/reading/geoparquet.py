@@ -57,6 +57,6 @@ def _geometry(cell: bytes | None, place: Place | None) -> Any:
         return None
     try:
         shape = of_bytes(cell)
-        return moved(shape, place) if place else shape
+        return moved(shape, place) if place and shape else shape
     except Rejection:
         return cell.hex()

@@ -82,9 +82,9 @@ def geometry(cell: Any) -> Geometry | None:  # Any: as above.
         return point(pair.group(2), pair.group(1))
     if found := _WKT_POINT.fullmatch(text):
         return point(found.group(1), found.group(2))
-    return checked(
-        well_known.of_bytes(bytes.fromhex(text)) if HEXADECIMAL.fullmatch(text) else well_known.of_text(text)
-    )
+    is_bytes = HEXADECIMAL.fullmatch(text)
+    shape = well_known.of_bytes(bytes.fromhex(text)) if is_bytes else well_known.of_text(text)
+    return None if shape is None else checked(shape)
 
 
 def _written(text: str) -> Geometry | None:

@@ -29,12 +29,14 @@ _WGS84: Final = (0, 4326)
 _ORDERS: Final = (Struct(">I"), Struct("<I"))
 #: Bits by which PostGIS says that a system, a height, a measure are there.
 _HAS_SYSTEM, _HAS_HEIGHT, _HAS_MEASURE = 0x20000000, 0x80000000, 0x40000000
+#: What reading a shape raises; of curves the library knows the names alone.
+_UNREAD: Final = (shapely.errors.ShapelyError, NotImplementedError, error, IndexError)
 _POINT, _LINE, _POLYGON, _CIRCULAR, _TRIANGLE = 1, 2, 3, 8, 17
 
 
 def of_text(text: str) -> Any:  # Any: GeoJSON.
     """
-    Read a shape from well-known text.
+    Read a shape from well-known text; an empty one is nothing.
 
     Raises: Rejection if it is none.
     """
@@ -49,14 +51,15 @@ def of_text(text: str) -> Any:  # Any: GeoJSON.
     import shapely
 
     try:
-        return orjson.loads(shapely.to_geojson(shapely.from_wkt(text)))
-    except shapely.errors.ShapelyError:
+        shape = shapely.from_wkt(text)
+    except _UNREAD:
         raise Rejection("bad_geometry", f"{text!r:.80} is no place we can read") from None
+    return _told(shape)
 
 
 def of_bytes(content: bytes) -> Any:  # Any: as above.
     """
-    Read a shape from well-known bytes, in the system that the caller knows or in WGS 84.
+    Read a shape from well-known bytes, in the system that the caller knows or in WGS 84; an empty one is nothing.
 
     Raises: Rejection if it is none, or says that it is in another system.
     """
@@ -65,11 +68,21 @@ def of_bytes(content: bytes) -> Any:  # Any: as above.
     try:
         _check_levels(content)
         shape = shapely.from_wkb(content)
-    except (shapely.errors.ShapelyError, error, IndexError):
+    except _UNREAD:
         raise Rejection("bad_geometry", f"{content.hex()!r:.80} is no place we can read") from None
     if (system := shapely.get_srid(shape)) not in _WGS84:
         raise Rejection("bad_geometry", f"a place in the reference system {system}")
-    return orjson.loads(shapely.to_geojson(shape))
+    return _told(shape)
+
+
+def _told(shape: shapely.Geometry) -> Any:  # Any: as above.
+    """Return a shape as GeoJSON, which has no curves; of an empty one nothing."""
+    if shapely.is_empty(shape):
+        return None
+    try:
+        return orjson.loads(shapely.to_geojson(shape))
+    except (*_UNREAD, orjson.JSONDecodeError):
+        raise Rejection("bad_geometry", "a shape of curves, or of positions that are no numbers") from None
 
 
 def _check_levels(content: bytes) -> None:

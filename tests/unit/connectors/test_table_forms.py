@@ -243,6 +243,26 @@ def test_shapes_of_databases_are_read_with_their_heights() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("POINT EMPTY", None),
+        ("POLYGON EMPTY", None),
+        (shapely.to_wkb(shapely.Point(), hex=True), None),
+        ("CIRCULARSTRING(0 0, 1 1, 2 0)", "bad_geometry"),
+        ("LINESTRING(0 0, 1 inf)", "bad_geometry"),
+    ],
+)
+def test_an_empty_shape_is_no_place_and_curves_set_their_row_aside(text: str, reason: str | None) -> None:
+    """The rows beside it are read."""
+    rows = [{"id": at, "the_geom": "POINT (1 2)"} for at in range(5)]
+    *others, row = read(json.dumps([*rows, {"id": 9, "the_geom": text}]).encode())
+
+    assert all(isinstance(other, Feature) for other in others)
+    assert reason == getattr(row, "reason", None)
+    assert None is getattr(row, "geometry", None)
+
+
+@pytest.mark.parametrize(
     "document",
     [
         {"fields": [{"type": "int", "id": "_id"}, {"id": "case_id"}, {"id": "opened"}], "records": [[1, "A-1", "2024-03-01"]]},
