@@ -8,7 +8,18 @@ from shared.clock import utcnow
 from shared.db import transaction
 from tasks.feeds.connector import Rejected
 from tests.integration.test_feeds_store import bus, request, station
-from tests.support.feed_runs import Given, Site, add_given, count, events, feed_row, run_given, snapshot
+from tests.support.feed_runs import (
+    Given,
+    Site,
+    add_feed,
+    add_given,
+    count,
+    events,
+    feed_row,
+    run_feed,
+    run_given,
+    snapshot,
+)
 
 
 def all_of(*records: object, replaces: tuple[str, ...] = ("features", "vehicles", "things")) -> Given:
@@ -202,3 +213,26 @@ def test_a_cancelled_alert_is_withdrawn_at_once(db: Engine) -> None:
     assert 1 == ran.changed
     assert 1 == count("features", "withdrawn_at IS NOT NULL")
     assert events("FeaturesChanged")[-1]["items"][0]["withdrawn"]
+
+
+URL = "https://feeds.example/"
+CAP = (
+    "<alert><identifier>W{hour}</identifier><sender>s</sender><sent>2026-11-20T0{hour}:00:00+00:00</sent>"
+    "<status>Actual</status><msgType>{kind}</msgType><scope>Public</scope>{rest}</alert>"
+)
+
+
+def test_a_cancelled_warning_is_withdrawn_with_all_its_parts(db: Engine) -> None:
+    """Though the message that held them is still listed beside the cancellation, which has but one."""
+    wind, rain = ("<info><event>Wind</event></info>", "<info><event>Rain</event></info>")
+    warning = CAP.format(hour=1, kind="Alert", rest=wind + rain)
+    reference = "<references>s,W1,2026-11-20T01:00:00+00:00</references>"
+    cancelled = CAP.format(hour=2, kind="Cancel", rest=reference + wind)
+    feed, site = add_feed("cap"), Site({URL: f"<alerts>{warning}</alerts>".encode()})
+    run_feed(feed, site)
+    before = count("features", "withdrawn_at IS NULL")
+    site.pages[URL] = f"<alerts>{warning}{cancelled}</alerts>".encode()
+    ran = run_feed(feed, site)
+
+    assert (2, "succeeded") == (before, ran.state)
+    assert 2 == count("features", "withdrawn_at IS NOT NULL")
