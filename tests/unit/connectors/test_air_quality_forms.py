@@ -293,3 +293,91 @@ def test_sensors_of_citizens_are_read() -> None:
     assert [("pm10", 5.1, "ug/m3"), ("pm2_5", 2.1, "ug/m3"), ("air_pressure", 1013.25, "hPa")] == [
         (one.observed_property, one.value, one.unit) for one in first.results
     ]
+
+
+def test_the_locations_of_version_2_tell_their_last_values() -> None:
+    """Each with its own time; a sentinel costs itself alone."""
+    last = {"parameter": "pm25", "unit": "µg/m³", "lastValue": 10, "lastUpdated": "2026-11-22T10:00:00+00:00"}
+    row = {
+        **PLACE,
+        "id": 1,
+        "name": "North",
+        "parameters": [last, {**last, "parameter": "o3", "lastValue": -999}],
+    }
+    thing, observation, rejected = read({"results": [row]})
+
+    assert isinstance(thing, Thing)
+    assert isinstance(observation, Observation)
+    assert (("pm2_5", 10.0),) == tuple((one.observed_property, one.value) for one in observation.results)
+    assert isinstance(rejected, Rejected)
+    assert "sentinel" == rejected.reason
+
+
+STATION = {
+    "aqi": 56,
+    "idx": 5724,
+    "city": {"geo": [51.5, -0.12], "name": "London"},
+    "iaqi": {"pm25": {"v": 56}, "t": {"v": 9.5}, "wg": {"v": 3}},
+    "time": {"s": "2026-11-22 19:00:00", "tz": "+09:00", "v": 1795345200, "iso": "2026-11-22T19:00:00+09:00"},
+}
+
+
+@pytest.mark.parametrize("time", [STATION["time"], {"s": "2026-11-22 19:00:00", "tz": "+09:00"}])
+def test_a_station_of_the_index_tells_indices_and_the_weather(time: dict[str, Any]) -> None:
+    """By the clock of its own place."""
+    thing, observation = read({"status": "ok", "data": {**STATION, "time": time}})
+
+    assert isinstance(thing, Thing)
+    assert ("5724", "London", -0.12, 51.5) == (thing.external_id, thing.name, thing.lon, thing.lat)
+    assert isinstance(observation, Observation)
+    assert "2026-11-22T10:00:00+00:00" == observation.phenomenon_time.isoformat()
+    assert {("aqi_all", 56.0, "1"), ("aqi_pm2_5", 56.0, "1"), ("air_temperature", 9.5, "Cel")} == {
+        (one.observed_property, one.value, one.unit) for one in observation.results
+    }
+
+
+def test_the_stations_within_bounds_are_read_one_by_one() -> None:
+    """One that is silent is set aside, though it is where it is."""
+    told = {"name": "London", "time": "2026-11-22T19:00:00+09:00"}
+    rows = [
+        {"lat": 51.5, "lon": -0.1, "uid": 1, "aqi": "56", "station": told},
+        {"lat": 51.6, "lon": -0.1, "uid": 2, "aqi": "-", "station": told},
+        {"lat": 51.6},
+    ]
+    records = read({"status": "ok", "data": rows})
+
+    assert ["1", "2"] == [one.external_id for one in records if isinstance(one, Thing)]
+    assert ["1"] == [one.external_id for one in records if isinstance(one, Observation)]
+    assert ["no_result", "no_identity"] == [one.reason for one in records if isinstance(one, Rejected)]
+
+
+def test_what_the_index_refuses_is_told_in_its_words() -> None:
+    """Such as a key that it does not know."""
+    with pytest.raises(Malformed, match="Invalid key"):
+        read({"status": "error", "data": "Invalid key"})
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [
+            {
+                "timestamp": "2026-11-22 10:00:00",
+                "location": {"latitude": "52.5", "longitude": "13.4", "indoor": 1},
+                "sensor": {"id": 7},
+                "sensordatavalues": [{"value": "12.5", "value_type": "P1"}],
+            }
+        ],
+        {
+            "data_time_stamp": 1795345150,
+            "fields": ["sensor_index", "location_type", "pm2.5"],
+            "data": [[1, 1, 8.1]],
+        },
+    ],
+)
+def test_what_is_measured_in_a_room_is_not_the_citys_air(document: Any) -> None:
+    """The networks tell which sensors are within buildings."""
+    (record,) = read(document)
+
+    assert isinstance(record, Rejected)
+    assert "indoor" == record.reason

@@ -1,9 +1,9 @@
 """
-[p] Air quality: OpenAQ 1 to 3, PurpleAir, AirNow and Sensor.Community.
+[p] Air quality: OpenAQ 1 to 3, PurpleAir, AirNow, Sensor.Community and the World Air Quality Index.
 
 Which of them a payload is, its content tells. Options: see README.md.
 Source: https://docs.openaq.org/, https://api.purpleair.com/, https://docs.airnowapi.org/,
-https://github.com/opendata-stuttgart/meta/wiki/EN-APIs
+https://github.com/opendata-stuttgart/meta/wiki/EN-APIs, https://aqicn.org/json-api/doc/
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from tasks.feeds.connector import Malformed, Payload, Plan, Record, Request, Source
-from tasks.feeds.connectors.air_quality import airnow, archives, openaq, purpleair, sensor_community
+from tasks.feeds.connectors.air_quality import airnow, archives, openaq, purpleair, sensor_community, waqi
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading.documents import excerpt, load_json
 
@@ -64,6 +64,8 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
             yield from openaq.records(document, payload, sensors)
         elif (rows := purpleair.rows_of(document)) is not None:
             yield from purpleair.records(rows, document, payload)
+        elif (rows := waqi.rows_of(document, payload.name)) is not None:
+            yield from waqi.records(rows, payload)
         elif (rows := openaq.rows_of(document)) is not None:
             yield from openaq.records(rows, payload, sensors)
         elif (rows := sensor_community.rows_of(document)) is not None:

@@ -110,6 +110,9 @@ def _read(
         _sensor(row, record, things, readings)
     else:
         things.append(_location(row, record))
+        # Version 2 tells the last values with its locations.
+        if isinstance(row.get("parameters"), list):
+            _last_values(row["parameters"], "lastValue", things[-1].external_id, record, readings)
 
 
 def _location(row: Mapping[str, Any], record: str) -> Thing:
@@ -172,13 +175,18 @@ def _version_1(
     things.append(
         Thing(external_id=thing_id, record=record, kind="air_quality_station", name=name, lon=lon, lat=lat),
     )
-    for measurement in row["measurements"]:
+    _last_values(row["measurements"], "value", thing_id, record, readings)
+
+
+def _last_values(
+    rows: Sequence[Any], name: str, thing_id: str, record: str, readings: list[Reading | Rejected]
+) -> None:
+    """Read the last value of each parameter of a place, which stands under a name of the version's own."""
+    for row in rows:
         try:
-            if not isinstance(measurement, dict):
+            if not isinstance(row, dict):
                 raise Rejection("not_an_object", "the measurement is no object")
-            value = result(
-                str(measurement.get("parameter")), measurement.get("value"), str(measurement.get("unit"))
-            )
-            readings.append(Reading(thing_id, utc(measurement.get("lastUpdated")), value, record))
+            value = result(str(row.get("parameter")), row.get(name), str(row.get("unit")))
+            readings.append(Reading(thing_id, utc(row.get("lastUpdated")), value, record))
         except Rejection as why:
-            readings.append(rejected(record, why, measurement, thing_id))
+            readings.append(rejected(record, why, row, thing_id))

@@ -9,6 +9,8 @@ from tasks.feeds.connectors.air_quality.readings import Reading, joined, rejecte
 from tasks.feeds.reading.places import point
 from tasks.feeds.reading.times import from_posix
 
+#: The `location_type` of sensors in rooms, whose air is not the city's.
+_INSIDE: Final = 1
 #: Field -> unit.
 _UNITS: Final = {
     "pm1.0": "µg/m³",
@@ -72,6 +74,8 @@ def _sensor(row: Any, document: Mapping[str, Any], record: str) -> Thing:  # Any
     index = row.get("sensor_index", document.get("sensor_index"))
     if not isinstance(index, int | str):
         raise Rejection("no_identity", "the sensor has no sensor_index")
+    if row.get("location_type") == _INSIDE:
+        raise Rejection("indoor", f"sensor {index} is within a building")
     placed = point(row.get("longitude"), row.get("latitude"))
     lon, lat = placed["coordinates"] if placed else (None, None)
     return Thing(

@@ -25,6 +25,8 @@ _VALUES: Final = {
     "pressure_at_sealevel": ("sea_level_pressure", "Pa"),
 }
 _MEASURED: Final = "sensordatavalues"
+#: What is measured in a room is not the city's air.
+_INDOOR: Final = (1, "1", True)
 
 
 def rows_of(document: Any) -> Sequence[Any] | None:  # Any: JSON of a publisher.
@@ -61,6 +63,8 @@ def _read(row: Any, record: str) -> tuple[Thing, list[Reading]]:  # Any: as abov
     if moment is None:
         raise Rejection("bad_time", "the row has no timestamp")
     thing = _thing(str(number).strip(), row.get("location"), record)
+    if isinstance(where := row.get("location"), dict) and where.get("indoor") in _INDOOR:
+        raise Rejection("indoor", f"sensor {number} is within a building")
     values = row.get(_MEASURED)
     listed = [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
     found = [
