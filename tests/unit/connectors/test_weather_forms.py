@@ -308,7 +308,7 @@ def test_the_report_tells_what_the_service_has_not_decoded_yet() -> None:
     }
     row = {"type": "Feature", "properties": said}
 
-    assert ("20T01:00", "air_temperature", 26.0) in values(
+    assert ("20T01:00", "air_temperature", 25.6) in values(
         read({"type": "FeatureCollection", "features": [row]})
     )
 
@@ -450,3 +450,31 @@ def test_meteostat_answers_in_json() -> None:
     assert {"10637"} == {one.external_id for one in records if isinstance(one, Observation)}
     assert ("20T00:00", "wind_speed", 10.0) in values(records)
     assert ("20T01:00", "air_temperature", 2.0) in values(records)
+
+
+@pytest.mark.parametrize(
+    ("words", "temperature", "dew_point"),
+    [
+        ("M01/M05 A3012 RMK AO2 SLP210 T10111050", -1.1, -5.0),
+        ("00/M00 A3012 RMK T00041004 10072", 0.4, -0.4),
+        ("05/ A3012 RMK T0049", 4.9, None),
+        ("M04/M07 A3003 RMK 23/19 T02500161", -4.0, -7.0),
+        ("05/01 A3012 RMK TSNO T0050", 5.0, 1.0),
+        ("05/01 A3012", 5.0, 1.0),
+    ],
+)
+def test_tenths_of_a_degree_are_read_from_remarks(
+    words: str, temperature: float, dew_point: float | None
+) -> None:
+    """Where they are those of the report, which rounds them."""
+    found = {name: value for _, name, value in values(read(f"METAR KORD 221151Z 27015KT {words}=".encode()))}
+
+    assert (temperature, dew_point) == (found.get("air_temperature"), found.get("dew_point"))
+
+
+@pytest.mark.parametrize(("told", "metres"), [("P6SM", 9656.06), ("M1/4SM", 402.34)])
+def test_a_visibility_beyond_what_is_measured_is_that(told: str, metres: float) -> None:
+    """More than six miles, or less than a quarter."""
+    assert ("22T11:51", "visibility", metres) in values(
+        read(f"METAR KORD 221151Z AUTO 27015KT {told} CLR 05/M01 A3012=".encode())
+    )

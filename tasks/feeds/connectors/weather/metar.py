@@ -17,11 +17,16 @@ _HEADING_WITHIN: Final = 100
 _VALID: Final = re.compile(r"\d{4}/\d{4}|\d{6}")
 _WIND: Final = re.compile(r"(\d{3}|VRB)P?(\d{2,3})(?:GP?(\d{2,3}))?(KT|MPS|KMH)")
 _TEMPERATURE: Final = re.compile(r"(M?\d{2})/(M?\d{2})?")
-_MILES: Final = re.compile(r"M?(?:(\d{1,2})/(\d{1,2})|(\d{1,3}))SM", re.ASCII)
+#: `M1/4SM` is less than that, `P6SM` more.
+_MILES: Final = re.compile(r"[MP]?(?:(\d{1,2})/(\d{1,2})|(\d{1,3}))SM", re.ASCII)
+#: The temperature and the dew point in tenths of a degree, as North America remarks them; 1 is below zero.
+_TENTHS: Final = re.compile(r"(?<![A-Z0-9])T([01])(\d{3})(?:([01])(\d{3}))?(?![A-Z0-9])", re.ASCII)
 #: Remarks hold other times, winds and temperatures; trends what is to come.
 _FOLLOWS: Final = re.compile(r" (?:RMK|TEMPO|BECMG|NOSIG|INTER|PROB\d\d)(?![A-Z0-9])", re.ASCII)
 #: Where no `=` ends a report, the next one's name stands behind it.
 _NEXT: Final = re.compile(r"(?: (?:METAR|SPECI|COR|TAF))+$")
+#: Degrees by which the whole ones of the report may differ from those; what differs more is of something else.
+_ROUNDED: Final = 0.5
 _CONTROL: Final = re.compile(r"[\x00-\x20\x7f]+")
 _EXCERPT: Final = 500
 _UNITS: Final = {"KT": "kt", "MPS": "m/s", "KMH": "km/h"}
@@ -91,7 +96,19 @@ def measured(report: str) -> tuple[Result, ...]:
     told: dict[str, Result] = {}
     for found in filter(None, _results(_FOLLOWS.split(report)[0].split()[2:])):
         told.setdefault(found.observed_property, found)
+    for exact in _remarked(report.partition(" RMK ")[2]):
+        rounded = told.get(exact.observed_property)
+        if rounded is not None and abs(exact.value - rounded.value) <= _ROUNDED:
+            told[exact.observed_property] = exact
     return tuple(told.values())
+
+
+def _remarked(remarks: str) -> Iterator[Result]:
+    """Yield temperature and dew point as they are remarked: in tenths of a degree."""
+    if found := _TENTHS.search(remarks):
+        for name, sign, tenths in (("temperature", found[1], found[2]), ("dewpoint", found[3], found[4])):
+            if tenths and (exact := result(name, int(tenths) / (-10 if sign == "1" else 10), "degC")):
+                yield exact
 
 
 def _moment(day: int, hour: int, minute: int, received: datetime) -> datetime:
