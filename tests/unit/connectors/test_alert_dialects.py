@@ -120,3 +120,47 @@ def test_a_time_of_another_name_that_cannot_be_read_costs_no_alert() -> None:
     found = alert({"id": "1", "name": "Fire", "updated": "just now", "time": "noon", "url": 3})
 
     assert (None, None, None) == (found.published_at, found.starts_at, found.url)
+
+
+@pytest.mark.parametrize(("kind", "withdrawn"), [("Cancel", True), ("Update", False), ("Alert", False)])
+def test_norway_tells_under_type_what_a_message_is(kind: str, withdrawn: bool) -> None:
+    """Where others tell what shook."""
+    said = {
+        "id": "2.49.0.1.578.0.1",
+        "event": "gale",
+        "severity": "Moderate",
+        "title": "Kuling",
+        "type": kind,
+    }
+
+    assert withdrawn == alert(said).withdrawn
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_canada_ends_a_warning_in_every_language(language: str) -> None:
+    """Whichever of them the feed shows."""
+    said = {
+        "alert_name_en": "wind warning",
+        "alert_name_fr": "vent",
+        "status_en": "ended",
+        "status_fr": "terminé",
+    }
+    content = orjson.dumps({"type": "Feature", "id": "1", "properties": said, "geometry": AREA})
+    (record,) = parse(source("nws_alerts", language=language), payload(content))
+
+    assert isinstance(record, Feature)
+    assert record.withdrawn
+
+
+def test_an_alert_that_tells_what_replaced_it_is_not_shown() -> None:
+    """Lists of a day hold both, and those of a page only the older one."""
+    said = {
+        "id": "urn:oid:1",
+        "event": "Wind",
+        "sent": "2026-11-20T01:00:00Z",
+        "replacedBy": "https://e.example/alerts/2",
+    }
+    (record,) = read({"properties": said, "geometry": AREA})
+
+    assert isinstance(record, Rejected)
+    assert "superseded" == record.reason

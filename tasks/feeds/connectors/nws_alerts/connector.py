@@ -133,7 +133,7 @@ def _feature(row: Any, record: str, reading: _Reading) -> Feature:
         starts_at=first.time(times, "onset", "validity_datetime") or first.time(times, "effective", "sent"),
         ends_at=ends,
         properties=_properties(said, identity, first) | properties,
-        withdrawn=word_of(said, "messageType") == "cancel" or first.text("status_@") == "ended",
+        withdrawn=word_of(said, "messageType") == "cancel" or first.text("status_en") == "ended",
     )
 
 
@@ -161,8 +161,8 @@ def _refuse(said: Mapping[str, Any], identity: str, chains: Chains) -> None:
         raise Rejection("not_shown", f"the alert's type is {kind}")
     if word_of(said, "scope") not in ("public", ""):
         raise Rejection("not_public", f"the alert's scope is {word_of(said, 'scope')}")
-    if identity in chains.superseded:
-        raise Rejection("superseded", "a later alert of this feed replaces it")
+    if identity in chains.superseded or said.get("replacedBy"):
+        raise Rejection("superseded", "a later alert replaces it")
 
 
 def _properties(said: Mapping[str, Any], identity: str, first: "_First") -> dict[str, Any]:

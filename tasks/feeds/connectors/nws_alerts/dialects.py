@@ -38,6 +38,7 @@ _TIMES: Final[Mapping[str, Sequence[str]]] = {
     "expires": ("expires",),
     "ends": ("ends", "todate"),
 }
+_TYPES: Final = frozenset(("alert", "update", "cancel"))
 _ANY_ZONE: Final = LocalTimes("UTC", day_first=True), LocalTimes("UTC")
 
 
@@ -49,6 +50,9 @@ def in_words_of_the_service(row: Any) -> Any:  # Any: JSON of a publisher.
     told: dict[str, Any] = {}
     for name, value in said.items():
         told.setdefault(_letters(name), value)
+    # Norway tells under `type` what elsewhere says what an event is.
+    if str(told.get("type")).lower() in _TYPES:
+        told.setdefault("messagetype", told["type"])
     begins, ends = _interval(row)
     told.setdefault("onset", begins)
     told.setdefault("ends", ends)
