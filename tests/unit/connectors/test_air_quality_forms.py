@@ -8,7 +8,8 @@ import pytest
 
 from tasks.feeds.connector import Described, Malformed, Observation, Record, Rejected, Thing
 from tasks.feeds.connectors.air_quality import openaq
-from tests.support.feeds import addresses, parse, payload, source
+from tasks.feeds.registry import connector
+from tests.support.feeds import addresses, drive, parse, payload, source
 
 PLACE = {"coordinates": {"latitude": 40.7, "longitude": -74.0}}
 OLD = {
@@ -381,3 +382,31 @@ def test_what_is_measured_in_a_room_is_not_the_citys_air(document: Any) -> None:
 
     assert isinstance(record, Rejected)
     assert "indoor" == record.reason
+
+
+OPENAQ = "https://api.openaq.org/v3/locations"
+LOCATION = {
+    "id": 2178,
+    "name": "North",
+    "coordinates": {"latitude": 35.1, "longitude": -106.5},
+    "sensors": [{"id": 3917, "parameter": {"id": 10, "name": "o3", "units": "ppm"}}],
+}
+LATEST = {"datetime": {"utc": "2026-11-22T10:00:00Z"}, "value": 0.04, "sensorsId": 3917, "locationsId": 2178}
+
+
+@pytest.mark.parametrize("path", ["?bbox=1,2,3,4", "/2178", "/2178/latest"])
+def test_a_location_and_its_latest_values_are_one_whichever_is_asked_for(path: str) -> None:
+    """The values tell neither what was measured nor where."""
+    answers = {
+        f"{OPENAQ}{path}": {"results": [LOCATION]},
+        f"{OPENAQ}/2178": {"results": [LOCATION]},
+        f"{OPENAQ}/2178/latest": {"results": [LATEST]},
+    }
+    feed = source("air_quality", f"{OPENAQ}{path}")
+    driven = drive(
+        connector("air_quality").plan(feed), {url: orjson.dumps(said) for url, said in answers.items()}
+    )
+    records = parse(feed, *driven.payloads)
+
+    assert [("2178", 35.1)] == [(one.external_id, one.lat) for one in records if isinstance(one, Thing)]
+    assert [("2178", "22T10:00", "ozone", 78.4749)] == values(records)

@@ -6,6 +6,7 @@ Source: https://docs.openaq.org/, https://api.purpleair.com/, https://docs.airno
 https://github.com/opendata-stuttgart/meta/wiki/EN-APIs, https://aqicn.org/json-api/doc/
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -18,23 +19,39 @@ from tasks.feeds.reading.documents import excerpt, load_json
 _MOST_LOCATIONS: Final = 60
 _NOT_FOUND: Final = 404
 _FIRST_BYTES: Final = 200
+_A_DAY: Final = 24 * 3600
+#: OpenAQ's locations, one of them, or its latest values.
+_LOCATIONS: Final = re.compile(r"(.*/v3/locations)(?:/(\d+)(/latest)?)?/?", re.ASCII)
 
 
 def plan(source: Source) -> Plan:
-    """Fetch the document; of OpenAQ's locations also the latest values of each. There is no cursor."""
+    """
+    Fetch the document; of OpenAQ's locations also the latest values, of latest values also their location.
+
+    There is no cursor.
+    """
     first = yield with_credential(Request("readings", source.url), source)
+    parts = urlsplit(source.url)
+    asked = _LOCATIONS.fullmatch(parts.path)
+    if asked is None:
+        return {}
+    locations = f"{parts.scheme}://{parts.netloc}{asked.group(1)}"
+    if asked.group(3):
+        # The values name their sensors; what these measure, the location tells.
+        yield with_credential(
+            Request("location", f"{locations}/{asked.group(2)}", optional=True, max_age_seconds=_A_DAY),
+            source,
+        )
+        return {}
     most = int(source.options.get("max_locations") or _MOST_LOCATIONS)
-    for location in _with_latest(source.url, _document(first))[:most]:
-        parts = urlsplit(source.url)
-        url = f"{parts.scheme}://{parts.netloc}/v3/locations/{location}/latest"
+    for location in _active(_document(first))[:most]:
+        url = f"{locations}/{location}/latest"
         yield with_credential(Request(f"latest-{location}", url, optional=True), source)
     return {}
 
 
-def _with_latest(url: str, document: Any) -> list[int]:  # Any: JSON of a publisher.
-    """Return the ids of locations, the most recently active first, if that is what was fetched."""
-    if not urlsplit(url).path.rstrip("/").endswith("/v3/locations"):
-        return []
+def _active(document: Any) -> list[int]:  # Any: JSON of a publisher.
+    """Return the ids of locations, the most recently active first."""
     rows = [
         row
         for row in openaq.rows_of(document) or []
