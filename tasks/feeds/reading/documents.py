@@ -45,7 +45,7 @@ def json_of(content: bytes, name: str) -> Any:  # Any: as above.
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:
         if b"NaN" not in content and b"Infinity" not in content:
-            raise Malformed(f"{name}: not JSON: {error}") from None
+            raise Malformed(f"{name}: {html_page(content) or f'not JSON: {error}'}") from None
     try:
         # Written anew, so that nothing gets past that the usual way refuses.
         return orjson.loads(orjson.dumps(json.loads(content)))

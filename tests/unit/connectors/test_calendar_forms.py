@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.feeds.connector import Feature, Record, Rejected
+from tasks.feeds.connector import Feature, Malformed, Record, Rejected
 from tests.support.feeds import parse, payload, source
 
 WHOLE = "BEGIN:VEVENT\r\nUID:{uid}\r\nDTSTART:20261120T100000Z\r\nSUMMARY:{title}\r\nEND:VEVENT\r\n"
@@ -474,3 +474,16 @@ def test_a_whole_day_is_one_however_its_end_is_written(begins: str, ends: str) -
         record.ends_at and record.ends_at.day,
         record.properties.get("all_day"),
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("<!DOCTYPE html><title>Sign in</title>", r"an HTML page \(Sign in\)"),
+        ("", "it does not begin with BEGIN"),
+    ],
+)
+def test_what_is_no_calendar_is_named(content: str, said: str) -> None:
+    """So that whoever looks after it knows what came instead."""
+    with pytest.raises(Malformed, match=f"no calendar: {said}"):
+        read(content)

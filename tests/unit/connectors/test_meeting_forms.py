@@ -490,3 +490,9 @@ def test_a_list_that_was_asked_for_so_long_is_whole() -> None:
     answers = {url: orjson.dumps([MEETING] * 1000)}
 
     assert 1 == len(drive(connector("legistar").plan(source("legistar", url)), answers).requests)
+
+
+def test_a_page_in_the_place_of_json_is_named() -> None:
+    """As one in the place of XML."""
+    with pytest.raises(Malformed, match=r"meetings: an HTML page \(Moved\)"):
+        parse(source("legistar"), payload(b"<HTML><head><title>Moved</title>", "meetings"))

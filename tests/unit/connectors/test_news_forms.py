@@ -97,6 +97,22 @@ def test_a_time_is_of_the_zone_it_names_or_the_citys(written: str, utc: str) -> 
     assert utc == f"{published:%dT%H:%M}"
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Mon, 01 Jan 0001 00:00:00 +0000",
+        "Thu, 01 Jan 1970 00:00:00 +0000",
+        "1970-01-01T00:00:00",
+        "0001-01-01",
+    ],
+)
+def test_a_time_that_programs_write_for_none_is_unknown(written: str) -> None:
+    """No news are of that day."""
+    found = entry(f"<pubDate>{written}</pubDate>")
+
+    assert (None, None) == (found.published_at, found.starts_at)
+
+
 def test_a_time_that_cannot_be_read_whole_is_unknown() -> None:
     """Rather than the first of its month."""
     assert entry("<pubDate>2026年11月20日</pubDate>").published_at is None

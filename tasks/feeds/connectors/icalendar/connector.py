@@ -17,6 +17,7 @@ from tasks.feeds.connectors.icalendar import lines, moments, series
 from tasks.feeds.connectors.icalendar.lines import Event, Property
 from tasks.feeds.connectors.icalendar.steps import Steps
 from tasks.feeds.connectors.icalendar.zones import Zones, known
+from tasks.feeds.reading.documents import html_page
 from tasks.feeds.reading.links import web_link
 from tasks.feeds.reading.markup import plain
 from tasks.feeds.reading.places import Geometry, point
@@ -56,7 +57,8 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
             raise Malformed(f"{payload.name}: a calendar of more than {_MOST_LINE_ENDS:,} ends of lines")
         calendar = lines.read(content)
         if not calendar.begins:
-            raise Malformed(f"{payload.name}: no calendar: it does not begin with BEGIN:VCALENDAR")
+            instead = html_page(content) or "it does not begin with BEGIN:VCALENDAR"
+            raise Malformed(f"{payload.name}: no calendar: {instead}")
         yield from _Reader(payload, calendar, source).records()
 
 

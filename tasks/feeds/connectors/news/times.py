@@ -33,10 +33,20 @@ _OFFSET: Final = re.compile(r"(?:GMT|UTC)?([+-]\d\d):?(\d\d)$")
 _HOURS: Final = re.compile(r"(?<=\s)(?:GMT|UTC)\s?([+-])(\d{1,2})$", re.ASCII)
 _BETWEEN: Final = re.compile(r"(?<=\d)\s+(?:-|at)\s+(?=\d{1,2}:)", re.IGNORECASE)
 _POSIX: Final = re.compile(r"\d{9,13}", re.ASCII)
+_FIRST: Final = datetime(1970, 1, 3, tzinfo=UTC)
 
 
 def moment(entry: Mapping[str, Any], name: str, times: LocalTimes) -> datetime | None:
-    """Read a time of any form; feeds get them wrong so often that an unreadable one is merely unknown."""
+    """
+    Read a time of any form; feeds get them wrong so often that an unreadable one is merely unknown.
+
+    So is the first of all years, or of 1970, which programs write that know none.
+    """
+    found = _moment(entry, name, times)
+    return found if found and found >= _FIRST else None
+
+
+def _moment(entry: Mapping[str, Any], name: str, times: LocalTimes) -> datetime | None:
     text = entry.get(name)
     if not isinstance(text, str) or not text.strip():
         return None
@@ -56,7 +66,7 @@ def moment(entry: Mapping[str, Any], name: str, times: LocalTimes) -> datetime |
         year, month, day, hour, minute, second = parsed[:6] if parsed else (0,) * 6
         found = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
         return found if _ZONED.search(text) else _local(found, times)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, Rejection):
         return None
 
 
