@@ -7,10 +7,15 @@ from typing import Any, Final
 import orjson
 
 from shared.errors import Rejection
-from tasks.feeds.reading import well_known
-from tasks.feeds.reading.well_known import HEXADECIMAL, MOST_LEVELS
 from tasks.feeds.reading.words import NOTHING
 
+#: Collections within collections.
+MOST_LEVELS: Final = 10
+#: Well-known bytes in hexadecimal digits, as dumps of databases have them: an order of bytes, a kind, and a position at least.
+HEXADECIMAL: Final = re.compile(
+    r"0(?:1[0-9A-F]{2}0[037B]00[0-9A-F]{2}|0[0-9A-F]{2}000[037B][0-9A-F]{2})(?:[0-9A-F]{2}){16,}",
+    re.IGNORECASE,
+)
 _PAIR: Final = re.compile(r"\(?\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*\)?", re.ASCII)
 _DECIMAL_COMMA: Final = re.compile(r"\s*-?\d{1,3},\d+\s*", re.ASCII)
 #: Portals end the address in a location column so.
@@ -82,6 +87,9 @@ def geometry(cell: Any) -> Geometry | None:  # Any: as above.
         return point(pair.group(2), pair.group(1))
     if found := _WKT_POINT.fullmatch(text):
         return point(found.group(1), found.group(2))
+    # Imported here: most tables place points only, and the library of shapes costs each worker its memory.
+    from tasks.feeds.reading import well_known
+
     is_bytes = HEXADECIMAL.fullmatch(text)
     shape = well_known.of_bytes(bytes.fromhex(text)) if is_bytes else well_known.of_text(text)
     return None if shape is None else checked(shape)

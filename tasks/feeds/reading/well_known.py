@@ -11,18 +11,13 @@ from struct import Struct, error
 from typing import Any, Final
 
 import orjson
+import shapely
 
 from shared.errors import Rejection
+from tasks.feeds.reading.places import MOST_LEVELS
 
-#: Collections within collections.
-MOST_LEVELS: Final = 10
 #: How deep the positions of a shape are at most, and of one within a collection.
 _WITHIN: Final = 4
-#: The same in hexadecimal digits, as dumps of databases have it: an order of bytes, a kind, and a position at least.
-HEXADECIMAL: Final = re.compile(
-    r"0(?:1[0-9A-F]{2}0[037B]00[0-9A-F]{2}|0[0-9A-F]{2}000[037B][0-9A-F]{2})(?:[0-9A-F]{2}){16,}",
-    re.IGNORECASE,
-)
 #: PostGIS writes the reference system before the shape.
 _IN_WGS84: Final = re.compile(r"SRID=4326; *", re.IGNORECASE)
 _WGS84: Final = (0, 4326)
@@ -47,9 +42,6 @@ def of_text(text: str) -> Any:  # Any: GeoJSON.
         deepest = max(deepest, level)
     if deepest > MOST_LEVELS + _WITHIN:
         raise _too_deep()
-    # Imported here, as below: most tables place points only, and it costs each worker its memory.
-    import shapely
-
     try:
         shape = shapely.from_wkt(text)
     except (shapely.errors.ShapelyError, *_UNREAD):
@@ -63,8 +55,6 @@ def of_bytes(content: bytes) -> Any:  # Any: as above.
 
     Raises: Rejection if it is none, or says that it is in another system.
     """
-    import shapely
-
     try:
         _check_levels(content)
         shape = shapely.from_wkb(content)
