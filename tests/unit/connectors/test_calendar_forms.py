@@ -487,3 +487,18 @@ def test_what_is_no_calendar_is_named(content: str, said: str) -> None:
     """So that whoever looks after it knows what came instead."""
     with pytest.raises(Malformed, match=f"no calendar: {said}"):
         read(content)
+
+
+@pytest.mark.parametrize(
+    ("end", "hours"),
+    [(":20261124T130000", 1), (":20261124T180000Z", 1), (";TZID=America/Chicago:20261124T130000", 2)],
+)
+def test_an_end_without_a_zone_is_of_that_of_the_beginning(end: str, hours: int) -> None:
+    """Some programs name it once for both."""
+    begins = ";TZID=America/New_York:20261124T120000"
+    (record,) = read(framed(event(form=WHOLE.replace(":20261120T100000Z", begins), more=f"DTEND{end}\r\n")))
+
+    assert isinstance(record, Feature)
+    assert record.starts_at
+    assert record.ends_at
+    assert hours == (record.ends_at - record.starts_at).seconds // 3600

@@ -1,6 +1,7 @@
 """[p] The times of events: whole days, times of a zone, floating times, durations."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final, NamedTuple
 
@@ -102,6 +103,10 @@ def span(event: Event, zones: Zones) -> tuple[Moment, timedelta | None]:
 
 def _lasts(event: Event, begins_at: datetime, is_day: bool, zones: Zones) -> timedelta:
     if ends := event.first("DTEND"):
+        begins = event.first("DTSTART")
+        if begins and "TZID" not in ends.parameters:
+            # Some programs name the zone once for both.
+            ends = replace(ends, parameters={**ends.parameters, "TZID": begins.parameters.get("TZID", "")})
         return read(ends, zones).utc - begins_at
     if duration := event.first("DURATION"):
         return _duration(duration.value)
