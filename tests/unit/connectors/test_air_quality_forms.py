@@ -239,7 +239,7 @@ def test_an_archive_of_openaq_is_read_line_by_line(content: bytes, thing: str) -
 @pytest.mark.parametrize("content", [b"a,b\n1,2\n", b"<html><body>busy</body></html>", b""])
 def test_what_is_no_archive_is_malformed(content: bytes) -> None:
     """Another table, a page, nothing."""
-    with pytest.raises(Malformed, match="not JSON|an HTML page"):
+    with pytest.raises(Malformed, match=r"not JSON|an HTML page"):
         read(content)
 
 
