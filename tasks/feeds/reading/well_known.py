@@ -24,8 +24,8 @@ _WGS84: Final = (0, 4326)
 _ORDERS: Final = (Struct(">I"), Struct("<I"))
 #: Bits by which PostGIS says that a system, a height, a measure are there.
 _HAS_SYSTEM, _HAS_HEIGHT, _HAS_MEASURE = 0x20000000, 0x80000000, 0x40000000
-#: What reading a shape raises besides the library's own; of curves it knows the names alone.
-_UNREAD: Final = (NotImplementedError, error, IndexError)
+#: What reading a shape raises; of curves the library knows the names alone.
+_UNREAD: Final = (shapely.errors.ShapelyError, NotImplementedError, error, IndexError)
 _POINT, _LINE, _POLYGON, _CIRCULAR, _TRIANGLE = 1, 2, 3, 8, 17
 
 
@@ -44,7 +44,7 @@ def of_text(text: str) -> Any:  # Any: GeoJSON.
         raise _too_deep()
     try:
         shape = shapely.from_wkt(text)
-    except (shapely.errors.ShapelyError, *_UNREAD):
+    except _UNREAD:
         raise Rejection("bad_geometry", f"{text!r:.80} is no place we can read") from None
     return _told(shape)
 
@@ -58,22 +58,20 @@ def of_bytes(content: bytes) -> Any:  # Any: as above.
     try:
         _check_levels(content)
         shape = shapely.from_wkb(content)
-    except (shapely.errors.ShapelyError, *_UNREAD):
+    except _UNREAD:
         raise Rejection("bad_geometry", f"{content.hex()!r:.80} is no place we can read") from None
     if (system := shapely.get_srid(shape)) not in _WGS84:
         raise Rejection("bad_geometry", f"a place in the reference system {system}")
     return _told(shape)
 
 
-def _told(shape: Any) -> Any:  # Any: a shape of the library, which is loaded by who has one; GeoJSON.
+def _told(shape: shapely.Geometry) -> Any:  # Any: as above.
     """Return a shape as GeoJSON, which has no curves; of an empty one nothing."""
-    import shapely
-
     if shapely.is_empty(shape):
         return None
     try:
         return orjson.loads(shapely.to_geojson(shape))
-    except (shapely.errors.ShapelyError, *_UNREAD, orjson.JSONDecodeError):
+    except (*_UNREAD, orjson.JSONDecodeError):
         raise Rejection("bad_geometry", "a shape of curves, or of positions that are no numbers") from None
 
 
