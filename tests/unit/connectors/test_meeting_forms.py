@@ -496,3 +496,11 @@ def test_a_page_in_the_place_of_json_is_named() -> None:
     """As one in the place of XML."""
     with pytest.raises(Malformed, match=r"meetings: an HTML page \(Moved\)"):
         parse(source("legistar"), payload(b"<HTML><head><title>Moved</title>", "meetings"))
+
+
+def test_an_event_that_is_named_across_sites_stays_the_same_when_it_moves() -> None:
+    """The Events Calendar tells such an id; the old day is not shown beside the new one."""
+    told = {**TRIBE, "global_id": "town.example?id=10"}
+    found = read({"events": [told, {**told, "title": "Later", "utc_start_date": "2026-11-28 01:00:00"}]})
+
+    assert ["town.example?id=10"] * 2 == [one.external_id for one in found if isinstance(one, Feature)]

@@ -64,7 +64,7 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
     "minutes": ("eventminutesfile", "minutes"),
     "called_off": ("cancelled", "canceled", "iscancelled", "iscanceled", "canceledevent"),
     "all_day": ("allday", "isallday"),
-    "id": ("eventid", "meetingid"),
+    "id": ("eventid", "meetingid", "globalid"),
 }
 #: What an object in the place of a text has it in, best first.
 _TEXTS: Final = ("label", "text", "rendered", "name", "datetime", "utc", "local", "date")
