@@ -3,6 +3,7 @@
 import gzip
 import io
 import random
+import zipfile
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +30,7 @@ from tasks.feeds.reading import parquet as parquet_reading
 from tasks.feeds.reading.areas import valid
 from tests.support.feeds import parse, payload, source
 from tests.support.timetables import timetable, zipped
+from tests.support.workbooks import packed
 
 LONG = 300_000
 #: Times of a rule, which is followed without zones.
@@ -514,6 +516,12 @@ def test_a_timetable_unpacks_to_so_many_times_its_size(monkeypatch: pytest.Monke
     assert 7 < len(read("gtfs_static", timetable(shapes=lines + "other,1,1,1\n" * 100)))
     with pytest.raises(Malformed, match=r"unpacks to 1,\d{3},\d{3} bytes; \d{3},\d{3} are"):
         read("gtfs_static", timetable(shapes=lines + "other,1,1,1\n" * 100_000))
+
+
+def test_a_timetable_within_a_zip_is_unpacked_a_little_at_a_time() -> None:
+    """Other methods than deflate unpack all at once, whatever the member claims: 89 kB took a gigabyte."""
+    with pytest.raises(Malformed, match=r"p: a\.zip is not packed by deflate"):
+        read("gtfs_static", packed({"a.zip": timetable()}, zipfile.ZIP_LZMA))
 
 
 def test_a_table_of_a_timetable_has_so_many_columns() -> None:

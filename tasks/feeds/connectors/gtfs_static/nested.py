@@ -8,6 +8,7 @@ import zipfile
 from typing import Final
 
 from tasks.feeds.connector import MOST_WHOLE_BYTES, Malformed
+from tasks.feeds.reading.zips import check
 
 _SHOWN: Final = 10
 #: Where one system's archives keep what is no file of theirs.
@@ -30,6 +31,7 @@ def package_within(archive: zipfile.ZipFile, name: str, wanted: str) -> bytes | 
     member = found[named[0]]
     if member.file_size > MOST_WHOLE_BYTES:
         raise Malformed(f"{name}: {member.filename:.80} is larger than {MOST_WHOLE_BYTES:,} bytes")
+    check([member], name)
     return archive.read(member)
 
 
