@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
+import { useText } from '@/i18n/useText';
 import 'uplot/dist/uPlot.min.css';
 
 interface Props {
@@ -12,6 +13,7 @@ interface Props {
 
 /** A line over time; sized by its box, coloured by the tokens. */
 export function Chart({ points, label, unit, height = 160 }: Props) {
+  const { clock } = useText();
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const element = box.current;
@@ -31,7 +33,10 @@ export function Chart({ points, label, unit, height = 160 }: Props) {
         legend: { show: false },
         cursor: { points: { size: 6 } },
         series: [{}, { label: `${label} (${unit})`, stroke: colour('accent'), width: 1.5 }],
-        axes: [{ ...axis }, { ...axis, size: 36 }],
+        axes: [
+          { ...axis, values: (_, times) => times.map((at) => clock(at * 1_000)) },
+          { ...axis, size: 36 },
+        ],
       },
       [points.map(([at]) => at), points.map(([, value]) => value)],
       element,
@@ -44,6 +49,6 @@ export function Chart({ points, label, unit, height = 160 }: Props) {
       observer.disconnect();
       chart.destroy();
     };
-  }, [points, label, unit, height]);
+  }, [points, label, unit, height, clock]);
   return <div ref={box} style={{ height }} role="img" aria-label={label} />;
 }
