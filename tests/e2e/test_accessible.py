@@ -1,6 +1,6 @@
 """Every page of those who run the city can be read by everybody, in either theme and on a small screen."""
 
-from playwright.sync_api import ViewportSize, expect
+from playwright.sync_api import Browser, ViewportSize, expect
 
 from tests.e2e.conftest import Visitor
 from tests.e2e.platform import Platform
@@ -84,3 +84,16 @@ def test_a_report_and_its_progress(checked: Visitor, platform: Platform) -> None
 def category(platform: Platform) -> str:
     """Return a category that a report can have."""
     return str(platform.get("/reports/categories", city="london")["items"][0]["code"])
+
+
+def test_nothing_is_cut_off_in_the_longest_words(browser: Browser, platform: Platform) -> None:
+    """The bar of who runs the platform holds the most, and says it at the greatest length in French."""
+    context = browser.new_context(locale="fr-FR", service_workers="block")
+    visitor = Visitor(context, platform.url)
+    page = visitor.sign_in(platform, "admin", "/status")
+    page.locator("table").wait_for()
+    for width in (320, 390, 768, 1024, 1100, 1280, 1440):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.evaluate("new Promise(requestAnimationFrame)")
+        assert 0 == page.evaluate("document.documentElement.scrollWidth - innerWidth"), width
+    context.close()

@@ -11,9 +11,14 @@ import { isOperator, useSession } from './session';
 import { setTheme, useThemeChoice, type ThemeChoice } from './theme';
 import { useCitySlug } from './useCitySlug';
 
+/** From which width the bar holds everything; operators have more places in it, and the longest words are French. */
+const EVERYBODY = { wide: 'hidden min-[1100px]:flex', narrow: 'min-[1100px]:hidden', label: '' };
+const OPERATORS = { wide: 'hidden xl:flex', narrow: 'xl:hidden', label: 'max-[1440px]:sr-only' };
+
 export function TopBar() {
   const { t } = useText();
   const config = useConfig();
+  const bar = isOperator(useSession().user) ? OPERATORS : EVERYBODY;
   const [open, setOpen] = useState(false);
   return (
     <header className="sticky top-0 z-20 flex h-13 shrink-0 items-center gap-2 border-b border-line bg-surface px-3 md:px-4">
@@ -29,20 +34,20 @@ export function TopBar() {
           <Simulated word={t('item.simulated')} hint={t('item.simulatedMeans')} />
         )}
       </span>
-      <nav aria-label={t('nav.label')} className="ml-3 hidden items-center gap-0.5 lg:flex">
+      <nav aria-label={t('nav.label')} className={`ml-3 items-center gap-0.5 ${bar.wide}`}>
         <Places />
       </nav>
       <div className="ml-auto flex items-center gap-1">
         <LiveDot />
-        <span className="hidden items-center gap-1 lg:flex">
+        <span className={`items-center gap-1 ${bar.wide}`}>
           <LanguageSwitch />
           <ThemeSwitch />
           <Account />
           <Link href="/report" className={`${buttonClass('primary')} ml-1 !min-h-9`}>
-            <Icon name="plus" size={16} /> {t('nav.report')}
+            <Icon name="plus" size={16} /> <span className={bar.label}>{t('nav.report')}</span>
           </Link>
         </span>
-        <span className="lg:hidden">
+        <span className={bar.narrow}>
           <IconButton
             icon={open ? 'close' : 'list'}
             label={t('nav.menu')}
@@ -53,7 +58,7 @@ export function TopBar() {
       </div>
       {open && (
         <div
-          className="absolute inset-x-0 top-full border-b border-line bg-surface p-3 shadow-lg lg:hidden"
+          className={`absolute inset-x-0 top-full border-b border-line bg-surface p-3 shadow-lg ${bar.narrow}`}
           onClickCapture={(event) => (event.target as HTMLElement).closest('a') && setOpen(false)}
         >
           <nav aria-label={t('nav.label')} className="grid gap-1">
@@ -125,7 +130,7 @@ function Places() {
 }
 
 const placeClass = (here: boolean) =>
-  `inline-flex min-h-9 items-center rounded-md px-2.5 ${
+  `inline-flex min-h-9 items-center rounded-md px-2.5 whitespace-nowrap ${
     here ? 'bg-bg font-semibold' : 'text-muted hover:bg-bg hover:text-ink'
   }`;
 
@@ -148,7 +153,7 @@ function LiveDot() {
     <span
       data-live={state}
       title={t(`live.${state}Means`)}
-      className={`flex items-center gap-1.5 px-1.5 text-xs ${colour}`}
+      className={`flex items-center gap-1.5 px-1.5 text-xs sm:whitespace-nowrap ${colour}`}
     >
       <svg viewBox="0 0 10 10" width="9" height="9" aria-hidden="true">
         <circle
