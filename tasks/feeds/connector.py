@@ -30,6 +30,8 @@ Cursor: TypeAlias = Mapping[str, Any]
 GZIP: Final = b"\x1f\x8b"
 #: The most that a payload which cannot be streamed may unpack to.
 MOST_WHOLE_BYTES: Final = 256 * 1024 * 1024
+#: Collections of shapes within collections: who reads them goes down each.
+MOST_COLLECTIONS: Final = 10
 
 
 class Malformed(Permanent):

@@ -7,10 +7,9 @@ from typing import Any, Final
 import orjson
 
 from shared.errors import Rejection
+from tasks.feeds.connector import MOST_COLLECTIONS
 from tasks.feeds.reading.words import NOTHING
 
-#: Collections within collections.
-MOST_LEVELS: Final = 10
 #: Well-known bytes in hexadecimal digits, as dumps of databases have them: an order of bytes, a kind, and a position at least.
 HEXADECIMAL: Final = re.compile(
     r"0(?:1[0-9A-F]{2}0[037B]00[0-9A-F]{2}|0[0-9A-F]{2}000[037B][0-9A-F]{2})(?:[0-9A-F]{2}){16,}",
@@ -174,10 +173,10 @@ def _joined(collection: Mapping[str, Any]) -> Geometry | None:
     return None
 
 
-def _flat(collection: Mapping[str, Any], levels: int = MOST_LEVELS) -> Iterator[Mapping[str, Any]]:
+def _flat(collection: Mapping[str, Any], levels: int = MOST_COLLECTIONS) -> Iterator[Mapping[str, Any]]:
     """Yield the shapes of a collection, those of collections within it too."""
     if not levels:
-        raise Rejection("bad_geometry", f"collections of more than {MOST_LEVELS} levels")
+        raise Rejection("bad_geometry", f"collections of more than {MOST_COLLECTIONS} levels")
     for part in collection["geometries"]:
         if not isinstance(part, Mapping):
             raise Rejection("bad_geometry", f"{part!r:.40} is no shape we know")

@@ -14,7 +14,7 @@ import orjson
 import shapely
 
 from shared.errors import Rejection
-from tasks.feeds.reading.places import MOST_LEVELS
+from tasks.feeds.connector import MOST_COLLECTIONS
 
 #: How deep the positions of a shape are at most, and of one within a collection.
 _WITHIN: Final = 4
@@ -40,7 +40,7 @@ def of_text(text: str) -> Any:  # Any: GeoJSON.
     for bracket in re.findall(r"[()]", text):
         level += 1 if bracket == "(" else -1
         deepest = max(deepest, level)
-    if deepest > MOST_LEVELS + _WITHIN:
+    if deepest > MOST_COLLECTIONS + _WITHIN:
         raise _too_deep()
     try:
         shape = shapely.from_wkt(text)
@@ -104,9 +104,9 @@ def _check_levels(content: bytes) -> None:
                 at += 4 + number(content, at)[0] * position
         else:
             left.append(count)
-            if len(left) > MOST_LEVELS + _WITHIN:
+            if len(left) > MOST_COLLECTIONS + _WITHIN:
                 raise _too_deep()
 
 
 def _too_deep() -> Rejection:
-    return Rejection("bad_geometry", f"collections of more than {MOST_LEVELS} levels")
+    return Rejection("bad_geometry", f"collections of more than {MOST_COLLECTIONS} levels")
