@@ -262,6 +262,22 @@ def test_trips_of_one_id_that_start_at_other_times_are_kept_apart() -> None:
     )
 
 
+def test_a_start_is_the_same_however_it_is_written() -> None:
+    """The standard allows one digit for hours before ten; some leave out the seconds."""
+    day = {"trip_id": "t", "start_date": "20240319"}
+    unplanned = {**day, "schedule_relationship": "UNSCHEDULED"}
+    by_start = {"route_id": "r", "direction_id": 1, "start_date": "20240319"}
+
+    assert ["t@20240319", "t@20240319"] == trips(
+        {**day, "start_time": "8:00:00"}, {**day, "start_time": "08:00"}
+    )
+    assert ["t/08:00:00@20240319", "r/1/25:05:00@20240319", "r/1/soon@20240319"] == trips(
+        {**unplanned, "start_time": "8:00"},
+        {**by_start, "start_time": "25:05"},
+        {**by_start, "start_time": "soon"},
+    )
+
+
 def test_an_added_trip_is_kept_apart_from_the_one_whose_id_it_bears() -> None:
     """Google's way to add a trip that is like another: its id, and another start."""
     planned = {"trip_id": "t", "start_date": "20240319"}
@@ -414,7 +430,7 @@ def test_an_alert_that_ends_after_every_calendar_has_no_end(end: int) -> None:
                     }
                 }
             ],
-            {"trips": ["A/1/8:00:00@20260101"]},
+            {"trips": ["A/1/08:00:00@20260101"]},
         ),
     ],
 )

@@ -6,6 +6,8 @@ from typing import Final, NamedTuple
 
 from google.transit import gtfs_realtime_pb2 as gtfs
 
+from tasks.feeds.connectors.gtfs_realtime.starts import start_of
+
 _BY_START: Final = frozenset((gtfs.TripDescriptor.UNSCHEDULED, gtfs.TripDescriptor.ADDED))
 _OWN: Final = ("trip_id", "start_date", "start_time")
 
@@ -36,7 +38,7 @@ def trip_key(trip: gtfs.TripDescriptor, repeated: Set[str] = frozenset()) -> str
     if not short or not trip.trip_id or not trip.start_time:
         return short
     if trip.schedule_relationship in _BY_START or short in repeated:
-        return _on_day(f"{trip.trip_id}/{trip.start_time}", trip)
+        return _on_day(f"{trip.trip_id}/{start_of(trip)}", trip)
     return short
 
 
@@ -59,7 +61,7 @@ def shared(entities: Iterable[gtfs.FeedEntity]) -> Shared:
     for entity in entities:
         for trip in (trip_of(entity.trip_update), entity.vehicle.trip):
             if trip.trip_id and trip.start_time:
-                starts[_short_key(trip) or ""].add(trip.start_time)
+                starts[_short_key(trip) or ""].add(start_of(trip))
         if entity.HasField("vehicle") and not _vehicle_id(entity.vehicle):
             trip = entity.vehicle.trip
             short = _short_key(trip) or ""
@@ -91,7 +93,7 @@ def _vehicle_id(position: gtfs.VehiclePosition) -> str:
 def _short_key(trip: gtfs.TripDescriptor) -> str | None:
     name: str = trip.trip_id
     if not name and trip.route_id and trip.start_time:
-        name = f"{trip.route_id}/{trip.direction_id}/{trip.start_time}"
+        name = f"{trip.route_id}/{trip.direction_id}/{start_of(trip)}"
     return _on_day(name, trip) if name else None
 
 

@@ -11,6 +11,7 @@ from shared.errors import Rejection
 from tasks.feeds.connector import TripUpdate, Vehicle
 from tasks.feeds.connectors.gtfs_realtime.calls import written
 from tasks.feeds.connectors.gtfs_realtime.keys import Shared, trip_key, trip_of, vehicle_key
+from tasks.feeds.connectors.gtfs_realtime.starts import start_of
 from tasks.feeds.reading.service_days import is_near
 from tasks.feeds.reading.times import from_posix
 
@@ -99,9 +100,11 @@ def _properties(position: gtfs.VehiclePosition) -> dict[str, Any]:
 
 def _trip_properties(trip: gtfs.TripDescriptor) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name in ("start_date", "start_time", "direction_id"):
+    for name in ("start_date", "direction_id"):
         if trip.HasField(name):
             found[name] = getattr(trip, name)
+    if trip.HasField("start_time"):
+        found["start_time"] = start_of(trip)
     if trip.HasField("schedule_relationship"):
         found["relationship"] = gtfs.TripDescriptor.ScheduleRelationship.Name(
             trip.schedule_relationship

@@ -20,17 +20,31 @@ _DAY_SECONDS: Final = 86_400
 _PLANNED: Final = frozenset((gtfs.TripDescriptor.SCHEDULED, gtfs.TripDescriptor.CANCELED))
 
 
+def start_of(trip: gtfs.TripDescriptor) -> str:
+    """Return when a trip starts as `08:00:00`, however that is written; what is no time stays as it is told."""
+    total = _seconds(trip)
+    if total is None:
+        told: str = trip.start_time
+        return told
+    minutes, seconds = divmod(total, 60)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
+
+
 def starts_of(trip: gtfs.TripDescriptor) -> tuple[Start, ...]:
     """Return where the timetable may have the beginning of a trip, the likelier first; nowhere if it is not planned."""
     day = day_of(trip.start_date)
     if not trip.route_id or day is None or trip.schedule_relationship not in _PLANNED:
         return ()
-    try:
-        seconds = seconds_of(trip.start_time)
-    except Rejection:
-        return ()
+    seconds = _seconds(trip)
     if seconds is None:
         return ()
     told = Start(trip.route_id, seconds, day)
     before = Start(trip.route_id, seconds + _DAY_SECONDS, day - timedelta(days=1))
     return (told, before) if seconds < _DAY_SECONDS else (told,)
+
+
+def _seconds(trip: gtfs.TripDescriptor) -> int | None:
+    try:
+        return seconds_of(trip.start_time)
+    except Rejection:
+        return None
