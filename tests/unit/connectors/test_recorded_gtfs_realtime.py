@@ -387,6 +387,16 @@ def test_ids_that_json_writes_as_numbers_are_ids() -> None:
     )  # fmt: skip
 
 
+def test_an_id_that_json_writes_with_a_fraction_is_a_whole_number() -> None:
+    """Programs that count in floats alone write `501.0`, which the timetable calls `501`."""
+    told = {"trip": {"trip_id": 501.0, "route_id": 7.0}, "vehicle": {"id": 12.5}}
+    message = {"header": {"gtfs_realtime_version": "2.0"}, "entity": [{"id": 1.0, "vehicle": told}]}
+    (found,) = parse(source("gtfs_realtime"), payload(json.dumps(message).encode()))
+
+    assert isinstance(found, Vehicle)
+    assert ("12.5", "501", "7") == (found.external_id, found.trip_id, found.route)
+
+
 def alert_of(**told: Any) -> Feature:
     """Read a message of one alert."""
     message = gtfs.FeedMessage(header=gtfs.FeedHeader(gtfs_realtime_version="2.0"))

@@ -92,7 +92,8 @@ def _fill_value(message: Any, name: str, value: Any) -> None:  # Any: as above.
     if isinstance(value, float) and abs(value) < 2**63:
         tries.append(int(value))
     if isinstance(value, int | float) and not isinstance(value, bool):
-        tries.append(str(value))
+        is_whole = isinstance(value, float) and value.is_integer()
+        tries.append(str(int(value) if is_whole else value))
     for one in tries:
         try:
             json_format.ParseDict({name: one}, message)
