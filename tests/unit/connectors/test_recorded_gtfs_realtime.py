@@ -415,6 +415,19 @@ def test_an_alert_that_ends_after_every_calendar_has_no_end(end: int) -> None:
     assert None is found.ends_at
 
 
+@pytest.mark.parametrize("start", [1, 86_400])
+def test_an_alert_that_begins_with_the_counting_of_time_has_no_known_beginning(start: int) -> None:
+    """No agency told riders anything in 1970: so it is written that an alert begins at any time."""
+    periods = [{"start": start, "end": 1795176000}, {"start": 1795176000, "end": 1795186000}]
+    found = alert_of(active_period=[gtfs.TimeRange(**period) for period in periods])
+
+    assert None is found.starts_at
+    assert [
+        [None, "2026-11-20T12:00:00Z"],
+        ["2026-11-20T12:00:00Z", "2026-11-20T14:46:40Z"],
+    ] == found.properties["active_periods"]
+
+
 @pytest.mark.parametrize(
     ("informed", "applies_to"),
     [

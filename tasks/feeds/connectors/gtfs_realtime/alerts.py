@@ -21,7 +21,9 @@ _SEVERITIES: Final = {
     gtfs.Alert.WARNING: "moderate",
     gtfs.Alert.SEVERE: "severe",
 }
-#: The year 5138, and milliseconds of 2001, between which no time is that of an alert.
+#: The year 2000, before which no message was sent: so agencies write that something begins at any time.
+_ALWAYS: Final = 946_684_800
+#: The year 5138, and milliseconds of 2001, between which no time is that of an alert: so they write that it has no end.
 _NEVER: Final = 100_000_000_000
 _MILLISECONDS: Final = 1_000_000_000_000
 _ENTITY_FIELDS: Final = {"agency_id": "agencies", "stop_id": "stops"}
@@ -105,8 +107,8 @@ def _span(periods: Iterable[gtfs.TimeRange]) -> tuple[datetime | None, datetime 
 
 
 def _moment(seconds: int) -> datetime | None:
-    """Read a time; one after every calendar is none: so agencies write that something has no end."""
-    if _NEVER <= seconds < _MILLISECONDS:
+    """Read a time; one before or after all messages is none."""
+    if seconds < _ALWAYS or _NEVER <= seconds < _MILLISECONDS:
         return None
     try:
         return from_posix(seconds)
