@@ -499,6 +499,34 @@ def test_links_that_all_lead_to_no_message_fail_the_run() -> None:
         indexed(PAGE, PAGE)
 
 
+def test_an_index_of_more_than_is_read_says_so_of_each_that_is_not() -> None:
+    """The newest are read, in whatever order the index has them; the others are none that vanished."""
+    entries = "".join(
+        f'<entry><link href="https://feeds.example/{day}"/><updated>{told}</updated></entry>'
+        for day, told in (
+            (1, "2026-11-20T00:00:00Z"),
+            (2, "2026-11-22T00:00:00Z"),
+            (3, "Sat, 21 Nov 2026 00:00:00 GMT"),
+            (4, ""),
+        )
+    )
+    feed = source("cap", max_messages=2)
+    answers = {
+        f"https://feeds.example/{at}": message(f"W{at}", "Alert", "", "Wind").encode() for at in (2, 3)
+    }
+    answers["https://feeds.example/"] = f"<feed>{entries}</feed>".encode()
+    driven = drive(connector("cap").plan(feed), answers)
+    records = parse(feed, *driven.payloads)
+
+    assert [Described, Feature, Feature, Rejected, Rejected] == [type(record) for record in records]
+    assert [("message-3#0", "not_read"), ("message-4#0", "not_read")] == [
+        (record.record, record.reason) for record in records if isinstance(record, Rejected)
+    ]
+    assert ["https://feeds.example/1", "https://feeds.example/4"] == [
+        record.excerpt for record in records if isinstance(record, Rejected)
+    ]
+
+
 @pytest.mark.parametrize(
     ("declared", "encoding"),
     [

@@ -23,6 +23,7 @@ from tasks.feeds.connector import (
     Source,
 )
 from tasks.feeds.connectors.cap import info as infos
+from tasks.feeds.connectors.cap.forms import root_of
 from tasks.feeds.connectors.cap.message import Envelope, envelope, refuse
 from tasks.feeds.connectors.cap.pages import Page, alerts, linked, opened
 from tasks.feeds.reading.alert_chains import Chains, link, to_remember
@@ -31,6 +32,7 @@ from tasks.feeds.reading.times import LocalTimes
 
 #: A message never changes: what was fetched once is read from the archive.
 _KEPT_SECONDS: Final = 30 * 24 * 3600
+_MOST_MESSAGES: Final = 100
 #: Circles of all warnings of a run: each becomes dozens of points.
 MOST_CIRCLES: Final = 10_000
 
@@ -46,7 +48,9 @@ def plan(source: Source) -> Plan:
     """Fetch the feed and, when it is an index, the messages it links; the cursor remembers their chains."""
     first = yield Request("feed", source.url)
     payloads = [first]
-    for number, url in enumerate(linked(first, source), start=1):
+    links = linked(root_of(first), first.url or source.url, source)
+    most = int(source.options.get("max_messages") or _MOST_MESSAGES)
+    for number, url in enumerate(links[:most], start=1):
         request = Request(f"message-{number}", url, optional=True, max_age_seconds=_KEPT_SECONDS)
         payloads.append((yield request))
     found = _messages(opened(payloads), source)
@@ -75,6 +79,7 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
             yield from _records(one, chains, current, times, source, numbers)
         elif _cancels(one.message, chains, shown):
             yield _cancelled(one, chains, _address(one, numbers))
+    yield from _not_read(pages[0], len(payloads) - 1, source)
 
 
 def _without_messages(page: Page) -> Record:
@@ -82,6 +87,18 @@ def _without_messages(page: Page) -> Record:
     if page.problem:
         return Rejected(record=record, reason="no_message", detail=page.problem)
     return Described(record=record)
+
+
+def _not_read(index: Page, read: int, source: Source) -> Iterator[Rejected]:
+    """Yield the messages that an index links beyond those that were read, each of which may be one we know."""
+    links = linked(index.root, index.payload.url or source.url, source) if index.root is not None else []
+    for number, url in enumerate(links[read:], start=read + 1):
+        yield Rejected(
+            record=f"message-{number}#0",
+            reason="not_read",
+            detail=f"the index links {len(links):,} messages, of which the newest {read:,} are read",
+            excerpt=url,
+        )
 
 
 def _messages(pages: Sequence[Page], source: Source) -> list[_Found]:

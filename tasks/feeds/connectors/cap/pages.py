@@ -1,17 +1,23 @@
 """[p] The payloads of a feed as trees: its message or index, and the messages that an index links."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 from urllib.parse import urljoin
 
 from lxml import etree
 
+from shared.errors import Rejection
 from tasks.feeds.connector import Malformed, Payload, Source
 from tasks.feeds.connectors.cap.forms import root_of
 from tasks.feeds.connectors.cap.info import is_wanted
 from tasks.feeds.reading.documents import child_text, local_name
+from tasks.feeds.reading.times import LocalTimes, from_rfc2822
 
-_MOST_MESSAGES: Final = 100
+#: Where an entry tells when it was changed: CAP within Atom, Atom, RSS.
+_CHANGED: Final = ("sent", "updated", "published", "pubDate")
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _NOT_FOUND: Final = 404
 #: What lists or wraps messages, also when there are none.
 _INDEXES: Final = frozenset(("feed", "rss", "RDF", "alerts", "EDXLDistribution"))
@@ -67,18 +73,31 @@ def alerts(root: etree._Element) -> Iterator[etree._Element]:
     return (element for element in root.iter() if local_name(element) == "alert")
 
 
-def linked(feed: Payload, source: Source) -> list[str]:
-    """Return the links to messages of an index, those of other areas left out; none if it holds them itself."""
-    root, base = root_of(feed), feed.url or source.url
+def linked(root: etree._Element, base: str, source: Source) -> list[str]:
+    """
+    Return the links to messages of an index, newest first, those of other areas left out; none if it holds them itself.
+
+    Entries that do not tell when they were changed come last, in the order of the index.
+    """
     if next(alerts(root), None) is not None:
         return []
-    links: dict[str, None] = {}
+    times = LocalTimes(source.timezone)
+    links: dict[str, datetime] = {}
     for entry in root.iter():
         if local_name(entry) in ("entry", "item"):
             area = child_text(entry, "areaDesc")
             if (area is None or is_wanted({area}, source)) and (href := _href(entry)):
-                links[urljoin(base, href)] = None
-    return list(links)[: int(source.options.get("max_messages") or _MOST_MESSAGES)]
+                links.setdefault(urljoin(base, href), _changed(entry, times))
+    return sorted(links, key=lambda link: links[link], reverse=True)
+
+
+def _changed(entry: etree._Element, times: LocalTimes) -> datetime:
+    """Return when an entry was changed; before all times if it does not tell."""
+    text = next((told for name in _CHANGED if (told := child_text(entry, name))), "")
+    for read in (times.parse, from_rfc2822):
+        with suppress(Rejection):
+            return read(text) or _LONG_AGO
+    return _LONG_AGO
 
 
 def _href(entry: etree._Element) -> str | None:
