@@ -1,11 +1,13 @@
-"""[p] A cursor for lists ordered by one number: opaque to whoever holds it, checked when it comes back."""
+"""[p] A cursor for lists ordered by one number or id: opaque to whoever holds it, checked when it comes back."""
 
 import base64
 import binascii
+from uuid import UUID
 
 from shared.errors import FieldProblem, Invalid
 
 _MARK = "n:"
+_ID_BITS = 128
 
 
 def encode(place: int | None) -> str | None:
@@ -33,6 +35,17 @@ def decode(cursor: str | None, bits: int = 63) -> int | None:
     if not 0 <= place < 1 << bits:
         raise _refusal()
     return place
+
+
+def encode_id(place: UUID | None) -> str | None:
+    """Write the id after which the next page begins; none stays none."""
+    return encode(place.int if place else None)
+
+
+def decode_id(cursor: str | None) -> UUID | None:
+    """Read a cursor that is an id; raises as `decode` does."""
+    place = decode(cursor, _ID_BITS)
+    return None if place is None else UUID(int=place)
 
 
 def _refusal() -> Invalid:

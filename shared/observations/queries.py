@@ -190,16 +190,33 @@ def _short(tx: Transaction, values: dict[str, Any], seconds: int) -> Iterable[An
     )
 
 
-def list_vehicles(tx: Transaction, city: str, bbox: Box | None, kinds: Sequence[str], now: datetime) -> Page:
-    """Return the vehicles that the city's publishers list now; the dead among them are not shown."""
-    wanted = select(VehicleRow).where(VehicleRow.city == city, VehicleRow.missing_since.is_(None))
+def list_vehicles(
+    tx: Transaction,
+    city: str,
+    bbox: Box | None,
+    kinds: Sequence[str],
+    now: datetime,
+    after: UUID | None = None,
+) -> tuple[list[dict[str, Any]], UUID | None]:
+    """
+    Return the vehicles that a city's publishers list now, and the last one's id when there are more behind it.
+
+    One without a position (a train under ground) is no vehicle on a map.
+    """
+    wanted = select(VehicleRow).where(
+        VehicleRow.city == city, VehicleRow.missing_since.is_(None), VehicleRow.point.is_not(None)
+    )
+    if after is not None:
+        wanted = wanted.where(VehicleRow.id > after)
     if bbox is not None:
         wanted = wanted.where(in_box(VehicleRow.point, bbox))
     if kinds:
         wanted = wanted.where(VehicleRow.kind.in_(kinds))
-    rows = tx.scalars(wanted.limit(MOST_VEHICLES)).all()
-    found = origins(tx, (row.feed_id for row in rows), now)
-    return Page([_vehicle_json(row, found[row.feed_id], now) for row in rows])
+    rows = tx.scalars(wanted.order_by(VehicleRow.id).limit(MOST_VEHICLES + 1)).all()
+    page = rows[:MOST_VEHICLES]
+    found = origins(tx, (row.feed_id for row in page), now)
+    last = page[-1].id if len(rows) > len(page) else None
+    return [_vehicle_json(row, found[row.feed_id], now) for row in page], last
 
 
 def _vehicle_json(row: VehicleRow, origin: Origin, now: datetime) -> dict[str, Any]:

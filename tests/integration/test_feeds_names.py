@@ -112,7 +112,7 @@ def test_the_api_tells_the_name_and_colours_of_a_vehicles_line(site: Site) -> No
     run_feed(add_live(static="timetable"), site)
 
     with transaction() as tx:
-        item = list_vehicles(tx, CITY, None, (), utcnow()).items[0]
+        item = list_vehicles(tx, CITY, None, (), utcnow())[0][0]
         moved = moved_vehicles(tx, [UUID(item["id"])])[0]
 
     assert ("7", "#1A2B3C", "#FFFFFF", "Hill Top") == (

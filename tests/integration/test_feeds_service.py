@@ -1,7 +1,9 @@
 """Feeds as admins, the scheduler and the API see them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +20,7 @@ from shared.feeds.judging import judge_all
 from shared.feeds.models import Feed
 from shared.geo import Box
 from shared.messages import JudgeFeeds
+from shared.observations import queries as observations
 from shared.observations.queries import ThingFilter, list_observations, list_things, list_vehicles
 from tasks.feeds.connector import Rejected
 from tests.integration.test_feeds_store import EVERYTHING, NOON, bus, request, station, status
@@ -322,9 +325,25 @@ def test_vehicles_that_the_publisher_lists_no_more_are_not_shown(db: Engine) -> 
     run_given(feed, Given([bus(1)], replaces=("vehicles",)))
 
     with transaction() as tx:
-        shown = list_vehicles(tx, CITY, None, ["bus"], utcnow()).items
+        shown, _ = list_vehicles(tx, CITY, None, ["bus"], utcnow())
 
     assert ["b1"] == [vehicle["external_id"] for vehicle in shown]
+
+
+def test_more_vehicles_than_a_page_holds_are_on_the_next(db: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None is left out, also where some have no position."""
+    monkeypatch.setattr(observations, "MOST_VEHICLES", 2)
+    run_given(add_given(), Given([*map(bus, range(5)), replace(bus(5), lon=None, lat=None)]))
+
+    pages: list[list[str]] = []
+    after: UUID | None = None
+    with transaction() as tx:
+        while not pages or after:
+            shown, after = list_vehicles(tx, CITY, None, (), utcnow(), after)
+            pages.append([vehicle["external_id"] for vehicle in shown])
+
+    assert [2, 2, 1] == list(map(len, pages))
+    assert {f"b{number}" for number in range(5)} == set(chain.from_iterable(pages))
 
 
 def test_a_feed_that_falls_silent_is_judged_and_told_once(db: Engine) -> None:

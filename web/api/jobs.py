@@ -1,7 +1,6 @@
 """Jobs and queues, for those who run the platform."""
 
 from typing import Any
-from uuid import UUID
 
 from shared.accounts.rules import Permission
 from shared.db import Transaction, transaction
@@ -18,11 +17,10 @@ from web.api.job_shapes import (
 )
 from web.gate import actor
 from web.openapi import Answer, needs, noun
-from web.paging import decode, encode
+from web.paging import decode_id, encode_id
 from web.params import ById, Reason, page
 from web.shapes import JobAccepted
 
-_ID_BITS = 128
 api = noun("jobs", "Every job, its attempts, and the queues")
 
 
@@ -30,12 +28,11 @@ api = noun("jobs", "Every job, its attempts, and the queues")
 @needs(Permission.READ_JOBS)
 def list_jobs(query: JobQuery) -> Answer:
     """List jobs, newest first, with counts of all."""
-    place = decode(query.cursor, _ID_BITS)
-    before = None if place is None else UUID(int=place)
+    before = decode_id(query.cursor)
     with transaction() as tx:
         items, last = queries.list_jobs(tx, query.chosen(), query.limit, before)
         counts = queries.count_jobs(tx)
-    return page(items, encode(last.int if last else None), counts=counts)
+    return page(items, encode_id(last), counts=counts)
 
 
 @api.get("/jobs/<uuid:id>", responses={200: JobDetail})

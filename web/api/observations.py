@@ -13,6 +13,7 @@ from shared.clock import utcnow
 from shared.db import transaction
 from shared.observations import queries
 from web.openapi import Answer, needs, noun
+from web.paging import decode_id, encode_id
 from web.params import DEFAULT_LIMIT, BoundingBox, ById, Cursor, Limit, Line, Words, among, page
 from web.shapes import Sourced
 
@@ -49,6 +50,7 @@ class VehicleQuery(BaseModel):
     city: Line
     bbox: BoundingBox = None
     kind: Annotated[Words, among(get_args(VehicleKind.__value__))] = None
+    cursor: Cursor = None
 
 
 class Datastream(BaseModel):
@@ -123,7 +125,7 @@ class Vehicle(Sourced):
 
 
 class VehicleList(BaseModel):
-    """All vehicles that were asked for."""
+    """The vehicles that were asked for, up to 10,000 a page."""
 
     items: list[Vehicle]
     next: str | None
@@ -152,8 +154,8 @@ def list_observations(path: ById, query: ObservationQuery) -> Answer:
 @needs(Permission.PUBLIC)
 def list_vehicles(query: VehicleQuery) -> Answer:
     """List vehicles where they are now."""
+    after = decode_id(query.cursor)
     with transaction() as tx:
         find_city(tx, query.city)
-        found = queries.list_vehicles(tx, query.city, query.bbox, query.kind or (), utcnow())
-    # A train under ground may have no position: it is no vehicle on a map.
-    return page([vehicle for vehicle in found.items if vehicle["lon"] is not None], found.next)
+        items, last = queries.list_vehicles(tx, query.city, query.bbox, query.kind or (), utcnow(), after)
+    return page(items, encode_id(last))
