@@ -502,3 +502,34 @@ def test_an_end_without_a_zone_is_of_that_of_the_beginning(end: str, hours: int)
     assert record.starts_at
     assert record.ends_at
     assert hours == (record.ends_at - record.starts_at).seconds // 3600
+
+
+@pytest.mark.parametrize(
+    ("events", "kinds"),
+    [
+        (
+            ["DTSTART:19700101T100000Z\r\nDTEND:99991231T235959Z\r\nRRULE:FREQ=YEARLY"],
+            [Rejected],
+        ),
+        (
+            [
+                "DTSTART:20261101T100000Z\r\nRRULE:FREQ=DAILY",
+                "RECURRENCE-ID;RANGE=THISANDFUTURE:20261202T100000Z\r\nDTSTART:99991201T100000Z",
+            ],
+            [Feature, Rejected],
+        ),
+        (
+            [
+                "DTSTART;TZID=America/Chicago:20261101T100000\r\nRRULE:FREQ=DAILY",
+                "RECURRENCE-ID;RANGE=THISANDFUTURE:20261202T100000Z\r\nDTSTART:00010101T000000Z",
+            ],
+            [Feature, Rejected],
+        ),
+    ],
+    ids=["lasts until then", "is moved behind them", "is moved before them"],
+)
+def test_a_series_beyond_all_years_costs_no_other_event(events: list[str], kinds: list[type]) -> None:
+    """Programs write the last year of all for what has no end."""
+    told = [f"BEGIN:VEVENT\r\nUID:s\r\n{one}\r\nSUMMARY:S\r\nEND:VEVENT\r\n" for one in events]
+
+    assert [*kinds, Feature] == [type(one) for one in read(framed(*told, event("a")))]

@@ -8,7 +8,7 @@ Source: RFC 5545, RFC 7986
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 
 from shared.errors import Rejection
@@ -118,7 +118,7 @@ class _Reader:
             coming = self._coming(one, rule, start)
             properties["occurrences"] = [moment.isoformat().replace("+00:00", "Z") for moment in coming]
             begins = next(
-                (moment for moment in coming if moment + (lasts or timedelta()) >= self._now), begins
+                (moment for moment in coming if (lasts or timedelta()) >= self._now - moment), begins
             )
         text = plain(event.text("DESCRIPTION") or "").strip()
         return Feature(
@@ -155,10 +155,10 @@ class _Reader:
         coming = series.coming(rule, first, part, self._now, self._zones, self._steps)
         if since is None:
             return coming
-        # By the clock of the series, which may be put forward or back between them.
-        zone = first.local.tzinfo
-        later = start.local.astimezone(zone) - since.local.astimezone(zone)
-        return [(moment.astimezone(zone) + later).astimezone(UTC) for moment in coming]
+        try:
+            return _moved(coming, since.local, start.local, first.local.tzinfo)
+        except OverflowError:
+            raise Rejection("bad_time", "the occurrences are moved outside the calendar") from None
 
     def _part(self, uid: str, first: moments.Moment, since: moments.Moment | None) -> series.Part:
         """Return which occurrences of a series are its own, or of what replaces it `since` one, by what replaces others."""
@@ -193,6 +193,12 @@ class _Reader:
 def _is_onwards(replaced: Property) -> bool:
     """Tell whether all later occurrences are replaced too."""
     return replaced.parameters.get("RANGE", "").upper() == "THISANDFUTURE"
+
+
+def _moved(moments: Sequence[datetime], since: datetime, to: datetime, zone: tzinfo | None) -> list[datetime]:
+    """Return moments as much later as one of them is, by a clock which may be put forward or back between them."""
+    later = to.astimezone(zone) - since.astimezone(zone)
+    return [(moment.astimezone(zone) + later).astimezone(UTC) for moment in moments]
 
 
 def _version(event: Event) -> tuple[int, str, str]:
