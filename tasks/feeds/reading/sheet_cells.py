@@ -40,6 +40,8 @@ _EXACT_BELOW: Final = 2**53
 #: Days are counted from here; before March 1900 one more, because the count has a 29th of February then.
 _FIRST: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - a local time of the city
 _MARCH_1900: Final = 61
+#: The end of the year 9999.
+_MOST_DAYS: Final = 2_958_466
 #: By how much the count is behind in workbooks that begin with 1904.
 FROM_1904: Final = 1462
 
@@ -92,6 +94,8 @@ def _number(text: str, shown: Shown, behind: int) -> Any:  # Any: as above.
 
 def _moment(days: float, shown: Shown, behind: int) -> date | str | None:
     """Return a day, a moment, or the text of a clock; none for what no calendar has."""
+    if abs(days) > _MOST_DAYS:
+        return None
     milliseconds = round(days * _DAY_MS)
     if shown is Shown.ELAPSED or (shown is Shown.CLOCK and 0 <= days < 1):
         return _clock(milliseconds)

@@ -155,7 +155,9 @@ def _header(rows: Sequence[Cells | BadRow]) -> tuple[int, Sequence[int], Sequenc
     texts = [[str(row.get(column, "")) for column in usual] for row in filled]
     if len(usual) < _FEWEST_COLUMNS:
         return None
-    header = filled[headers.above(texts, 0)]
+    # What fills one cell is a title.
+    first = next((at for at, row in enumerate(filled) if len(row) >= _FEWEST_COLUMNS), 0)
+    header = filled[headers.above(texts, first)]
     at = next(place for place, row in enumerate(rows) if row is header)
     columns = sorted({*header, *chain.from_iterable(row for row in rows[at:] if not isinstance(row, BadRow))})
     return at, columns, _names([str(header.get(column, "")).strip() or letters(column) for column in columns])

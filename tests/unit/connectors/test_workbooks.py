@@ -91,6 +91,9 @@ def test_numbers_truths_errors_and_formulas_are_what_is_meant() -> None:
         ("yyyy-mm-dd", "61", "1900-03-01"),
         ("yyyy-mm-dd", "-1", -1),
         ("yyyy-mm-dd", "9999999", 9999999),
+        ("yyyy-mm-dd", "1E+308", 1e308),
+        ("[h]:mm", "-1E+308", -1e308),
+        ("[h]:mm", "1E+16", 10**16),
         ("0.00&quot; days&quot;", "3", 3),
         ("#,##0\\ \\d", "3", 3),
         ("[Red]0.0", "3", 3),
@@ -145,6 +148,13 @@ def test_shared_texts_are_told_without_how_they_are_pronounced() -> None:
     ]
 
     assert ["東京 都", "a\r\nb_x000D_"] == values(cell("B2", 0, "s"), cell("C2", 1, "s"), shared=shared)
+
+
+def test_a_table_of_two_columns_is_below_its_title_too() -> None:
+    """A title fills one of them, which is half."""
+    names, (row, _) = rows(workbook([["Requests"], [], ["id", "note"], [1, "a"], [2, None]]))
+
+    assert (["id", "note"], [1, "a"]) == (names, list(row))
 
 
 def test_the_table_is_below_its_titles_and_right_of_its_margin() -> None:
