@@ -23,7 +23,7 @@ from tasks.feeds.connectors.cap import connector as cap
 from tasks.feeds.connectors.cap import packed as cap_packed
 from tasks.feeds.connectors.gtfs_realtime import message
 from tasks.feeds.connectors.gtfs_static import calls, package, shapes
-from tasks.feeds.connectors.icalendar import series, steps, zones
+from tasks.feeds.connectors.icalendar import moments, series, steps, zones
 from tasks.feeds.connectors.icalendar.steps import Steps
 from tasks.feeds.reading import cells, documents, json_size, markup, tables, zips
 from tasks.feeds.reading import parquet as parquet_reading
@@ -422,6 +422,28 @@ def test_days_that_a_series_leaves_out_are_read_where_it_is_looked_at(
         record.properties["occurrences"][:3]
     )
     assert 1 == len(kept)
+
+
+def test_what_replaces_occurrences_of_a_series_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not once more for each of the parts into which it takes the series."""
+    count = 40
+    reads: list[Any] = []
+    read_one = moments.read
+
+    def counted(*told: Any) -> Any:
+        reads.append(told)
+        return read_one(*told)
+
+    monkeypatch.setattr(moments, "read", counted)
+    event = "BEGIN:VEVENT\r\nUID:1\r\n{}\r\nEND:VEVENT\r\n"
+    told = event.format("DTSTART:20261001T100000Z\r\nRRULE:FREQ=DAILY")
+    for day in range(count):
+        hour = f"{datetime(2026, 11, 1) + timedelta(days=day):%Y%m%d}T100000Z"  # noqa: DTZ001 - only its text
+        told += event.format(f"RECURRENCE-ID;RANGE=THISANDFUTURE:{hour}\r\nDTSTART:{hour}")
+    found = read("icalendar", f"BEGIN:VCALENDAR\r\n{told}END:VCALENDAR\r\n")
+
+    assert count + 1 == sum(isinstance(one, Feature) for one in found)
+    assert 5 * count > len(reads)
 
 
 def test_a_calendar_defines_so_many_changes_of_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:

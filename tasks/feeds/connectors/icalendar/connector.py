@@ -6,7 +6,9 @@ Source: RFC 5545, RFC 7986
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
@@ -75,6 +77,7 @@ class _Reader:
             for number, event in enumerate(calendar.events)
         ]
         self._replaced: dict[str, list[Property]] = {}
+        self._replaces: dict[str, tuple[Set[datetime], Sequence[datetime]]] = {}
         self._newest: dict[str, _Known] = {}
         versions: dict[str, tuple[int, str, str]] = {}
         for one in self._known:
@@ -162,17 +165,23 @@ class _Reader:
 
     def _part(self, uid: str, first: moments.Moment, since: moments.Moment | None) -> series.Part:
         """Return which occurrences of a series are its own, or of what replaces it `since` one, by what replaces others."""
+        if uid not in self._replaces:
+            self._replaces[uid] = self._replacing(uid, first)
+        single, onwards = self._replaces[uid]
+        part = series.Part(single)
+        part = part._replace(since=since.utc) if since else part
+        after = bisect_right(onwards, part.since)
+        return part._replace(until=onwards[after]) if after < len(onwards) else part
+
+    def _replacing(self, uid: str, first: moments.Moment) -> tuple[Set[datetime], Sequence[datetime]]:
+        """Return the occurrences of a series that are replaced alone, and those with all that follow, in their order."""
         single: set[datetime] = set()
         onwards: set[datetime] = set()
         for replaced in self._replaced.get(uid, ()):
-            try:
+            with suppress(Rejection):
                 moment = moments.read(replaced, self._zones).like(first).utc
-            except Rejection:
-                continue
-            (onwards if _is_onwards(replaced) else single).add(moment)
-        part = series.Part(single)
-        part = part._replace(since=since.utc) if since else part
-        return part._replace(until=min((one for one in onwards if one > part.since), default=part.until))
+                (onwards if _is_onwards(replaced) else single).add(moment)
+        return single, sorted(onwards)
 
     def _published(self, event: Event) -> datetime | None:
         for name in ("LAST-MODIFIED", "DTSTAMP", "CREATED"):
