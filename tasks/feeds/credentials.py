@@ -1,6 +1,7 @@
 """[p] Ask with the key that a publisher wants, wherever it wants it."""
 
 from dataclasses import replace
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from tasks.feeds.connector import Request, Source
 
@@ -18,3 +19,14 @@ def with_credential(request: Request, source: Source) -> Request:
     if parameter := source.options.get("credential_query"):
         return replace(request, secret_params={**request.secret_params, str(parameter): name})
     return request
+
+
+def without_credential(url: str, source: Source) -> str:
+    """Return an address that an answer told without the feed's key, which some repeat: addresses are stored."""
+    parts = urlsplit(url)
+    kept = [
+        part
+        for part in parts.query.split("&")
+        if unquote(part.partition("=")[0]) != source.options.get("credential_query")
+    ]
+    return urlunsplit(parts._replace(query="&".join(kept)))

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tasks.feeds.connector import Feature, Malformed, Record
+from tasks.feeds.connector import Feature, Malformed, Record, Rejected
 from tasks.feeds.registry import connector
 from tests.support.feeds import drive, parse, payload, source
 
@@ -472,6 +472,31 @@ def test_a_page_of_another_host_is_not_asked_for() -> None:
     answers = {URL: orjson.dumps({"events": [TRIBE], "next": "https://elsewhere.example/?page=2"})}
 
     assert 1 == len(drive(connector("legistar").plan(source("legistar", URL)), answers).payloads)
+
+
+def test_a_key_that_an_answer_repeats_is_no_part_of_the_next_address() -> None:
+    """Addresses are stored; the key goes with each question anyway."""
+    feed = source("legistar", URL, credential_query="token")
+    answers = {URL: orjson.dumps({"events": [TRIBE], "next": f"{URL}?page=2&token=secret&q=a%20b&tag="})}
+    answers[f"{URL}?page=2&q=a%20b&tag="] = orjson.dumps({"events": []})
+
+    assert 2 == len(drive(connector("legistar").plan(feed), answers).payloads)
+
+
+def test_a_list_of_more_pages_than_are_read_says_so() -> None:
+    """Nobody knows how many meetings the others have."""
+    feed = source("legistar", URL)
+    answers = {
+        URL if page == 1 else f"{URL}?page={page}": orjson.dumps(
+            {"events": [{**TRIBE, "id": page}], "next": f"{URL}?page={page + 1}"}
+        )
+        for page in range(1, 12)
+    }
+    *meetings, last = parse(feed, *drive(connector("legistar").plan(feed), answers).payloads)
+
+    assert 10 == sum(isinstance(one, Feature) for one in meetings)
+    assert isinstance(last, Rejected)
+    assert ("meetings-11#0", "not_read") == (last.record, last.reason)
 
 
 def test_a_full_page_of_legistar_is_followed_by_the_next() -> None:

@@ -16,7 +16,7 @@ from tasks.feeds.connector import Feature, Payload, Plan, Record, Rejected, Requ
 from tasks.feeds.connectors.legistar import parts
 from tasks.feeds.connectors.legistar.lists import meetings, next_page
 from tasks.feeds.connectors.legistar.times import changed, ends, own, starts
-from tasks.feeds.credentials import with_credential
+from tasks.feeds.credentials import with_credential, without_credential
 from tasks.feeds.reading.day_order import local_times
 from tasks.feeds.reading.documents import excerpt
 from tasks.feeds.reading.times import LocalTimes
@@ -54,7 +54,7 @@ def plan(source: Source) -> Plan:
         following = next_page((yield with_credential(Request(name, url), source)), url)
         if following is None:
             break
-        url = following
+        url = without_credential(following, source)
     return {}
 
 
@@ -75,6 +75,12 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
                 yield _feature(row, record, kind, times)
             except Rejection as why:
                 yield Rejected(record=record, reason=why.reason, detail=why.detail, excerpt=excerpt(row))
+    if len(payloads) == _MOST_PAGES and next_page(payloads[-1], payloads[-1].url or source.url):
+        yield Rejected(
+            record=f"meetings-{_MOST_PAGES + 1}#0",
+            reason="not_read",
+            detail=f"the list goes on behind page {_MOST_PAGES}, the last that is read",
+        )
 
 
 def _feature(said: Any, record: str, kind: str, times: LocalTimes) -> Feature:  # Any: JSON of a publisher.
