@@ -99,6 +99,7 @@ def _departure_json(row: Row[Any], origin: Origin, now: datetime) -> dict[str, A
         "stop_id": row.call["stop_id"],
         "stop_name": row.call.get("name"),
         "scheduled": moment(row.scheduled),
+        "is_approximate": row.call.get("is_approximate", False),
         "predicted": moment(row.predicted),
         "delay_seconds": _delay(row) if is_predicted else None,
         "relationship": row.relationship,

@@ -143,7 +143,8 @@ class TripUpdateRow(Base):
     vehicle: Mapped[str | None]
     delay_seconds: Mapped[int | None]
     #: [{stop_id, stop_sequence, arrival, departure, delay_seconds, relationship}], times RFC 3339.
-    #: With a timetable also name, scheduled_arrival and scheduled_departure, and the calls that it leaves out.
+    #: With a timetable also name, scheduled_arrival and scheduled_departure, is_approximate where these are
+    #: interpolated, and the calls that it leaves out.
     stops: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     #: The stop_id of each stop, so that a feed's trips can be looked through without reading `stops`, which is long.
     #: It is never NULL, and must not be NOT NULL: staging tables take that over, and not what fills it.

@@ -141,6 +141,7 @@ def _call_json(call: dict[str, Any], stops: dict[str, UUID]) -> dict[str, Any]:
         "stop_sequence": call.get("stop_sequence"),
         "scheduled_arrival": call.get("scheduled_arrival"),
         "scheduled_departure": call.get("scheduled_departure"),
+        "is_approximate": call.get("is_approximate", False),
         "predicted_arrival": call.get("arrival"),
         "predicted_departure": call.get("departure"),
         "delay_seconds": call.get("delay_seconds"),

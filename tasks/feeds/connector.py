@@ -300,7 +300,8 @@ class TransitTrip:
     A trip of a timetable with its calls, in parallel lists by their sequence.
 
     Times are seconds after "noon minus 12 h" of the service day; none are told between two that are known. A trip
-    that `is_repeated` runs at a headway: its times only tell how far apart its calls are.
+    that `is_repeated` runs at a headway: its times only tell how far apart its calls are. Times of the calls at the
+    places `approximate` are nobody's, but lie evenly between those that are told.
     """
 
     record: str
@@ -314,6 +315,7 @@ class TransitTrip:
     sequences: Sequence[int] = ()
     arrivals: Sequence[int | None] = ()
     departures: Sequence[int | None] = ()
+    approximate: Set[int] = frozenset()
     is_repeated: bool = False
 
 

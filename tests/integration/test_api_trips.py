@@ -47,8 +47,8 @@ def site(db: Engine, now: datetime) -> Site:
     return Site({GIVEN: planned(now), POSITIONS: message(), UPDATES: message(), OTHERS: message()})
 
 
-def planned(now: datetime) -> bytes:
-    """Write the timetable of today."""
+def planned(now: datetime, **tables: str) -> bytes:
+    """Write the timetable of today, some of its tables replaced."""
     trips = "route_id,service_id,trip_id,trip_headsign\n"
     times = "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"
     for trip, (first, minutes) in PLANNED.items():
@@ -56,7 +56,7 @@ def planned(now: datetime) -> bytes:
         for number, stop in enumerate((first, "m", "e")):
             at = clock(now, minutes + 10 * number)
             times += f"{trip},{at},{at},{stop},{number + 1}\n"
-    return timetable("UTC", stops=STOPS, trips=trips, stop_times=times, shapes=None)
+    return timetable("UTC", **{"stops": STOPS, "trips": trips, "stop_times": times, "shapes": None} | tables)
 
 
 def clock(now: datetime, minutes: int) -> str:
@@ -189,8 +189,33 @@ def test_a_vehicle_tells_the_trip_it_is_on(site: Site, now: datetime) -> None:
         "stop_id": "m", "thing_id": str(id_of("things", "m")), "name": "Market", "stop_sequence": 2,
         "scheduled_arrival": rfc3339(now + timedelta(minutes=20)), "predicted_arrival": rfc3339(late),
         "scheduled_departure": rfc3339(now + timedelta(minutes=20)), "predicted_departure": rfc3339(late),
-        "delay_seconds": 180, "relationship": "scheduled",
+        "is_approximate": False, "delay_seconds": 180, "relationship": "scheduled",
     } == item["calls"][1]  # fmt: skip
+
+
+def test_a_planned_time_that_nobody_published_is_told_as_approximate(site: Site, now: datetime) -> None:
+    """The timetable times only the first and the last call: the one between is evenly between them."""
+    texts = "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"
+    for number, (stop, at) in enumerate((("p1", clock(now, 10)), ("m", ""), ("e", clock(now, 30)))):
+        texts += f"t1,{at},{at},{stop},{number + 1}\n"
+    site.pages[GIVEN] = planned(now, stop_times=texts)
+    run_feed(add_static(), site)
+    run_live(site, POSITIONS, "positions", bus(), static="timetable")
+    run_live(site, UPDATES, "updates", update(now, "t1", 60), static="timetable")
+    browser = Browser()
+
+    calls = browser.get(f"/api/v1/vehicles/{id_of('vehicles')}/trip").json["calls"]
+    leaving = {
+        stop: browser.get(f"/api/v1/things/{id_of('things', stop)}/departures").json["items"]
+        for stop in ("p1", "m")
+    }
+
+    planned_at = rfc3339(now + timedelta(minutes=20))
+    assert [("p1", False), ("m", True), ("e", False)] == told(calls, "stop_id", "is_approximate")
+    assert [(rfc3339(now + timedelta(minutes=10)), False)] == told(
+        leaving["p1"], "scheduled", "is_approximate"
+    )
+    assert [(planned_at, True)] == told(leaving["m"], "scheduled", "is_approximate")
 
 
 def test_one_message_of_positions_and_updates_needs_no_timetable(site: Site, now: datetime) -> None:

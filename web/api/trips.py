@@ -37,7 +37,12 @@ class Line(Sourced):
 
 
 class Call(BaseModel):
-    """A trip's call at a stop; `thing_id` is the stop's, whose departures can be asked for."""
+    """
+    A trip's call at a stop; `thing_id` is the stop's, whose departures can be asked for.
+
+    Where `is_approximate`, the timetable tells no times: those scheduled lie evenly between the ones that it tells
+    before and after, and delays are counted from them.
+    """
 
     stop_id: str | None
     thing_id: UUID | None
@@ -45,6 +50,7 @@ class Call(BaseModel):
     stop_sequence: int | None
     scheduled_arrival: datetime | None
     scheduled_departure: datetime | None
+    is_approximate: bool
     predicted_arrival: datetime | None
     predicted_departure: datetime | None
     delay_seconds: int | None
@@ -59,11 +65,16 @@ class Trip(Line):
 
 
 class Departure(Line):
-    """A departure at a stop; what is canceled or skipped has no prediction."""
+    """
+    A departure at a stop; what is canceled or skipped has no prediction.
+
+    `is_approximate` as of a call: the time scheduled is none that is published.
+    """
 
     stop_id: str
     stop_name: str | None
     scheduled: datetime | None
+    is_approximate: bool
     predicted: datetime | None
 
 

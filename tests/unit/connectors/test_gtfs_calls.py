@@ -79,13 +79,28 @@ def test_a_call_that_is_left_out_has_a_name_a_plan_and_a_prediction() -> None:
     assert {
         "stop_id": "c", "stop_sequence": 3, "name": "C", "delay_seconds": 90,
         "scheduled_arrival": "2026-01-01T08:20:30Z", "scheduled_departure": "2026-01-01T08:20:30Z",
-        "arrival": "2026-01-01T08:22:00Z", "departure": "2026-01-01T08:22:00Z",
+        "arrival": "2026-01-01T08:22:00Z", "departure": "2026-01-01T08:22:00Z", "is_approximate": True,
     } == stops[1]  # fmt: skip
     assert {
         "stop_id": "e", "stop_sequence": 5, "name": "E", "delay_seconds": 90,
         "scheduled_arrival": "2026-01-01T08:40:00Z", "arrival": "2026-01-01T08:41:30Z",
         "scheduled_departure": "2026-01-01T08:40:00Z", "departure": "2026-01-01T08:41:30Z",
     } == stops[3]  # fmt: skip
+
+
+def test_a_time_that_nobody_published_is_told_as_such() -> None:
+    """Whether the message speaks of the call, the timetable completes it, or it will not be made."""
+
+    def middle(update: gtfs.TripUpdate) -> None:
+        update.stop_time_update.add(stop_id="c").departure.delay = 60
+
+    def canceled(update: gtfs.TripUpdate) -> None:
+        update.trip.schedule_relationship = gtfs.TripDescriptor.CANCELED
+
+    assert [("c", True), ("d", None), ("e", None)] == [
+        (stop["stop_id"], stop.get("is_approximate")) for stop in read(middle).stops
+    ]
+    assert [None, None, True, None, None] == [stop.get("is_approximate") for stop in read(canceled).stops]
 
 
 def test_a_delay_goes_on_with_what_the_trip_leaves_a_stop_with() -> None:
@@ -256,6 +271,9 @@ def test_calls_without_times_are_spread_between_those_with(
     trip = interpolated(replace(TRIP, stop_ids=tuple("abcd"), arrivals=arrivals, departures=departures))
 
     assert times == list(trip.departures)
+    assert trip.approximate == {
+        place for place, (told, time) in enumerate(zip(departures, times, strict=True)) if told != time
+    }
 
 
 def test_of_a_time_and_a_delay_the_time_takes_precedence() -> None:

@@ -147,6 +147,7 @@ export function call(over: Partial<Call> = {}): Call {
     stop_sequence: 1,
     scheduled_arrival: null,
     scheduled_departure: '2026-03-01T12:10:00Z',
+    is_approximate: false,
     predicted_arrival: null,
     predicted_departure: '2026-03-01T12:13:00Z',
     delay_seconds: 180,
@@ -193,6 +194,7 @@ export function departure(over: Partial<Departure> = {}): Departure {
     stop_id: 's-1',
     stop_name: 'Market',
     scheduled: '2026-03-01T12:10:00Z',
+    is_approximate: false,
     predicted: '2026-03-01T12:13:00Z',
     ...over,
   };

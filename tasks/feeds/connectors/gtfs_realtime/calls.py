@@ -105,12 +105,13 @@ def from_its_start(trip: TransitTrip, start_time: str) -> TransitTrip:
 
 def interpolated(trip: TransitTrip) -> TransitTrip:
     """
-    Return a trip with times for the calls that have none between two that do, spread evenly.
+    Return a trip with times for the calls that have none between two that do, spread evenly and said to be so.
 
     Agencies may leave out the times of stops that are no timepoints; OpenTripPlanner fills them in so too. Without,
     nobody would see a departure there.
     """
     arrivals, departures = list(trip.arrivals), list(trip.departures)
+    approximate: set[int] = set()
     before: int | None = None
     for place, (arrival, departure) in enumerate(zip(trip.arrivals, trip.departures, strict=True)):
         if arrival is None and departure is None:
@@ -120,8 +121,9 @@ def interpolated(trip: TransitTrip) -> TransitTrip:
             for between in range(before + 1, place):
                 share = (between - before) / (place - before)
                 arrivals[between] = departures[between] = round(leaves + share * (reaches - leaves))
+                approximate.add(between)
         before = place
-    return replace(trip, arrivals=arrivals, departures=departures)
+    return replace(trip, arrivals=arrivals, departures=departures, approximate=approximate)
 
 
 def _one_of(time: int | None, other: int | None) -> int:

@@ -180,6 +180,8 @@ class Names:
         found: Call = {"stop_id": stop_id, "stop_sequence": trip.sequences[place]}
         if known := self._known.stops.get(stop_id):
             found["name"] = known.name
+        if place in trip.approximate:
+            found["is_approximate"] = True
         for name, seconds in (("arrival", trip.arrivals[place]), ("departure", trip.departures[place])):
             if seconds is not None:
                 found[f"scheduled_{name}"] = written(moment(day, seconds, self._zone))
@@ -200,6 +202,8 @@ class Names:
             found["name"] = known.name
         if trip is None or call is None or day is None:
             return found
+        if call in trip.approximate:
+            found["is_approximate"] = True
         for name, seconds in (("arrival", trip.arrivals[call]), ("departure", trip.departures[call])):
             if seconds is not None:
                 self._schedule(found, name, moment(day, seconds, self._zone), getattr(told, name))

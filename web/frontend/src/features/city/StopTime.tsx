@@ -10,7 +10,8 @@ interface Props {
 }
 
 /** When it is there: the time expected, after the one planned where the two differ. */
-export function StopTime({ stop: { planned, expected }, zone, freshness }: Props) {
+export function StopTime({ stop, zone, freshness }: Props) {
+  const { planned, isApproximate, expected } = stop;
   const { t, clock } = useText();
   const isOld = freshness === 'stale' || freshness === 'dead';
   const plan = planned && clock(planned, zone);
@@ -19,7 +20,8 @@ export function StopTime({ stop: { planned, expected }, zone, freshness }: Props
     <span className="shrink-0 tnum">
       {planned && plan !== hope && (
         <span className={`text-muted ${hope ? 'text-xs line-through' : ''}`}>
-          <span className="sr-only">{t('trip.planned')} </span>
+          <span className="sr-only">{t(isApproximate ? 'trip.about' : 'trip.planned')} </span>
+          {isApproximate && <span aria-hidden="true">≈ </span>}
           <time dateTime={planned}>{plan}</time>
         </span>
       )}{' '}

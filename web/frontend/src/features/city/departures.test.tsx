@@ -37,7 +37,7 @@ it('a vehicle tells where it calls next, and a stop leads to its departures', as
         call({ name: 'Behind', stop_sequence: 1, predicted_departure: inMinutes(-1) }),
         call({ name: 'Market', stop_sequence: 2, ...late }),
         call({ name: 'Bridge', stop_sequence: 3, ...late, relationship: 'skipped' }),
-        call({ name: 'Hill Top', stop_sequence: 4, ...late, thing_id: null }),
+        call({ name: 'Hill Top', stop_sequence: 4, ...late, is_approximate: true, thing_id: null }),
       ],
     }),
   ];
@@ -48,6 +48,7 @@ it('a vehicle tells where it calls next, and a stop leads to its departures', as
   expect(rows).toHaveLength(3);
   expect(rows[0]?.textContent).toMatch(/planned .*expected .*Market3 min late/);
   expect(rows[1]?.textContent).toMatch(/planned [\d:]+ *Bridgedoes not stop/);
+  expect(rows[2]?.textContent).toMatch(/planned about .*expected .*Hill Top/);
   expect(screen.getByText('Stale')).toBeTruthy();
   expect(within(rows[2] as HTMLElement).queryByRole('button')).toBeNull();
   await userEvent.tab();

@@ -27,6 +27,7 @@ describe('how a stop stands to its plan', () => {
   ])('what is %s is not expected, whatever was predicted', (relationship, word) => {
     expect(stopping(departure({ relationship }))).toEqual({
       planned: '2026-03-01T12:10:00Z',
+      isApproximate: false,
       expected: null,
       standing: { word, count: 0 },
     });
@@ -44,6 +45,11 @@ describe('how a stop stands to its plan', () => {
       expected: null,
       standing: { word: 'cancelled' },
     });
+  });
+
+  it('says where its plan is published by nobody', () => {
+    expect(callStopping(call({ is_approximate: true }), 'scheduled').isApproximate).toBe(true);
+    expect(stopping(departure()).isApproximate).toBe(false);
   });
 
   it('an arrival stands for a departure that is not told', () => {

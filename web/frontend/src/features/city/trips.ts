@@ -9,6 +9,8 @@ export function runsTrips(kind: string): boolean {
 
 export interface Stopping {
   planned: string | null;
+  /** Nobody publishes the time planned: it lies evenly between the timetable's. */
+  isApproximate: boolean;
   /** Absent for what is cancelled or skipped, whatever was predicted of it. */
   expected: string | null;
   standing: Standing | null;
@@ -27,6 +29,7 @@ export function callStopping(call: Call, relationship: string): Stopping {
   return stopping({
     relationship: relationship === 'canceled' ? relationship : call.relationship,
     scheduled: call.scheduled_departure ?? call.scheduled_arrival,
+    is_approximate: call.is_approximate,
     predicted: call.predicted_departure ?? call.predicted_arrival,
     delay_seconds: call.delay_seconds,
   });
@@ -35,14 +38,18 @@ export function callStopping(call: Call, relationship: string): Stopping {
 export function stopping({
   relationship,
   scheduled,
+  is_approximate,
   predicted,
   delay_seconds,
-}: Pick<Departure, 'relationship' | 'scheduled' | 'predicted' | 'delay_seconds'>): Stopping {
+}: Pick<
+  Departure,
+  'relationship' | 'scheduled' | 'is_approximate' | 'predicted' | 'delay_seconds'
+>): Stopping {
   const word = NOT_MADE[relationship];
-  const planned = scheduled ?? null;
-  if (word) return { planned, expected: null, standing: { word, count: 0 } };
+  const plan = { planned: scheduled ?? null, isApproximate: is_approximate };
+  if (word) return { ...plan, expected: null, standing: { word, count: 0 } };
   const standing = relationship === 'no_data' ? { word: 'noData' as const, count: 0 } : null;
-  return { planned, expected: predicted ?? null, standing: standing ?? lateness(delay_seconds) };
+  return { ...plan, expected: predicted ?? null, standing: standing ?? lateness(delay_seconds) };
 }
 
 /** Less than a whole minute is on time, as on any board. */
