@@ -285,6 +285,7 @@ def test_of_many_who_retry_one_ended_job_at_once_each_is_audited() -> None:
 def test_a_hostile_word_is_only_a_word(word: str) -> None:
     """In every field that is searched."""
     add_user(Role.RESIDENT)
+    add_city()
     ops = Browser(Role.OPS)
 
     for path, name in (
@@ -295,7 +296,7 @@ def test_a_hostile_word_is_only_a_word(word: str) -> None:
         ("reports", "city"),
     ):
         answer = ops.get(f"/api/v1/{path}", query_string={"city": "london", name: word})
-        assert answer.status_code in {200, 422}
+        assert answer.status_code in ({404, 422} if name == "city" else {200, 422})
         assert [] == answer.json.get("items", [])
     with transaction() as tx:
         assert 2 == tx.execute(text("SELECT count(*) FROM users")).scalar_one()
