@@ -384,6 +384,18 @@ def test_what_is_measured_in_a_room_is_not_the_citys_air(document: Any) -> None:
     assert "indoor" == record.reason
 
 
+@pytest.mark.parametrize("number", ["", " ", None, {"id": 1}])
+@pytest.mark.parametrize("network", ["waqi", "purpleair"])
+def test_a_station_without_a_number_is_set_aside(network: str, number: Any) -> None:
+    """All that have none would be one."""
+    station = {"aqi": 56, "idx": number, "time": {"iso": "2026-11-20T10:00:00Z"}}
+    sensors = {"time_stamp": 1795200000, "fields": ["sensor_index", "pm2.5"], "data": [[number, 3.4]]}
+    (record,) = read({"status": "ok", "data": station} if network == "waqi" else sensors)
+
+    assert isinstance(record, Rejected)
+    assert "no_identity" == record.reason
+
+
 OPENAQ = "https://api.openaq.org/v3/locations"
 LOCATION = {
     "id": 2178,

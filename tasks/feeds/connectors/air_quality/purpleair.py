@@ -72,7 +72,7 @@ def _sensor(row: Any, document: Mapping[str, Any], record: str) -> Thing:  # Any
         raise Rejection("bad_width", "the row has not as many values as there are fields")
     # The rows of a history are all of the sensor that stands above them.
     index = row.get("sensor_index", document.get("sensor_index"))
-    if not isinstance(index, int | str):
+    if not isinstance(index, int | str) or not str(index).strip():
         raise Rejection("no_identity", "the sensor has no sensor_index")
     if row.get("location_type") == _INSIDE:
         raise Rejection("indoor", f"sensor {index} is within a building")

@@ -55,7 +55,7 @@ def records(rows: Sequence[Any], payload: Payload) -> Iterator[Record]:
 
 def _station(row: Any, record: str) -> Thing:  # Any: JSON of a publisher.
     number = row.get("idx", row.get("uid")) if isinstance(row, dict) else None
-    if number is None:
+    if not isinstance(number, int | str) or not str(number).strip():
         raise Rejection("no_identity", "the row names no station")
     told = _told(row, "city") or _told(row, "station")
     pair = told.get("geo")
