@@ -306,6 +306,31 @@ def test_a_layer_is_ordered_by_what_it_calls_its_numbers_and_asked_for_no_more_t
     assert ["3", "4", "9"] == paged(described, answers)
 
 
+@pytest.mark.parametrize(
+    ("more", "ids", "paging", "reasons"),
+    [
+        (True, [], True, ["not_read"]),
+        (False, [], True, []),
+        (False, [3, 4, 9], False, ["not_read"]),
+        (False, [3, 4], False, []),
+    ],
+)
+def test_a_layer_of_more_pages_than_are_read_says_so(
+    more: bool, ids: list[int], paging: bool, reasons: list[str]
+) -> None:
+    """Nobody would miss its last rows otherwise."""
+    described = {"currentVersion": 11, "maxRecordCount": 2, "supportsPagination": paging, **objects()}
+    answers = {LAYER: described, f"{LAYER}/query": objects(3, 4, more=more)}
+    if ids:
+        answers[f"{LAYER}/query?where=1%3D1&returnIdsOnly=true&f=json"] = {"objectIds": ids}
+    records, _ = run(
+        source("arcgis", LAYER, max_pages=1), {url: orjson.dumps(said) for url, said in answers.items()}
+    )
+
+    assert ["3", "4"] == [one.external_id for one in records if isinstance(one, Feature)]
+    assert reasons == [one.reason for one in records if isinstance(one, Rejected)]
+
+
 @pytest.mark.parametrize("described", [{}, {"error": {"code": 499}}])
 def test_a_service_that_sends_the_same_page_again_ends_the_run(described: dict[str, Any]) -> None:
     """It knows no offset, and did not say so."""

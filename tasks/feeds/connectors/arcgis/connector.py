@@ -9,7 +9,17 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from shared.errors import Rejection
-from tasks.feeds.connector import GZIP, Described, Malformed, Payload, Plan, Record, Request, Source
+from tasks.feeds.connector import (
+    GZIP,
+    Described,
+    Malformed,
+    Payload,
+    Plan,
+    Record,
+    Rejected,
+    Request,
+    Source,
+)
 from tasks.feeds.connectors.arcgis import answers, paging, shapes
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading import columns
@@ -106,6 +116,23 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
             yield Described(record=f"{payload.name}#0", properties={"name": str(document.get("name") or "")})
         else:
             raise Malformed(f"{payload.name}: no features: {excerpt(document):.200}")
+    if why := _not_read({payload.name: payload for payload in payloads}, source):
+        yield Rejected(record=f"{paging.LAYER}#0", reason="not_read", detail=why)
+
+
+def _not_read(payloads: Mapping[str, Payload], source: Source) -> str | None:
+    """Return why the rows of a layer are not all read, or nothing if they are."""
+    if (described := payloads.get(paging.LAYER)) is None:
+        return None
+    layer = paging.Layer(described, source)
+    if ids := payloads.get(paging.IDS):
+        count, most = len(paging.listed(ids)), layer.most_pages * layer.size
+        return f"the layer has {count:,} rows, of which {most:,} are read" if count > most else None
+    if (last := payloads.get(f"features-{layer.most_pages}")) is None:
+        return None
+    page = load_json(last)
+    goes_on = isinstance(page, dict) and _has_more(page, len(page.get("features") or ()), layer.size)
+    return f"the layer goes on behind page {layer.most_pages}, the last that is read" if goes_on else None
 
 
 def _is_export(payload: Payload) -> bool:
