@@ -321,6 +321,26 @@ def test_calls_and_texts_of_a_realtime_message_count_together(monkeypatch: pytes
     assert 1 == len(read("gtfs_realtime", realtime(update)))
     with pytest.raises(Malformed, match="p: more than 5 calls, informed entities, periods and texts"):
         read("gtfs_realtime", realtime(update, alert))
+    update.alert.CopyFrom(alert.alert)
+    with pytest.raises(Malformed, match="p: more than 5 calls, informed entities, periods and texts"):
+        read("gtfs_realtime", realtime(update))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"impact_period": [{}] * 6},
+        {"communication_period": [{}] * 6},
+        {"cause_detail": gtfs.TranslatedString(translation=[{"text": "x"}] * 6)},
+        {"effect_detail": gtfs.TranslatedString(translation=[{"text": "x"}] * 6)},
+    ],
+)
+def test_whatever_is_read_of_an_alert_counts(monkeypatch: pytest.MonkeyPatch, told: dict[str, Any]) -> None:
+    """Newer fields take as much as those that they stand beside."""
+    monkeypatch.setattr(message, "MOST_PARTS", 5)
+
+    with pytest.raises(Malformed, match="p: more than 5 calls, informed entities, periods and texts"):
+        read("gtfs_realtime", realtime(gtfs.FeedEntity(id="1", alert=gtfs.Alert(**told))))
 
 
 def test_an_entity_of_a_realtime_message_that_is_too_large_is_set_aside(

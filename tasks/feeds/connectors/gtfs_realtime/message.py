@@ -89,11 +89,14 @@ def _check_count(count: int, name: str) -> None:
 
 
 def _parts_of(entity: gtfs.FeedEntity) -> int:
+    calls = len(entity.trip_update.stop_time_update)
     if not entity.HasField("alert"):
-        return len(entity.trip_update.stop_time_update)
+        return calls
     said = entity.alert
-    texts = (said.header_text, said.description_text, said.url)
-    return len(said.informed_entity) + len(said.active_period) + sum(len(text.translation) for text in texts)
+    periods = (said.impact_period, said.active_period, said.communication_period)
+    texts = (said.header_text, said.description_text, said.url, said.cause_detail, said.effect_detail)
+    parts = (*(len(spans) for spans in periods), *(len(text.translation) for text in texts))
+    return calls + len(said.informed_entity) + sum(parts)
 
 
 def _spelled_out(content: bytes, name: str, why: str) -> Message:
