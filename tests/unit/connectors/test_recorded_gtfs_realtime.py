@@ -132,6 +132,19 @@ def test_a_vehicle_and_an_update_of_a_trip_without_an_id_name_it_alike() -> None
     assert "18/1042" == bus.external_id
 
 
+def test_an_update_names_its_vehicle_as_the_position_does() -> None:
+    """Ids stand in columns of a width, filled with blanks: a trip is found by its vehicle all the same."""
+    described = gtfs.VehicleDescriptor(id=" 42 ")
+    trip = gtfs.TripDescriptor(route_id="r")
+    update = gtfs.FeedEntity(id="u", trip_update=gtfs.TripUpdate(trip=trip, vehicle=described))
+    position = gtfs.FeedEntity(id="v", vehicle=gtfs.VehiclePosition(vehicle=described))
+    told, seen = parse(source("gtfs_realtime"), payload(message(update, position)))
+
+    assert isinstance(told, TripUpdate)
+    assert isinstance(seen, Vehicle)
+    assert ("42", "42", "42") == (seen.external_id, told.vehicle, told.external_id)
+
+
 def test_a_vehicle_without_an_id_or_a_trip_is_known_by_its_plate() -> None:
     """It names one vehicle; a trip, where one is told, goes on being what names it."""
     plate = gtfs.VehicleDescriptor(license_plate=" AB-123 ")

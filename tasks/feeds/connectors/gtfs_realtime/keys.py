@@ -62,7 +62,7 @@ def shared(entities: Iterable[gtfs.FeedEntity]) -> Shared:
         for trip in (trip_of(entity.trip_update), entity.vehicle.trip):
             if trip.trip_id and trip.start_time:
                 starts[_short_key(trip) or ""].add(start_of(trip))
-        if entity.HasField("vehicle") and not _vehicle_id(entity.vehicle):
+        if entity.HasField("vehicle") and not vehicle_id(entity.vehicle.vehicle):
             trip = entity.vehicle.trip
             short = _short_key(trip) or ""
             label = entity.vehicle.vehicle.label.strip()
@@ -77,7 +77,7 @@ def shared(entities: Iterable[gtfs.FeedEntity]) -> Shared:
 def vehicle_key(position: gtfs.VehiclePosition, trip: str | None, shared: Shared) -> str:
     """Return what names a vehicle: its id, else its trip, beside its label if others run on it, else its label or plate."""
     label: str = position.vehicle.label.strip()
-    if told := _vehicle_id(position):
+    if told := vehicle_id(position.vehicle):
         return told
     if trip in shared.coupled and label:
         return f"{trip}/{label}"
@@ -85,8 +85,9 @@ def vehicle_key(position: gtfs.VehiclePosition, trip: str | None, shared: Shared
     return trip or label or plate
 
 
-def _vehicle_id(position: gtfs.VehiclePosition) -> str:
-    told: str = position.vehicle.id.strip()
+def vehicle_id(described: gtfs.VehicleDescriptor) -> str:
+    """Return the id of a vehicle; blank if it tells none."""
+    told: str = described.id.strip()
     return told
 
 

@@ -10,7 +10,13 @@ from google.transit import gtfs_realtime_pb2 as gtfs
 from shared.errors import Rejection
 from tasks.feeds.connector import TripUpdate, Vehicle
 from tasks.feeds.connectors.gtfs_realtime.calls import written
-from tasks.feeds.connectors.gtfs_realtime.keys import Shared, trip_key, trip_of, vehicle_key
+from tasks.feeds.connectors.gtfs_realtime.keys import (
+    Shared,
+    trip_key,
+    trip_of,
+    vehicle_id,
+    vehicle_key,
+)
 from tasks.feeds.connectors.gtfs_realtime.starts import start_of
 from tasks.feeds.reading.service_days import is_near
 from tasks.feeds.reading.times import from_posix
@@ -117,7 +123,7 @@ def trip_update(
 ) -> TripUpdate:
     """Read the prediction for one trip of one service day."""
     trip = trip_of(update)
-    key = trip_key(trip, shared.repeated) or update.vehicle.id
+    key = trip_key(trip, shared.repeated) or vehicle_id(update.vehicle)
     if not key:
         raise Rejection("no_identity", "neither the trip nor its vehicle has an id")
     stops = [_stop(stop) for stop in update.stop_time_update]
@@ -133,7 +139,7 @@ def trip_update(
         trip_id=trip.trip_id or key,
         start_date=trip.start_date or None,
         route=trip.route_id or None,
-        vehicle=update.vehicle.id or None,
+        vehicle=vehicle_id(update.vehicle) or None,
         delay_seconds=_delay(update, stops),
         stops=stops,
         properties=properties,
