@@ -65,7 +65,8 @@ def _batches(file: Any, reads: Sequence[Any], name: str) -> Iterator[Row]:  # An
             if said > MOST_SAID:
                 raise Malformed(f"{name}: cells of more than {MOST_SAID:,} characters")
             yield from zip(*columns, strict=True)
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
+    # Moments within lists may be of no year, and zones may be none.
+    except (pyarrow.ArrowException, OSError, ValueError, OverflowError, KeyError) as error:
         raise Malformed(f"{name}: broken Parquet file: {error!s:.200}") from None
 
 

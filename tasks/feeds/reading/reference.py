@@ -90,7 +90,7 @@ def of_projjson(reference: Any, name: str) -> Place | None:  # Any: as above.
         raise Malformed(f"{name}: its reference system is not told")
     told = reference.get("id")
     code = told.get("code") if isinstance(told, Mapping) else None
-    if code in _WGS84 or code == "CRS84":
+    if isinstance(code, int | str) and (code in _WGS84 or code == "CRS84"):
         return None
     return _known(orjson.dumps(reference).decode(), name)
 

@@ -73,7 +73,9 @@ def only_table(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     Raises: Malformed, naming the payload, if it holds none, several, which are named, or one that is too large.
     """
     members = [
-        one for one in listed(archive, name) if not one.is_dir() and not _NO_FILES.search(one.filename)
+        one
+        for one in listed(archive, name)
+        if not one.filename.endswith("/") and not _NO_FILES.search(one.filename)
     ]
     for ending in (_TABLE, _TEXT):
         found = [one for one in members if ending.search(one.filename)]

@@ -183,6 +183,22 @@ def test_a_moment_of_parquet_beyond_all_years_sets_its_row_aside(opened: Any) ->
     assert ("bad_time", "b") == (far.reason, whole.external_id)
 
 
+@pytest.mark.parametrize(
+    "opened",
+    [
+        pyarrow.array([[2**60]], pyarrow.list_(pyarrow.timestamp("us"))),
+        pyarrow.array([0], pyarrow.timestamp("us", "Mars/Phobos")),
+    ],
+    ids=["a list beyond all years", "a zone that there is not"],
+)
+def test_moments_of_parquet_that_cannot_be_made_are_malformed(opened: Any) -> None:
+    """The run says so, and what is stored stays."""
+    out = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.table({"case_id": ["a"], "opened": opened}), out)
+    with pytest.raises(Malformed, match="broken Parquet file"):
+        read(out.getvalue())
+
+
 def test_text_of_parquet_that_is_not_called_text_is_text() -> None:
     """Older writers store bytes and say no more."""
     out = io.BytesIO()
@@ -313,6 +329,7 @@ def test_geometries_of_geoparquet_are_placed_on_earth(system: str | None) -> Non
     ("said", "why"),
     [
         ({"crs": None}, "column where: its reference system is not told"),
+        ({"crs": {"id": {"code": [28992]}}}, "column where: unknown reference system"),
         ({"crs": {"type": "GeographicCRS", "name": "Mars"}}, "column where: unknown reference system"),
         ({"encoding": "point"}, "column where: geometries are read from WKB, not from 'point'"),
     ],

@@ -313,6 +313,13 @@ def test_a_zip_that_is_not_of_one_table_is_malformed(content: bytes, why: str) -
         read(content)
 
 
+def test_a_member_without_a_name_is_no_table() -> None:
+    """It is passed over as any other that is none."""
+    nameless = packed({"a.csv": TEXT, "qqqq": "x"}).replace(b"qqqq", b"\0qqq")
+
+    assert said(TEXT) == said(nameless)
+
+
 def test_no_more_is_read_of_a_member_than_it_claims() -> None:
     """A zip that lies about the size of a member is broken, and not a bomb."""
     content = packed({"a.csv": b"id,opened\n" + b"1,2024-01-01\n" * 100_000})
