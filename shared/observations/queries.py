@@ -24,7 +24,9 @@ BUCKETS: Final = {"5m": 300, "1h": 3600, "1d": 86_400}
 MOST_OBSERVATIONS: Final = 10_000
 MOST_VEHICLES: Final = 10_000
 _DEFAULT_SPAN: Final = timedelta(days=1)
-_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
+#: Moments with a day on either side of them, in any zone.
+_EARLIEST: Final = datetime.min.replace(tzinfo=UTC) + _DEFAULT_SPAN
+_LATEST: Final = datetime.max.replace(tzinfo=UTC) - _DEFAULT_SPAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +150,16 @@ def list_observations(
         )
     if since is not None and until is not None and since >= until:
         raise Invalid("this span has no length", FieldProblem("to", "order", "must be later than `from`"))
-    upper = until or now
-    lower = since or max(upper, _BEGINNING + _DEFAULT_SPAN) - _DEFAULT_SPAN
+    upper = _reckonable(until or now)
+    lower = upper - _DEFAULT_SPAN if since is None else _reckonable(since)
     values = {"id": datastream_id, "since": lower, "until": upper}
     items = _buckets(tx, values, BUCKETS[bucket]) if bucket else _results(tx, values)
     return {"datastream": {**_stream_json(stream), "thing_id": str(stream.thing_id)}, "items": items}
+
+
+def _reckonable(moment: datetime) -> datetime:
+    """Return the nearest moment in UTC that can be reckoned with; beyond, nothing was ever measured."""
+    return min(max(moment, _EARLIEST), _LATEST).astimezone(UTC)
 
 
 def _results(tx: Transaction, values: dict[str, Any]) -> list[dict[str, Any]]:

@@ -196,7 +196,16 @@ def test_a_time_that_is_no_span_is_refused(bikes: Browser, query: str, field: st
 
 
 @pytest.mark.parametrize(
-    "query", ["to=0001-01-01T00:00:00Z", "to=0001-01-01T00:00:00Z&bucket=1h", "from=9999-12-31T23:00:00Z"]
+    "query",
+    [
+        "to=0001-01-01T00:00:00Z",
+        "to=0001-01-01T00:00:00Z&bucket=1h",
+        "to=0001-01-01T23:00:00-05:00",
+        "to=0001-01-01T00:00:00%2B05:00&bucket=1h",
+        "from=9999-12-31T23:00:00Z",
+        "from=9999-12-31T23:30:00Z&bucket=1h",
+        "from=9999-12-31T23:30:00-05:00&bucket=1d",
+    ],
 )
 def test_the_ends_of_the_calendar_hold_no_results(bikes: Browser, query: str) -> None:
     """A day before the first day there is none."""
