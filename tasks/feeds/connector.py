@@ -315,7 +315,7 @@ class TransitTrip:
     sequences: Sequence[int] = ()
     arrivals: Sequence[int | None] = ()
     departures: Sequence[int | None] = ()
-    approximate: Set[int] = frozenset()
+    approximate: Sequence[int] = ()
     is_repeated: bool = False
 
 

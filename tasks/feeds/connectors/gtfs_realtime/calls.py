@@ -111,7 +111,7 @@ def interpolated(trip: TransitTrip) -> TransitTrip:
     nobody would see a departure there.
     """
     arrivals, departures = list(trip.arrivals), list(trip.departures)
-    approximate: set[int] = set()
+    approximate: list[int] = []
     before: int | None = None
     for place, (arrival, departure) in enumerate(zip(trip.arrivals, trip.departures, strict=True)):
         if arrival is None and departure is None:
@@ -121,7 +121,7 @@ def interpolated(trip: TransitTrip) -> TransitTrip:
             for between in range(before + 1, place):
                 share = (between - before) / (place - before)
                 arrivals[between] = departures[between] = round(leaves + share * (reaches - leaves))
-                approximate.add(between)
+                approximate.append(between)
         before = place
     return replace(trip, arrivals=arrivals, departures=departures, approximate=approximate)
 
