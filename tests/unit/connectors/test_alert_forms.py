@@ -13,7 +13,7 @@ import pytest
 
 from tasks.feeds.connector import Described, Feature, Malformed, Record, Rejected
 from tasks.feeds.registry import connector
-from tests.support.feeds import drive, parse, payload, positions, source
+from tests.support.feeds import drive, parse, payload, positions, run, source
 
 CAP = """<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>W1</identifier><sender>Met Office</sender>
 <sent>2026-11-20T01:00:00+00:00</sent><status>{status}</status><msgType>{kind}</msgType><scope>public</scope>
@@ -340,6 +340,26 @@ def test_the_linked_data_form_gives_the_same_alerts() -> None:
 
     assert nws({"features": [plain]}) == nws({"@graph": [linked]})
     assert [] == nws({"@graph": []})
+
+
+@pytest.mark.parametrize(("pages", "left"), [(10, []), (11, ["not_read"])])
+def test_a_list_of_more_pages_than_are_read_says_so(pages: int, left: list[str]) -> None:
+    """The service tells the address of each next page."""
+    feed = source("nws_alerts", "https://api.weather.gov/alerts/active")
+    address = "https://api.weather.gov/alerts/active"
+    answers = {
+        address if page == 1 else f"{address}?cursor={page}": orjson.dumps(
+            {
+                "features": [{"geometry": None, "properties": {**ALERT, "id": f"urn:oid:{page}"}}],
+                "pagination": {"next": f"{address}?cursor={page + 1}"} if page < pages else {},
+            }
+        )
+        for page in range(1, pages + 1)
+    }
+    records, _ = run(feed, answers)
+
+    assert left == [one.reason for one in records if isinstance(one, Rejected)]
+    assert 10 == sum(isinstance(one, Feature) for one in records)
 
 
 def test_a_reference_may_be_an_address_alone() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tasks.feeds.connector import Described, Feature, Malformed, Rejected
 from tasks.feeds.registry import connector
-from tests.support.feeds import Recording, check_recording, drive, parse, payload, recordings, source
+from tests.support.feeds import Recording, check_recording, drive, parse, payload, recordings, run, source
 
 CITY = source("open311", timezone="America/Toronto")
 
@@ -77,6 +77,21 @@ def test_a_server_that_repeats_its_last_page_ends_the_run() -> None:
     driven = drive(connector("open311").plan(feed), {"https://city.example/v2/requests.json": page})
 
     assert 2 == len(driven.requests)
+
+
+@pytest.mark.parametrize(("last", "left"), [(["5", "6"], ["not_read"]), (["5"], []), (["3", "4"], [])])
+def test_a_list_of_more_pages_than_are_read_says_so(last: list[str], left: list[str]) -> None:
+    """A last page that is full, and none that was sent before, is followed by others."""
+    feed = source("open311", "https://city.example/v2", page_size=2, max_pages=3)
+    pages = {
+        f"https://city.example/v2/requests.json?page={number}&page_size=2": orjson.dumps(
+            [{**REQUEST, "service_request_id": id_} for id_ in ids]
+        )
+        for number, ids in enumerate([["1", "2"], ["3", "4"], last], start=1)
+    }
+    records, _ = run(feed, pages)
+
+    assert left == [one.reason for one in records if isinstance(one, Rejected)]
 
 
 def test_services_are_not_requests() -> None:

@@ -64,7 +64,7 @@ def _next_page(document: Any) -> str | None:  # Any: JSON of a publisher.
 
 def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
     """
-    Yield one record per feature, in the publisher's order.
+    Yield one record per feature, in the publisher's order; one more if pages were left.
 
     Raises: Malformed if a payload is no list of features, with the service's own words if it failed.
     """
@@ -88,6 +88,12 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
                     external_id=identity,
                     excerpt=excerpt(row),
                 )
+    if len(payloads) == _MOST_PAGES and _next_page(load_json(payloads[-1])):
+        yield Rejected(
+            record=f"alerts-{_MOST_PAGES + 1}#0",
+            reason="not_read",
+            detail=f"the list goes on behind page {_MOST_PAGES}, the last that is read",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,17 +50,27 @@ def plan(source: Source) -> Plan:
     """Fetch requests: one answer of the standard's size, or pages where the option `page_size` says so."""
     url = _requests_url(source)
     query = {str(key): str(value) for key, value in (source.options.get("query") or {}).items()}
-    size = int(source.options.get("page_size") or 0)
+    size, most = _pages(source)
     before: Sequence[Any] = ()
-    for number in range(1, int(source.options.get("max_pages") or _MOST_PAGES) + 1 if size else 2):
+    for number in range(1, most + 1):
         paging = {"page": str(number), "page_size": str(size)} if size else {}
         answer = yield with_credential(Request(f"requests-{number}", url, params=query | paging), source)
         rows = _document(answer).rows
-        # Past the end some servers repeat the last page instead of sending an empty one.
-        if len(rows) < size or [identity(row) for row in rows] == [identity(row) for row in before]:
+        if _is_end(rows, before, size):
             break
         before = rows
     return _no_cursor()
+
+
+def _pages(source: Source) -> tuple[int, int]:
+    """Return how many requests a page has, 0 where the server does not page, and how many pages are read."""
+    size = int(source.options.get("page_size") or 0)
+    return size, int(source.options.get("max_pages") or _MOST_PAGES) if size else 1
+
+
+def _is_end(rows: Sequence[Any], before: Sequence[Any], size: int) -> bool:
+    """Tell whether no page follows: past the end some servers repeat the last one instead of sending an empty one."""
+    return len(rows) < size or [identity(row) for row in rows] == [identity(row) for row in before]
 
 
 def _no_cursor() -> Cursor:
@@ -75,12 +85,16 @@ def _requests_url(source: Source) -> str:
 
 def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
     """
-    Yield one record per request, service or attribute list, in the publisher's order.
+    Yield one record per request, service or attribute list, in the publisher's order; one more if pages were left.
 
     Raises: Malformed if a payload is neither JSON nor XML of Open311, with the server's own words if it failed.
     """
+    size, most = _pages(source)
+    before: Sequence[Any] = ()
+    rows: Sequence[Any] = ()
     for payload in payloads:
         document = _document(payload)
+        before, rows = rows, document.rows
         times = local_times(source.timezone, source.options, map(_told_of, document.rows))
         for number, row in enumerate(document.rows):
             record = f"{payload.name}#{number}"
@@ -97,6 +111,12 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
                     external_id=identity(row),
                     excerpt=excerpt(row),
                 )
+    if size and len(payloads) == most and not _is_end(rows, before, size):
+        yield Rejected(
+            record=f"requests-{most + 1}#0",
+            reason="not_read",
+            detail=f"the list goes on behind page {most}, the last that is read",
+        )
 
 
 def _told_of(row: Any) -> Mapping[str, Any]:  # Any: a row of JSON or XML.
