@@ -252,7 +252,7 @@ function Tabs({ view, counts, onChange }: TabsProps) {
     <div
       role="group"
       aria-label={t('views.label')}
-      className="flex flex-wrap gap-x-5 border-b border-line px-4"
+      className="flex flex-wrap gap-x-3 border-b border-line px-4"
     >
       {VIEWS.map((one) => (
         <button
