@@ -330,6 +330,15 @@ class Rejected:
     excerpt: str = ""
 
 
+def not_read(page: str, pages: int) -> Rejected:
+    """Set aside, as one record, what a list has behind its last page that is read; `page` names the next one."""
+    return Rejected(
+        record=f"{page}#0",
+        reason="not_read",
+        detail=f"the list goes on behind page {pages}, the last that is read",
+    )
+
+
 @dataclass(slots=True, kw_only=True)
 class Described:
     """A record that describes the feed itself (system_information, a header); counted, not stored."""

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from shared.errors import Rejection
-from tasks.feeds.connector import Feature, Payload, Plan, Record, Rejected, Request, Source
+from tasks.feeds.connector import Feature, Payload, Plan, Record, Rejected, Request, Source, not_read
 from tasks.feeds.connectors.legistar import parts
 from tasks.feeds.connectors.legistar.lists import meetings, next_page
 from tasks.feeds.connectors.legistar.times import changed, ends, own, starts
@@ -76,11 +76,7 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
             except Rejection as why:
                 yield Rejected(record=record, reason=why.reason, detail=why.detail, excerpt=excerpt(row))
     if len(payloads) == _MOST_PAGES and next_page(payloads[-1], payloads[-1].url or source.url):
-        yield Rejected(
-            record=f"meetings-{_MOST_PAGES + 1}#0",
-            reason="not_read",
-            detail=f"the list goes on behind page {_MOST_PAGES}, the last that is read",
-        )
+        yield not_read(f"meetings-{_MOST_PAGES + 1}", _MOST_PAGES)
 
 
 def _feature(said: Any, record: str, kind: str, times: LocalTimes) -> Feature:  # Any: JSON of a publisher.

@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import urljoin
 
 from shared.errors import Rejection
-from tasks.feeds.connector import Feature, Payload, Plan, Record, Rejected, Request, Source
+from tasks.feeds.connector import Feature, Payload, Plan, Record, Rejected, Request, Source, not_read
 from tasks.feeds.connectors.nws_alerts import zones
 from tasks.feeds.connectors.nws_alerts.messages import (
     NOT_ACTUAL,
@@ -89,11 +89,7 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
                     excerpt=excerpt(row),
                 )
     if len(payloads) == _MOST_PAGES and _next_page(load_json(payloads[-1])):
-        yield Rejected(
-            record=f"alerts-{_MOST_PAGES + 1}#0",
-            reason="not_read",
-            detail=f"the list goes on behind page {_MOST_PAGES}, the last that is read",
-        )
+        yield not_read(f"alerts-{_MOST_PAGES + 1}", _MOST_PAGES)
 
 
 @dataclass(frozen=True, slots=True)

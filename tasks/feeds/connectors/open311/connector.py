@@ -20,6 +20,7 @@ from tasks.feeds.connector import (
     Rejected,
     Request,
     Source,
+    not_read,
 )
 from tasks.feeds.connectors.open311.requests import fields_of, identity, request
 from tasks.feeds.credentials import with_credential
@@ -112,11 +113,7 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
                     excerpt=excerpt(row),
                 )
     if size and len(payloads) == most and not _is_end(rows, before, size):
-        yield Rejected(
-            record=f"requests-{most + 1}#0",
-            reason="not_read",
-            detail=f"the list goes on behind page {most}, the last that is read",
-        )
+        yield not_read(f"requests-{most + 1}", most)
 
 
 def _told_of(row: Any) -> Mapping[str, Any]:  # Any: a row of JSON or XML.
