@@ -1,11 +1,8 @@
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { act, render } from '@testing-library/react';
+import { act } from '@testing-library/react';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { showCity } from '../../../tests/cityPage';
 import { vehicle } from '../../../tests/samples';
-import { ConfigContext, type Config } from '@/app/config';
-import { cityKey, type LiveStore } from '@/live/store';
-import { LiveContext } from '@/live/useLive';
-import CityPage from './CityPage';
+import { cityKey } from '@/live/store';
 
 const given = vi.hoisted(() => ({ onSelect: [] as unknown[] }));
 vi.mock('./ItemList', () => ({
@@ -23,21 +20,7 @@ beforeEach(() => {
 afterEach(() => vi.unstubAllGlobals());
 
 it('rows are told the same when a vehicle moves, so that none is drawn anew', async () => {
-  const live = {
-    state: 'live',
-    subscribe: () => () => undefined,
-    settle: (_slice: string, read: () => unknown) => read(),
-  } as unknown as LiveStore;
-  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
-  render(
-    <QueryClientProvider client={client}>
-      <ConfigContext.Provider value={{ city: 'london', cities: ['london'] } as unknown as Config}>
-        <LiveContext.Provider value={live}>
-          <CityPage />
-        </LiveContext.Provider>
-      </ConfigContext.Provider>
-    </QueryClientProvider>,
-  );
+  const client = showCity();
   await vi.waitFor(() => expect(given.onSelect).not.toEqual([]));
   const before = given.onSelect.length;
 

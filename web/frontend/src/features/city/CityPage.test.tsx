@@ -1,11 +1,7 @@
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { render, screen } from '@testing-library/react';
+import { screen } from '@testing-library/react';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { showCity } from '../../../tests/cityPage';
 import { feed } from '../../../tests/samples';
-import { ConfigContext, type Config } from '@/app/config';
-import type { LiveStore } from '@/live/store';
-import { LiveContext } from '@/live/useLive';
-import CityPage from './CityPage';
 
 let tellFeeds: (feeds: unknown[]) => void;
 
@@ -20,26 +16,8 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
-function show(): void {
-  const live = {
-    state: 'live',
-    subscribe: () => () => undefined,
-    settle: (_slice: string, read: () => unknown) => read(),
-  } as unknown as LiveStore;
-  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
-  render(
-    <QueryClientProvider client={client}>
-      <ConfigContext.Provider value={{ city: 'london', cities: ['london'] } as unknown as Config}>
-        <LiveContext.Provider value={live}>
-          <CityPage />
-        </LiveContext.Provider>
-      </ConfigContext.Provider>
-    </QueryClientProvider>,
-  );
-}
-
 it('an empty city is being read until each of its feeds has run', async () => {
-  show();
+  showCity();
   await screen.findByText(/Reading the city's sources/);
   expect(screen.getByRole('button', { name: 'Happening now …' })).toBeTruthy();
   expect(screen.getByRole('button', { name: 'Requests …' })).toBeTruthy();
