@@ -133,6 +133,24 @@ def test_an_older_copy_from_a_cache_is_not_taken(db: Engine) -> None:
     assert {(late,)} == snapshot("feed_resources", "last_modified")
 
 
+def test_what_a_publisher_took_back_is_taken_in_the_end(db: Engine) -> None:
+    """Only caches serve what is older, and none for hours: a file that was restored would never be read."""
+    feed = add_given()
+    late, early = "Sun, 22 Nov 2026 12:00:00 GMT", "Sun, 22 Nov 2026 11:00:00 GMT"
+    restored = Site({GIVEN: b"old"}, last_modified=early)
+    run_given(feed, asking(), site=Site({GIVEN: b"new"}, last_modified=late))
+    with transaction() as tx:
+        tx.execute(text("UPDATE feed_resources SET fetched_at = fetched_at - interval '59 minutes'"))
+    run_given(feed, asking(), site=restored)
+    with transaction() as tx:
+        tx.execute(text("UPDATE feed_resources SET fetched_at = fetched_at - interval '1 minute'"))
+
+    ran = run_given(feed, asking(), site=restored)
+
+    assert "succeeded" == ran.state
+    assert {(early,)} == snapshot("feed_resources", "last_modified")
+
+
 def test_an_optional_file_that_is_not_there_is_no_failure(db: Engine) -> None:
     """It is answered with nothing."""
     feed, site = add_given(), Site({GIVEN: b"page"})

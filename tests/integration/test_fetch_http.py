@@ -154,6 +154,16 @@ def test_retry_after_may_be_a_date(httpserver: HTTPServer, fetcher: Fetcher, tmp
     assert 3500 < (caught.value.retry_after_seconds or 0) <= 3600
 
 
+@pytest.mark.parametrize("told", ["Thu, 01 Jan 2099 00:00:00 GMT", "yesterday"])
+def test_a_change_in_the_future_tells_nothing(
+    told: str, httpserver: HTTPServer, fetcher: Fetcher, tmp_path: Path
+) -> None:
+    """No answer after it would be newer, and the feed would stand still."""
+    httpserver.expect_request("/feed").respond_with_data("{}", headers={"Last-Modified": told})
+
+    assert None is fetcher.get("bikes", Ask(httpserver.url_for("/feed")), tmp_path).last_modified
+
+
 def test_three_redirects_are_followed_and_a_fourth_is_not(
     httpserver: HTTPServer, fetcher: Fetcher, tmp_path: Path
 ) -> None:

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -10,6 +11,8 @@ from shared.errors import Rejection
 from tasks.feeds.reading.times import from_rfc2822
 
 _MAX_AGE: Final = re.compile(r'(?:^|[,\s])max-age\s*=\s*"?(\d{1,9})', re.IGNORECASE)
+#: Clocks of publishers run ahead; what was changed later than this from now was not.
+_AHEAD: Final = timedelta(hours=1)
 _NOT_KEPT: Final = re.compile(r"(?:^|[,\s])no-(?:cache|store)(?:$|[,\s=])", re.IGNORECASE)
 
 
@@ -37,6 +40,23 @@ def max_age_seconds(headers: Mapping[str, str]) -> int | None:
         return None
     age = headers.get("Age", "0").strip()
     return max(int(found.group(1)) - (int(age[:9]) if age.isascii() and age.isdigit() else 0), 0)
+
+
+def last_modified(value: str | None, now: datetime) -> str | None:
+    """Return `Last-Modified` as it was told; one that cannot be read, or lies ahead of all clocks, tells nothing."""
+    moment = http_date(value)
+    return value if moment is not None and moment <= now + _AHEAD else None
+
+
+def http_date(value: str | None) -> datetime | None:
+    """Read the moment of a header such as Last-Modified; none when it cannot be read."""
+    if not value:
+        return None
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment if moment.tzinfo is not None else None
 
 
 def media_type(value: str | None) -> str:

@@ -193,7 +193,7 @@ class Fetcher:
             ttfb_ms=ttfb_ms,
             media_type=answered.media_type(headers.get("Content-Type")),
             etag=headers.get("ETag"),
-            last_modified=headers.get("Last-Modified"),
+            last_modified=answered.last_modified(headers.get("Last-Modified"), now),
             retry_after_seconds=retry_after,
             max_age_seconds=answered.max_age_seconds(headers),
         )

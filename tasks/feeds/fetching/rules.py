@@ -1,13 +1,13 @@
 """Whether a URL must be asked again, and what its answer leaves for the next run."""
 
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from shared.feeds.models import FeedResource
-from shared.feeds.rules import fresh_until
+from shared.feeds.rules import LONGEST_TTL_SECONDS, Pace, fresh_until, grace_seconds
 from tasks.feeds.connector import Request
+from tasks.feeds.fetching.headers import http_date
 from tasks.feeds.fetching.http import Fetched
 
 #: A cache's `max-age` is obeyed up to this long: unlike a feed's own ttl it says little about content.
@@ -59,18 +59,16 @@ def resource(
     }
 
 
-def went_back(known: FeedResource, fetched: Fetched) -> bool:
-    """Tell whether a cache served something older than what is stored: the newest wins."""
+def went_back(known: FeedResource, fetched: Fetched, pace: Pace) -> bool:
+    """
+    Tell whether a cache served something older than what is stored: the newest wins.
+
+    When nothing newer has come for as long as caches are believed, and for the grace of a feed, the publisher took
+    it back.
+    """
     before, now = http_date(known.last_modified), http_date(fetched.last_modified)
-    return before is not None and now is not None and now < before and fetched.sha256 != known.sha256
-
-
-def http_date(value: str | None) -> datetime | None:
-    """Read the moment of a header such as Last-Modified; none when it cannot be read."""
-    if not value:
-        return None
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return moment if moment.tzinfo is not None else None
+    if before is None or now is None or known.fetched_at is None:
+        return False
+    patience = timedelta(seconds=max(LONGEST_TTL_SECONDS, grace_seconds(pace)))
+    is_older = now < before and fetched.sha256 != known.sha256
+    return is_older and fetched.fetched_at - known.fetched_at < patience

@@ -18,13 +18,15 @@ from typing import BinaryIO, Final
 
 from shared.clock import utcnow
 from shared.feeds.archive import Archive, Read
+from shared.feeds.items import pace_of
 from shared.feeds.models import FeedResource
 from shared.feeds.runs import Opened
 from tasks.feeds.connector import Payload, Request, Source
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.fetching.errors import FetchFailed, FetchRefused
+from tasks.feeds.fetching.headers import http_date
 from tasks.feeds.fetching.http import Ask, Fetched
-from tasks.feeds.fetching.rules import full_url, http_date, is_young, resource, went_back
+from tasks.feeds.fetching.rules import full_url, is_young, resource, went_back
 from tasks.feeds.fetching.visit import Gets, Visit, secret_named
 from tasks.feeds.registry import Connector
 
@@ -125,8 +127,10 @@ class Visitor:
             return self._add(
                 Payload(request.name, url, io.BytesIO, fetched.fetched_at, status=NOT_FOUND, unchanged=True)
             )
-        if known is not None and (fetched.not_modified or went_back(known, fetched)):
+        if known is not None and fetched.not_modified:
             return self._from_archive(request, url, known, fetched.fetched_at, fetched)
+        if known is not None and went_back(known, fetched, pace_of(self.opened.feed)):
+            return self._from_archive(request, url, known, known.fetched_at or fetched.fetched_at)
         return self._archived(request, url, fetched)
 
     def _held(self, url: str) -> FeedResource | None:
