@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from shared.db import Transaction
@@ -28,7 +28,11 @@ def end_run(
     totals: Mapping[str, Any] | None = None,
     **of_feed: Any,
 ) -> None:
-    """End a run that went well: its row, what its URLs said, and when the feed is due again."""
+    """
+    End a run that went well: its row, what its URLs said, and when the feed is due again.
+
+    A feed that was changed meanwhile learns nothing of what was fetched, and is due at once.
+    """
     tx.execute(
         update(FeedRun)
         .where(FeedRun.id == opened.run_id)
@@ -49,8 +53,13 @@ def end_run(
             parser_version=parser_version or opened.feed.parser_version or 1,
         )
     )
-    _keep_resources(tx, opened, traffic.resources)
     feed = opened.feed
+    if not _is_as_it_was(tx, feed):
+        # What was stored counts; what was fetched tells nothing of what the feed is now, which is read at once.
+        anew = {"next_run_at": now} | ({"totals": dict(totals)} if totals is not None else {})
+        tx.execute(update(Feed).where(Feed.id == feed.id).values(anew))
+        return
+    _keep_resources(tx, opened, traffic.resources)
     values: dict[str, Any] = {
         "last_success_at": now,
         "failures_in_a_row": 0,
@@ -70,6 +79,14 @@ def end_run(
     if feed.failures_in_a_row:
         values["next_run_at"] = rules.next_slot(None, pace_of(feed), now)
     tx.execute(update(Feed).where(Feed.id == feed.id).values(**values))
+
+
+def _is_as_it_was(tx: Transaction, feed: Feed) -> bool:
+    """Tell whether a feed is still what its run knew of it; it stays so until the transaction ends."""
+    row = tx.execute(
+        select(Feed.kind, Feed.url, Feed.options).where(Feed.id == feed.id).with_for_update(key_share=True)
+    ).first()
+    return row is not None and tuple(row) == (feed.kind, feed.url, feed.options)
 
 
 def _keep_resources(tx: Transaction, opened: Opened, resources: Sequence[Mapping[str, Any]]) -> None:
@@ -122,15 +139,14 @@ def fail_run(
     ).first()
     if closed is None:
         return False
-    failures = opened.feed.failures_in_a_row + 1
-    pace = pace_of(opened.feed)
-    tx.execute(
-        update(Feed)
-        .where(Feed.id == opened.feed.id)
-        .values(
-            failures_in_a_row=failures,
-            open_until=rules.open_until(failures, now),
-            next_run_at=rules.retry_at(failures, pace, now, jitter, retry_after_seconds),
-        )
-    )
+    feed = opened.feed
+    values: dict[str, Any] = {"next_run_at": now}
+    if _is_as_it_was(tx, feed):
+        failures = feed.failures_in_a_row + 1
+        values = {
+            "failures_in_a_row": failures,
+            "open_until": rules.open_until(failures, now),
+            "next_run_at": rules.retry_at(failures, pace_of(feed), now, jitter, retry_after_seconds),
+        }
+    tx.execute(update(Feed).where(Feed.id == feed.id).values(values))
     return True

@@ -115,6 +115,8 @@ def update_feed(tx: Transaction, feed_id: UUID, changes: Mapping[str, Any], now:
     if differs & _CONTENT:
         feed.cursor = {}
         feed.parser_version = None
+        feed.newest_at = None
+        feed.failures_in_a_row = 0
         tx.execute(delete(FeedResource).where(FeedResource.feed_id == feed_id))
     if differs:
         feed.open_until = None

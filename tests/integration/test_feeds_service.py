@@ -1,6 +1,6 @@
 """Feeds as admins, the scheduler and the API see them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -22,7 +22,7 @@ from shared.geo import Box
 from shared.messages import JudgeFeeds
 from shared.observations import queries as observations
 from shared.observations.queries import ThingFilter, list_observations, list_things, list_vehicles
-from tasks.feeds.connector import Rejected
+from tasks.feeds.connector import Malformed, Payload, Record, Rejected, Source
 from tests.integration.test_feeds_store import EVERYTHING, NOON, bus, request, station, status
 from tests.support.feed_runs import (
     CITY,
@@ -95,6 +95,64 @@ def test_a_change_of_the_url_forgets_what_the_old_one_said(db: Engine) -> None:
 
     assert 0 == count("feed_resources")
     assert ({}, None) == (feed_row(feed).cursor, feed_row(feed).parser_version)
+
+
+class Meddling(Given):
+    """A connector during whose run an admin changes the feed."""
+
+    def __init__(self, feed: UUID, last: Exception | None = None, **changes: Any) -> None:
+        super().__init__([request(1), *([last] if last else [])])
+        self.feed, self.changes = feed, changes
+
+    def parse(self, payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
+        """Change the feed, then yield records of what it was."""
+        with transaction() as tx:
+            service.update_feed(tx, self.feed, self.changes, utcnow())
+        yield from super().parse(payloads, source)
+
+
+@pytest.mark.parametrize("last", [None, Malformed("given: not JSON")])
+def test_a_feed_that_is_changed_while_it_runs_is_read_anew_at_once(
+    db: Engine, last: Exception | None
+) -> None:
+    """The run that ends knows only what the feed was: nothing of it stands for what the feed is now."""
+    feed = add_given()
+
+    run_given(feed, Meddling(feed, last, options={"bbox": [0, 0, 1, 1]}))
+
+    row = feed_row(feed)
+    assert ({}, None, 0, 0) == (
+        row.cursor,
+        row.parser_version,
+        row.failures_in_a_row,
+        count("feed_resources"),
+    )
+    assert 1 == enqueue(utcnow())
+
+
+def test_another_name_while_a_feed_runs_changes_nothing_of_its_run(db: Engine) -> None:
+    """What was fetched is still what the feed gives."""
+    feed = add_given()
+
+    run_given(feed, Meddling(feed, name="Another name"))
+
+    assert ({"run": 1}, 1, 1) == (
+        feed_row(feed).cursor,
+        feed_row(feed).parser_version,
+        count("feed_resources"),
+    )
+
+
+def test_a_feed_that_is_changed_is_judged_by_nothing_it_was(db: Engine) -> None:
+    """Times that were read from the wrong column, and faults of a wrong URL, are over."""
+    feed = add_given()
+    run_given(feed, Given([request(1, observed_at=NOON)]))
+    run_given(feed, Given(Malformed("given: not JSON")))
+
+    with transaction() as tx:
+        changed = service.update_feed(tx, feed, {"options": {"bbox": [0, 0, 1, 1]}}, utcnow())
+
+    assert (None, 0) == (changed.newest_at, changed.failures_in_a_row)
 
 
 @pytest.mark.parametrize(
