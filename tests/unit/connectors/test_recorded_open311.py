@@ -115,12 +115,14 @@ REQUEST = {"service_request_id": "7", "status": "OPEN", "lat": "41.1", "long": "
         {"service_requests": {"request": [REQUEST]}},
         {"service_requests": {"request": REQUEST}},
         {"service_requests": REQUEST},
+        {"requests": [{"request": [{name: [text] for name, text in REQUEST.items()}]}]},
+        {"requests": [{"request": [REQUEST | {"service_request_id": [7], "lat": [41.1], "long": [-71.2]}]}]},
         {"count": 1, "next": None, "results": [REQUEST]},
         {"data": [REQUEST]},
     ],
 )
 def test_requests_are_found_in_every_wrapper(document: Any) -> None:
-    """Servers that turn their XML into JSON nest the rows once more, and a single one is no list."""
+    """Servers that turn their XML into JSON nest the rows once more; a single one is no list, or all are lists of one."""
     assert parse(CITY, payload(orjson.dumps([REQUEST]))) == parse(CITY, payload(orjson.dumps(document)))
 
 
@@ -221,9 +223,10 @@ RECIPIENTS = (
     "content",
     [
         b'[{"service_request_id": 7, "agency_responsible": {"recipient": ["Roads", "Oslo"]}}]',
+        b'[{"service_request_id": 7, "agency_responsible": [{"recipient": ["Roads", "Oslo"]}]}]',
         b"<requests><request><service_request_id>7</service_request_id>%s</request></requests>" % RECIPIENTS,
     ],
-    ids=["json", "xml"],
+    ids=["json", "json of lists", "xml"],
 )
 def test_several_agencies_may_be_responsible(content: bytes) -> None:
     """A report over a border of councils goes to both."""
@@ -272,6 +275,10 @@ def test_the_day_comes_first_where_the_answer_shows_it() -> None:
         ),
         ({"extended_attributes": {"media_urls": ["https://city.example/1.jpg"]}}, "https://city.example/1.jpg"),
         ({"media_url": "https://city.example/1.jpg", "media_urls": ["https://city.example/1.jpg"]}, "https://city.example/1.jpg"),
+        (
+            {"media_url": "https://city.example/1.jpg, https://city.example/2.jpg?at=1,2"},
+            "https://city.example/1.jpg; https://city.example/2.jpg?at=1,2",
+        ),
         ({"media_url": "javascript:alert(1)"}, None),
         ({"media_url": ["", None, 7]}, None),
     ],
@@ -284,9 +291,31 @@ def test_pictures_are_links_in_every_form(told: dict[str, Any], media: str | Non
     assert media == record.properties.get("media_url")
 
 
-def test_a_request_of_a_service_without_a_name_has_the_title_of_its_report() -> None:
-    """Helsinki's extension tells one."""
-    (record,) = parse(CITY, payload(orjson.dumps([REQUEST | {"extended_attributes": {"title": "Kuoppa"}}])))
+@pytest.mark.parametrize("told", [{"title": "Kuoppa"}, {"extended_attributes": {"title": "Kuoppa"}}])
+def test_a_request_of_a_service_without_a_name_has_the_title_of_its_report(told: dict[str, Any]) -> None:
+    """Servers tell one of their own; Helsinki's are in its extension."""
+    (record,) = parse(CITY, payload(orjson.dumps([REQUEST | told])))
 
     assert isinstance(record, Feature)
     assert "Kuoppa" == record.title
+
+
+def test_an_extension_is_read_of_xml_too() -> None:
+    """The same title and pictures as in JSON, however many there are."""
+    picture = b"<media_urls><media_url>https://city.example/1.jpg</media_url></media_urls>"
+    content = b"<requests><request><service_request_id>7</service_request_id>%s</request></requests>"
+    extension = b"<extended_attributes><title>Kuoppa</title>%s</extended_attributes>" % picture
+    (record,) = parse(CITY, payload(content % extension))
+
+    assert isinstance(record, Feature)
+    assert ("Kuoppa", "https://city.example/1.jpg") == (record.title, record.properties["media_url"])
+
+
+def test_what_a_server_calls_otherwise_is_read() -> None:
+    """Mark-a-Spot (Cologne, Bonn) tells an address as requests are sent, and what was last done in one note."""
+    told = {"address_string": "50676 Cologne, Bachemstr. 4", "status_note": "Collected"}
+    (record,) = parse(CITY, payload(orjson.dumps([REQUEST | told])))
+
+    assert isinstance(record, Feature)
+    assert "50676 Cologne, Bachemstr. 4" == record.address
+    assert "Collected" == record.properties["status_notes"]

@@ -164,7 +164,13 @@ def _of_feature(row: Any) -> Any:  # Any: JSON of a publisher.
 
 
 def _wrapped(rows: Any, within: str) -> Sequence[Any]:  # Any: JSON of a publisher.
-    """Return the rows of a wrapper; XML turned into JSON nests them once more, and a single one is no list."""
+    """
+    Return the rows of a wrapper; XML turned into JSON nests them once more, and a single one is no list.
+
+    FixMyStreet writes each element as a list, also the only one.
+    """
+    if isinstance(rows, list) and len(rows) == 1 and isinstance(rows[0], dict) and rows[0].keys() == {within}:
+        rows = rows[0]
     if isinstance(rows, dict) and within in rows:
         rows = rows[within]
     return rows if isinstance(rows, list) else [rows] if rows else []

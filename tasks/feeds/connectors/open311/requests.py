@@ -1,5 +1,6 @@
 """[p] One service request of an answer, in JSON or XML, as a feature."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -19,6 +20,9 @@ _KEPT: Final = (
 )  # fmt: skip
 #: Where servers tell pictures: the standard's field, and those of extensions (Helsinki).
 _MEDIA: Final = ("media_url", "media_urls")
+#: Between several pictures in one text.
+_NEXT_LINK: Final = re.compile(r"[,;\s]+(?=https?://)")
+_EXTENDED: Final = "extended_attributes"
 _NO_NUMBER: Final = frozenset(("nil", "nan"))
 
 
@@ -32,6 +36,8 @@ def fields_of(row: Any) -> Mapping[str, Any]:  # Any: a row of JSON or XML.
 
 
 def _content(element: etree._Element) -> Any:
+    if local_name(element) == _EXTENDED:
+        return fields_of(element)
     return [all_text(child) for child in element] if len(element) else all_text(element)
 
 
@@ -57,7 +63,10 @@ def request(fields: Mapping[str, Any], record: str, times: LocalTimes) -> Featur
     expected = _told(fields, "expected_datetime", times)
     closed = is_closed(_text(fields, "status") or "open")
     properties = {name: text for name in _KEPT if (text := _text(fields, name))}
-    extended = fields.get("extended_attributes")
+    if note := _text(fields, "status_note"):
+        # So Mark-a-Spot calls it (Cologne, Bonn), and an address `address_string`.
+        properties.setdefault("status_notes", note)
+    extended = fields.get(_EXTENDED)
     more: Mapping[str, Any] = extended if isinstance(extended, Mapping) else {}
     if media := _links(fields) or _links(more):
         properties["media_url"] = "; ".join(media)
@@ -68,11 +77,11 @@ def request(fields: Mapping[str, Any], record: str, times: LocalTimes) -> Featur
         record=record,
         observed_at=max((moment for moment in (requested, updated) if moment), default=None),
         kind="service_request",
-        title=_text(fields, "service_name") or _text(more, "title") or "Service request",
+        title=_title(fields) or _text(more, "title") or "Service request",
         description=_text(fields, "description"),
         status="closed" if closed else "open",
         category=_text(fields, "service_name"),
-        address=_text(fields, "address"),
+        address=_text(fields, "address") or _text(fields, "address_string"),
         geometry=point(
             _number(fields, "long", "lon", "lng", "longitude"), _number(fields, "lat", "latitude")
         ),
@@ -82,10 +91,15 @@ def request(fields: Mapping[str, Any], record: str, times: LocalTimes) -> Featur
     )
 
 
+def _title(fields: Mapping[str, Any]) -> str | None:
+    return _text(fields, "service_name") or _text(fields, "title")
+
+
 def _links(fields: Mapping[str, Any]) -> list[str]:
-    """Return the links of pictures, each once: texts, objects around one, or lists of these."""
+    """Return the links of pictures, each once: texts of one or several, objects around one, or lists of these."""
     told = [fields.get(name) for name in _MEDIA]
-    flat = [one for each in told for one in (each if isinstance(each, list) else [each])]
+    listed = [one for each in told for one in (each if isinstance(each, list) else [each])]
+    flat = [one for each in listed for one in (_NEXT_LINK.split(each) if isinstance(each, str) else [each])]
     return list(dict.fromkeys(filter(None, map(web_link, flat))))
 
 
@@ -98,13 +112,19 @@ def _number(fields: Mapping[str, Any], *names: str) -> str | None:
 def _text(fields: Mapping[str, Any], name: str) -> str | None:
     """Return what a field says, of a list all of it; blank and words such as `null` are nothing."""
     value = fields.get(name)
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
     if isinstance(value, Mapping) and len(value) == 1:
         # Several recipients are a list in an object of their own.
         value = next(iter(value.values()))
     if isinstance(value, list):
-        value = "; ".join(part.strip() for part in value if isinstance(part, str) and part.strip())
-    text = str(value).strip() if isinstance(value, str | int | float) else ""
+        value = "; ".join(text for part in value if (text := _written(part)))
+    text = _written(value)
     return text if text and text not in NOTHING else None
+
+
+def _written(value: Any) -> str:  # Any: as above.
+    return str(value).strip() if isinstance(value, str | int | float) else ""
 
 
 def _time(fields: Mapping[str, Any], name: str, times: LocalTimes) -> datetime | None:
