@@ -135,11 +135,14 @@ def test_booleans_are_read_in_every_form_that_systems_write() -> None:
     ]
 
 
-def test_what_a_system_does_not_know_is_not_made_up() -> None:
-    """-1 is no time and an empty text no place; the file's own time is the next best."""
+@pytest.mark.parametrize(
+    "unknown", [-1, 86_400, -(2**63), "-62135596800", "0001-01-01T00:00:00Z", "1970-01-02T00:00:00Z"]
+)
+def test_what_a_system_does_not_know_is_not_made_up(unknown: object) -> None:
+    """Nothing was reported before there were such systems, an empty text is no place; the file's own time is next best."""
     content = {
         "last_updated": 1_700_000_000,
-        "data": {"bikes": [{"bike_id": 5.0, "lat": "", "lon": "", "last_reported": -1}]},
+        "data": {"bikes": [{"bike_id": 5.0, "lat": "", "lon": "", "last_reported": unknown}]},
     }
     (record,) = parse(source("gbfs"), payload(orjson.dumps(content)))
 
@@ -164,6 +167,15 @@ def test_electric_bicycles_are_counted_where_a_system_lists_its_types(by_type: o
     assert {"bikes_available": 5, "ebikes_available": 2} == {
         result.observed_property: result.value for result in record.results
     }
+
+
+def test_a_row_in_an_envelope_of_its_own_is_read() -> None:
+    """CommonsBooking, the program of free cargo bikes, wraps each in an answer of its own (its issue 2249)."""
+    row = {"station_id": "7", "name": "Library", "lat": 1, "lon": 2}
+    documents = [{"data": {"stations": [one]}} for one in (row, {"data": row, "headers": [], "status": 200})]
+    plain, wrapped = (parse(source("gbfs"), payload(orjson.dumps(document))) for document in documents)
+
+    assert plain == wrapped
 
 
 @pytest.mark.parametrize("key", ["alerts", "stations", "vehicles", "regions"])
@@ -196,10 +208,10 @@ def test_an_alert_links_to_the_web_alone(url: object, link: str | None) -> None:
 
 def test_an_alert_reads_as_plain_text() -> None:
     """Systems copy what they wrote for their own pages; the kinds of 2.x are shouted."""
-    found = alert_of(summary="Station &amp; docks", description="<p>Closed</p>")
+    found = alert_of(summary="<p>Station &amp; docks</p>", description="<p>Closed</p>")
 
     assert ("Station & docks", "Closed", "station_closure") == (
-        found.title, found.description.strip() if found.description else None, found.category
+        found.title, found.description, found.category
     )  # fmt: skip
 
 

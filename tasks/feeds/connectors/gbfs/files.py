@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urljoin
 
@@ -41,6 +41,8 @@ FETCHED: Final = (
     "vehicle_status",
     "system_alerts",
 )
+#: Before this no system told of its vehicles: -1, 86400 and the first of all years stand for what is not known.
+_FIRST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 REQUIRED: Final = frozenset(("station_information", "station_status", "free_bike_status", "vehicle_status"))
 
 
@@ -87,7 +89,12 @@ def _rows(name: str, key: str, data: Mapping[str, Any]) -> Sequence[Any]:
         return []
     if not isinstance(rows, list):
         raise Malformed(f"{name}: `data.{key}` is no list")
-    return rows
+    return [_opened(row) for row in rows]
+
+
+def _opened(row: Any) -> Any:  # Any: JSON of a publisher.
+    """Return a row without the answer that CommonsBooking puts around each (its issue 2249)."""
+    return row["data"] if isinstance(row, dict) and {"data", "headers", "status"} == row.keys() else row
 
 
 def _kind(name: str, key: str, rows: Sequence[Any]) -> str:
@@ -132,14 +139,16 @@ def text(value: Any, language: str | None = None) -> str | None:
 
 def moment(value: Any) -> datetime | None:
     """
-    Read a time in the form of 1.x and 2.x (POSIX) or of 3.x (RFC 3339).
+    Read a time in the form of 1.x and 2.x (POSIX) or of 3.x (RFC 3339); none if it is before all systems.
 
-    Nothing of a system happened before 1970: systems write -1 where they do not know.
+    Raises: Rejection if it is no time.
     """
     if isinstance(value, str) and "-" in value[1:]:
-        return from_rfc3339(value)
-    found = from_posix(value)
-    return found if found is None or found.timestamp() > 0 else None
+        found = from_rfc3339(value)
+    else:
+        # Numbers below all calendars are written too.
+        found = None if str(value).strip().startswith("-") else from_posix(value)
+    return found if found and found >= _FIRST else None
 
 
 def flag(value: Any) -> bool:
