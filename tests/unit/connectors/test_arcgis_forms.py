@@ -331,6 +331,62 @@ def test_a_layer_of_more_pages_than_are_read_says_so(
     assert reasons == [one.reason for one in records if isinstance(one, Rejected)]
 
 
+CODED = [
+    {
+        "name": "requesttype",
+        "domain": {"type": "codedValue", "codedValues": [{"name": "Pothole", "code": 4}]},
+    },
+    {"name": "status", "domain": {"type": "codedValue", "codedValues": [{"name": "Closed", "code": "C"}]}},
+]
+STATUS = CODED[1:]
+
+
+@pytest.mark.parametrize(
+    ("described", "fields"),
+    [
+        ({}, CODED),
+        ({"fields": CODED}, [{"name": "requesttype"}, {"name": "status"}]),
+        ({"fields": CODED}, None),
+        ({"typeIdField": "requesttype", "types": [{"id": "4", "name": "Pothole"}]}, STATUS),
+        (
+            {"subtypeField": "requesttype", "subtypes": [{"code": 4, "name": "Pothole"}], "fields": STATUS},
+            None,
+        ),
+    ],
+)
+def test_codes_of_a_layer_are_what_they_stand_for(described: dict[str, Any], fields: Any) -> None:
+    """A status of `C` would be open, and a request called 4; a code that nobody explains stays."""
+    rows = [
+        {"attributes": {"OBJECTID": at, "requesttype": code, "status": "C"}} for at, code in enumerate([4, 9])
+    ]
+    answer = {"fields": fields, "features": rows} if fields else {"features": rows}
+    answers = {LAYER: described, f"{LAYER}/query": answer}
+    records, _ = run(source("arcgis", LAYER), {url: orjson.dumps(said) for url, said in answers.items()})
+
+    assert [("Pothole", "closed"), ("9", "closed")] == [
+        (one.title, one.status) for one in records if isinstance(one, Feature)
+    ]
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        None,
+        "x",
+        {"codedValues": None},
+        {"codedValues": [1, {"code": []}, {"name": "A"}]},
+        {"type": "range", "range": [1, 9]},
+    ],
+)
+def test_a_domain_without_codes_says_nothing(domain: Any) -> None:
+    """Most columns have none."""
+    row = {"attributes": {"OBJECTID": 1, "type": 4, "note": [4]}}
+    (record,) = read({"fields": [{"name": "type", "domain": domain}], "types": domain, "features": [row]})
+
+    assert isinstance(record, Feature)
+    assert "4" == record.title
+
+
 @pytest.mark.parametrize("described", [{}, {"error": {"code": 499}}])
 def test_a_service_that_sends_the_same_page_again_ends_the_run(described: dict[str, Any]) -> None:
     """It knows no offset, and did not say so."""
@@ -440,6 +496,12 @@ def test_a_table_of_a_hubs_download_is_read(content: bytes) -> None:
 
 def test_what_is_neither_an_answer_nor_a_table_is_malformed() -> None:
     """A gateway's page is none of a city's data."""
-    for content in (b"", b"<html>down</html>", b"Service unavailable"):
+    for content in (
+        b"",
+        b"<html>down</html>",
+        b"Service unavailable",
+        b"\x1f\x8b",
+        b"\x1f\x8bno package at all",
+    ):
         with pytest.raises(Malformed):
             parse(source("arcgis"), payload(content))

@@ -9,6 +9,8 @@ from tasks.feeds.reading.times import MILLISECONDS_FROM, from_posix
 
 ID: Final = "id"
 LOOKED_AT: Final = 1000
+#: What a layer of a collection tells apart from its features.
+_DESCRIBED: Final = ("fields", "typeIdField", "types")
 _IDS: Final = ("objectid", "esri_oid", "oid", "fid", ID)
 #: GeoJSON of a service has no list of columns: a time is told by its name and by a number of today's size.
 _DATE_NAMED: Final = re.compile(r"date|time|(?:_at|_on|created|edited|opened|closed)$", re.IGNORECASE)
@@ -31,7 +33,8 @@ def _layer(layer: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(held, dict):
         return layer
     told = defined if isinstance(defined, dict) else {}
-    return {"fields": told.get("fields"), "objectIdFieldName": told.get("objectIdField"), **held}
+    described = {name: told[name] for name in _DESCRIBED if name in told}
+    return {**described, "objectIdFieldName": told.get("objectIdField"), **held}
 
 
 def fields(document: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from tasks.feeds.connector import (
     Source,
 )
 from tasks.feeds.connectors.arcgis import answers, paging, shapes
+from tasks.feeds.connectors.arcgis.codes import Codes, codes, decoded
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading import columns
 from tasks.feeds.reading.cells import BadRow, Row, names_of
@@ -69,7 +70,7 @@ def _pages(layer: paging.Layer, url: str, source: Source) -> Generator[Request, 
             not isinstance(rows, list)
             or not rows
             or rows == before
-            or not _has_more(page, len(rows), layer.size)
+            or not paging.has_more(page, len(rows), layer.size)
         ):
             break
         before = rows
@@ -81,17 +82,13 @@ def _is_layer(url: str) -> bool:
     return url.split("?")[0].rstrip("/").rsplit("/", 1)[-1].isdigit()
 
 
-def _has_more(page: Mapping[str, Any], count: int, size: int) -> bool:
-    told = page.get("exceededTransferLimit", (page.get("properties") or {}).get("exceededTransferLimit"))
-    return bool(told) if told is not None else count >= size
-
-
 def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
     """
     Yield one record per feature; answers that only count, list ids or describe the layer are counted.
 
     Raises: Malformed if a payload is none of these, with the service's own words if it failed.
     """
+    told = next((paging.described(payload) for payload in payloads if payload.name == paging.LAYER), {})
     for payload in payloads:
         if payload.name in (paging.LAYER, paging.IDS):
             continue
@@ -106,7 +103,7 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
             for number, layer in enumerate(layers):
                 # The same object id is of another row in another layer.
                 prefix = f"{layer.get('id', number)}/" if len(layers) > 1 else ""
-                yield from _features(layer, payload, source, first, prefix)
+                yield from _features(layer, payload, source, first, prefix, codes(told, layer))
                 first += len(layer["features"])
         elif "objectIds" in document:
             # Nothing found is told as null.
@@ -116,23 +113,8 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
             yield Described(record=f"{payload.name}#0", properties={"name": str(document.get("name") or "")})
         else:
             raise Malformed(f"{payload.name}: no features: {excerpt(document):.200}")
-    if why := _not_read({payload.name: payload for payload in payloads}, source):
+    if why := paging.not_read({payload.name: payload for payload in payloads}, source):
         yield Rejected(record=f"{paging.LAYER}#0", reason="not_read", detail=why)
-
-
-def _not_read(payloads: Mapping[str, Payload], source: Source) -> str | None:
-    """Return why the rows of a layer are not all read, or nothing if they are."""
-    if (described := payloads.get(paging.LAYER)) is None:
-        return None
-    layer = paging.Layer(described, source)
-    if ids := payloads.get(paging.IDS):
-        count, most = len(paging.listed(ids)), layer.most_pages * layer.size
-        return f"the layer has {count:,} rows, of which {most:,} are read" if count > most else None
-    if (last := payloads.get(f"features-{layer.most_pages}")) is None:
-        return None
-    page = load_json(last)
-    goes_on = isinstance(page, dict) and _has_more(page, len(page.get("features") or ()), layer.size)
-    return f"the layer goes on behind page {layer.most_pages}, the last that is read" if goes_on else None
 
 
 def _is_export(payload: Payload) -> bool:
@@ -143,9 +125,9 @@ def _is_export(payload: Payload) -> bool:
 
 
 def _features(
-    document: Mapping[str, Any], payload: Payload, source: Source, first: int, prefix: str
+    document: Mapping[str, Any], payload: Payload, source: Source, first: int, prefix: str, known: Codes
 ) -> Iterator[Record]:
-    table = _table(document, payload.name)
+    table = _table(document, payload.name, known)
     rows = list(table.rows)
     zone = str(source.options.get("timezone") or source.timezone)
     times = local_times(zone, source.options, map(answers.said_of, document["features"]))
@@ -166,23 +148,30 @@ def _features(
         yield record
 
 
-def _table(document: Mapping[str, Any], name: str) -> Table:
+def _table(document: Mapping[str, Any], name: str, known: Codes) -> Table:
     places = shapes.Places(document, name)
     dates = answers.dates(document)
-    found = [_row(row, places, dates) for row in document["features"]]
+    found = [_row(row, places, dates, known) for row in document["features"]]
     names = [key for key in names_of(found, name) if key != _GEOMETRY] + [_GEOMETRY]
     rows: list[Row] = [[row.get(key) for key in names] if isinstance(row, dict) else row for row in found]
     return Table(names, iter(rows))
 
 
-def _row(row: Any, places: shapes.Places, dates: set[str]) -> dict[str, Any] | BadRow:  # Any: as above.
+def _row(
+    row: Any,  # Any: as above.
+    places: shapes.Places,
+    dates: set[str],
+    known: Codes,
+) -> dict[str, Any] | BadRow:
     said = answers.said_of(row)
     if said is None:
         return BadRow("not_an_object", "the feature has no attributes", excerpt(row))
     try:
         found = places.read(row.get("geometry"))
         values = {
-            key: answers.moment(value) if key in dates and answers.is_posix(value) else value
+            key: answers.moment(value)
+            if key in dates and answers.is_posix(value)
+            else decoded(known, key, value)
             for key, value in said.items()
         }
     except Rejection as why:

@@ -22,7 +22,7 @@ class Layer:
     """A layer as its description has it; without one it is taken for one that pages by its OBJECTID."""
 
     def __init__(self, payload: Payload, source: Source) -> None:
-        told = _described(payload)
+        told = described(payload)
         most = told.get("maxRecordCount")
         size = int(source.options.get("page_size") or PAGE_SIZE)
         self.size = min(size, most) if isinstance(most, int) and most > 0 else size
@@ -54,6 +54,17 @@ def _rows(where: str, **more: str) -> dict[str, str]:
     return {"where": where, "outFields": "*", "outSR": "4326", **more, "f": "json"}
 
 
+def described(payload: Payload) -> Mapping[str, Any]:
+    """Return how a layer describes itself; a description that is not there, or no JSON, says nothing."""
+    if payload.status == _NOT_FOUND:
+        return {}
+    try:
+        document = load_json(payload)
+    except Malformed:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
 def listed(payload: Payload) -> list[int]:
     """
     Return the object ids of an answer; null is none.
@@ -65,14 +76,25 @@ def listed(payload: Payload) -> list[int]:
     return [one for one in told if isinstance(one, int)] if isinstance(told, list) else []
 
 
-def _described(payload: Payload) -> Mapping[str, Any]:
-    if payload.status == _NOT_FOUND:
-        return {}
-    try:
-        document = load_json(payload)
-    except Malformed:
-        return {}
-    return document if isinstance(document, dict) else {}
+def has_more(page: Mapping[str, Any], count: int, size: int) -> bool:
+    """Tell whether rows follow a page of so many; a service that does not say so sends a full page."""
+    told = page.get("exceededTransferLimit", (page.get("properties") or {}).get("exceededTransferLimit"))
+    return bool(told) if told is not None else count >= size
+
+
+def not_read(payloads: Mapping[str, Payload], source: Source) -> str | None:
+    """Return why the rows of a layer are not all read, or nothing if they are."""
+    if (description := payloads.get(LAYER)) is None:
+        return None
+    layer = Layer(description, source)
+    if ids := payloads.get(IDS):
+        count, most = len(listed(ids)), layer.most_pages * layer.size
+        return f"the layer has {count:,} rows, of which {most:,} are read" if count > most else None
+    if (last := payloads.get(f"features-{layer.most_pages}")) is None:
+        return None
+    page = load_json(last)
+    goes_on = isinstance(page, dict) and has_more(page, len(page.get("features") or ()), layer.size)
+    return f"the layer goes on behind page {layer.most_pages}, the last that is read" if goes_on else None
 
 
 def _id_field(told: Mapping[str, Any]) -> str | None:
