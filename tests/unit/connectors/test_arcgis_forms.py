@@ -1,5 +1,6 @@
 """Forms of an ArcGIS answer that one city sends and another does not."""
 
+import gzip
 from datetime import UTC, datetime
 from typing import Any
 
@@ -478,8 +479,8 @@ HUB = "X,Y,OBJECTID,ADDDATE,SERVICECODEDESCRIPTION,STATUS\n-74.006,40.7128,7,202
 
 @pytest.mark.parametrize(
     "content",
-    [HUB.encode(), b"\xef\xbb\xbf" + HUB.encode(), packed({"a.csv": HUB})],
-    ids=["CSV", "CSV with its mark", "a zip"],
+    [HUB.encode(), b"\xef\xbb\xbf" + HUB.encode(), packed({"a.csv": HUB}), gzip.compress(HUB.encode())],
+    ids=["CSV", "CSV with its mark", "a zip", "a CSV in gzip"],
 )
 def test_a_table_of_a_hubs_download_is_read(content: bytes) -> None:
     """The same link gives GeoJSON or a table; which one is told by the content."""

@@ -5,6 +5,8 @@ The feed's URL is a layer (`.../FeatureServer/0`), a query of one, or a file of 
 Source: https://developers.arcgis.com/rest/services-reference/enterprise/query-feature-service-layer/
 """
 
+import gzip
+import zlib
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -118,10 +120,20 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
 
 
 def _is_export(payload: Payload) -> bool:
-    """Tell whether a payload is a file of a download (CSV, a workbook, a zip) instead of an answer in JSON."""
+    """
+    Tell whether a payload is a file of a download (CSV, a workbook, a zip) instead of an answer in JSON.
+
+    Raises: Malformed if it is a broken gzip file.
+    """
     with payload.open() as stream:
         start = stream.read(_LOOKED_AT)
-    return not start.startswith(GZIP) and start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"[")
+        if start.startswith(GZIP):
+            stream.seek(0)
+            try:
+                start = gzip.GzipFile(fileobj=stream).read(_LOOKED_AT)
+            except (OSError, EOFError, zlib.error) as error:
+                raise Malformed(f"{payload.name}: {error}") from None
+    return start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"[")
 
 
 def _features(
