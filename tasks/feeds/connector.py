@@ -330,11 +330,15 @@ class Rejected:
     excerpt: str = ""
 
 
+#: The reason of a record that stands for what is behind the last that is read, however much that is.
+NOT_READ: Final = "not_read"
+
+
 def not_read(page: str, pages: int) -> Rejected:
     """Set aside, as one record, what a list has behind its last page that is read; `page` names the next one."""
     return Rejected(
         record=f"{page}#0",
-        reason="not_read",
+        reason=NOT_READ,
         detail=f"the list goes on behind page {pages}, the last that is read",
     )
 

@@ -6,7 +6,7 @@ from sqlalchemy import Engine, text
 
 from shared.clock import utcnow
 from shared.db import transaction
-from tasks.feeds.connector import Rejected
+from tasks.feeds.connector import Rejected, not_read
 from tests.integration.test_feeds_store import bus, request, station
 from tests.support.feed_runs import (
     Given,
@@ -180,6 +180,17 @@ def test_records_without_an_id_may_be_the_missing_ones(db: Engine) -> None:
     ran = run_given(feed, all_of(request(1), Rejected(record="given#1", reason="no_identity")))
 
     assert 0 == ran.vanished
+
+
+def test_nothing_vanishes_from_a_list_that_was_not_read_to_its_end(db: Engine) -> None:
+    """What is not among its first pages may be on those behind them, however much that is."""
+    feed = add_given()
+    run_given(feed, all_of(*map(request, range(1, 6))))
+
+    ran = run_given(feed, all_of(*map(request, range(3, 8)), not_read("page-2", 1)))
+
+    assert 0 == ran.vanished
+    assert 7 == count("features", "missing_since IS NULL")
 
 
 def test_an_incremental_feed_loses_nothing(db: Engine) -> None:

@@ -15,6 +15,7 @@ from shared.db import Transaction
 from shared.feeds import rules
 from shared.feeds.items import pace_of
 from shared.feeds.models import Feed
+from tasks.feeds.connector import NOT_READ
 from tasks.feeds.storing.store import Store
 from tasks.feeds.storing.table import Writing
 from tasks.feeds.storing.tables import Noun
@@ -27,9 +28,12 @@ def mark_missing(tx: Transaction, store: Store, feed: Feed, replaces: frozenset[
     """
     Mark what this run, the publisher's whole truth, did not list; counts it as vanished.
 
-    A list that is suddenly much shorter marks nothing until it has stayed short for a while.
+    A list that is suddenly much shorter marks nothing until it has stayed short for a while; one that was not read
+    to its end marks nothing.
     Returns: since when the feed's lists are suddenly shorter, or none.
     """
+    if store.counts.rejected[NOT_READ]:
+        return None
     shrunk = False
     accepted = feed.shrunk_since is not None and rules.is_shrunk_for_good(
         feed.shrunk_since, pace_of(feed), store.writing.now

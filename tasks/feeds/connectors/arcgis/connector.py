@@ -13,6 +13,7 @@ from typing import Any, Final
 from shared.errors import Rejection
 from tasks.feeds.connector import (
     GZIP,
+    NOT_READ,
     Described,
     Malformed,
     Payload,
@@ -116,7 +117,7 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
         else:
             raise Malformed(f"{payload.name}: no features: {excerpt(document):.200}")
     if why := paging.not_read({payload.name: payload for payload in payloads}, source):
-        yield Rejected(record=f"{paging.LAYER}#0", reason="not_read", detail=why)
+        yield Rejected(record=f"{paging.LAYER}#0", reason=NOT_READ, detail=why)
 
 
 def _is_export(payload: Payload) -> bool:

@@ -12,6 +12,7 @@ from lxml import etree
 
 from shared.errors import Rejection
 from tasks.feeds.connector import (
+    NOT_READ,
     Described,
     Feature,
     Malformed,
@@ -95,7 +96,7 @@ def _not_read(index: Page, read: int, source: Source) -> Iterator[Rejected]:
     for number, url in enumerate(links[read:], start=read + 1):
         yield Rejected(
             record=f"message-{number}#0",
-            reason="not_read",
+            reason=NOT_READ,
             detail=f"the index links {len(links):,} messages, of which the newest {read:,} are read",
             excerpt=url,
         )
