@@ -118,8 +118,9 @@ class _Reader:
         start, lasts = moments.span(event, self._zones)
         begins, properties = start.utc, self._properties(event, start)
         if rule := self._followed(one):
-            coming = self._coming(one, rule, start)
+            coming, problem = self._coming(one, rule, start)
             properties["occurrences"] = [moment.isoformat().replace("+00:00", "Z") for moment in coming]
+            properties |= {"dates_problem": problem} if problem else {}
             begins = next(
                 (moment for moment in coming if (lasts or timedelta()) >= self._now - moment), begins
             )
@@ -149,7 +150,7 @@ class _Reader:
             return one.event if series.is_series(one.event) else None
         return master.event if master and _is_onwards(replaced) and series.is_series(master.event) else None
 
-    def _coming(self, one: _Known, rule: Event, start: moments.Moment) -> list[datetime]:
+    def _coming(self, one: _Known, rule: Event, start: moments.Moment) -> series.Coming:
         """Return the coming occurrences of an event by a rule; of one that replaces others, by as much later as it says."""
         first, _ = moments.span(rule, self._zones)
         replaced = one.event.first("RECURRENCE-ID")
@@ -159,9 +160,10 @@ class _Reader:
         if since is None:
             return coming
         try:
-            return _moved(coming, since.local, start.local, first.local.tzinfo)
+            moved = _moved(coming.begins, since.local, start.local, first.local.tzinfo)
         except OverflowError:
             raise Rejection("bad_time", "the occurrences are moved outside the calendar") from None
+        return coming._replace(begins=moved)
 
     def _part(self, uid: str, first: moments.Moment, since: moments.Moment | None) -> series.Part:
         """Return which occurrences of a series are its own, or of what replaces it `since` one, by what replaces others."""

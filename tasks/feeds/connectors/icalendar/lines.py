@@ -14,7 +14,8 @@ from tasks.feeds.reading.documents import decoded
 _OBSERVANCES: Final = ("STANDARD", "DAYLIGHT")
 _COMMA: Final = re.compile(r"(?<!\\),")
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
-_FOLD: Final = re.compile(rb"(?:\r\n|\n|\r)[ \t]")
+#: Ends of lines before a blank: some programs double them on their way.
+_FOLD: Final = re.compile(rb"(?<![\r\n])[\r\n]++[ \t]")
 _LINE_END: Final = re.compile(r"\r\n|\n|\r")
 _ESCAPED: Final = re.compile(r"\\([\\;,nN])")
 

@@ -4,7 +4,9 @@
 Source: the loop of `dateutil.rrule`, which takes the rule's interval once a step.
 """
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any, Final
 
 from dateutil.rrule import MONTHLY, YEARLY, rrulestr
@@ -48,14 +50,23 @@ class Steps:
 
         Raises: Rejection if that takes too many steps; ValueError and its like if the rule is none.
         """
+        for occurrence in self._each(rule, start):
+            if occurrence > since:
+                return
+
+    def between(self, rule: str, start: datetime, since: datetime, until: datetime) -> list[datetime]:
+        """Return the occurrences of a rule between two times, all naive; raises as `follow` does."""
+        up_to = takewhile(lambda occurrence: occurrence <= until, self._each(rule, start))
+        return [occurrence for occurrence in up_to if occurrence >= since]
+
+    def _each(self, rule: str, start: datetime) -> Iterator[datetime]:
         following: Any = rrulestr(rule, dtstart=start, ignoretz=True)  # Any: dateutil is untyped.
         counted = _Counted(following._interval)
         counted.begin(self, _LONG_STEPS.get(following._freq, 1))
         following._interval = counted
         for occurrence in following:
             counted.count(1)
-            if occurrence > since:
-                return
+            yield occurrence
 
     def found(self, occurrences: int) -> None:
         """Count the occurrences that were found: each is made at the cost of many steps."""

@@ -1,0 +1,99 @@
+"""Series of events whose rules are several, take away, or cannot be read in part."""
+
+import pytest
+
+from tasks.feeds.connector import Feature, Record, Rejected
+from tests.support.feeds import parse, payload, source
+
+
+def read(*lines: str, begins: str = "DTSTART:20261123T100000Z") -> Record:
+    """Parse a calendar of one event, which begins on a Monday."""
+    told = "\r\n".join(["BEGIN:VEVENT", "UID:a", "SUMMARY:A", begins, *lines, "END:VEVENT"])
+    (record,) = parse(
+        source("icalendar"), payload(f"BEGIN:VCALENDAR\r\n{told}\r\nEND:VCALENDAR\r\n".encode())
+    )
+    return record
+
+
+def days(record: Record) -> list[str]:
+    """Return the days of the coming occurrences."""
+    assert isinstance(record, Feature), record
+    return [moment[5:10] for moment in record.properties["occurrences"]]
+
+
+def test_an_event_may_have_several_rules() -> None:
+    """Each gives its own occurrences, and what two of them give is one."""
+    found = read("RRULE:FREQ=WEEKLY;COUNT=3", "RRULE:FREQ=WEEKLY;BYDAY=TH,MO;COUNT=3")
+
+    assert ["11-23", "11-26", "11-30", "12-07"] == days(found)
+
+
+def test_a_rule_beyond_several_is_refused() -> None:
+    """Each is followed by itself: thousands of them would cost minutes."""
+    found = read(*[f"RRULE:FREQ=DAILY;INTERVAL={number}" for number in range(1, 12)])
+
+    assert isinstance(found, Rejected)
+    assert ("bad_rule", "11 rules; 10 are the most") == (found.reason, found.detail)
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("FREQ=WEEKLY;BYDAY=SA,SU", ["11-23", "11-24", "11-25", "11-26", "11-27", "11-30"]),
+        (
+            "FREQ=WEEKLY;BYDAY=SA,SU;UNTIL=20261128",
+            ["11-23", "11-24", "11-25", "11-26", "11-27", "11-29", "11-30"],
+        ),
+        ("FREQ=DAILY;COUNT=2", ["11-25", "11-26", "11-27", "11-28", "11-29", "11-30"]),
+    ],
+)
+def test_a_rule_may_take_occurrences_away(rule: str, expected: list[str]) -> None:
+    """EXRULE is of the standard's first form, which calendars of WordPress still write; a beginning it does not name stays."""
+    assert expected == days(read("RRULE:FREQ=DAILY;COUNT=8", f"EXRULE:{rule}"))
+
+
+def test_a_rule_takes_away_by_the_clock_of_the_event() -> None:
+    """At 20:00 in Chicago it is the next day already in UTC."""
+    begins = "DTSTART;TZID=America/Chicago:20261123T200000"
+
+    assert ["11-24", "11-26"] == days(
+        read("RRULE:FREQ=DAILY;COUNT=3", "EXRULE:FREQ=WEEKLY;BYDAY=TU", begins=begins)
+    )
+
+
+@pytest.mark.parametrize("name", ["RDATE", "EXDATE"])
+def test_a_date_that_cannot_be_read_costs_no_other_and_not_the_event(name: str) -> None:
+    """The event says which it is."""
+    found = read("RRULE:FREQ=WEEKLY;COUNT=2", f"{name}:202611T100000Z,083000", "RDATE:20261125T100000Z")
+
+    assert ["11-23", "11-25", "11-30"] == days(found)
+    assert isinstance(found, Feature)
+    assert f"{name}: '202611T100000Z' is no time of a calendar" == found.properties["dates_problem"]
+
+
+def test_a_rule_whose_end_cannot_be_read_is_a_bad_rule() -> None:
+    """When the event begins is known; how long it goes on is not."""
+    found = read("RRULE:FREQ=WEEKLY;UNTIL=20270231")
+
+    assert isinstance(found, Rejected)
+    assert "bad_rule" == found.reason
+
+
+@pytest.mark.parametrize("end", ["\r\r\n", "\n\n", "\r\n\r\n"])
+def test_a_line_may_be_folded_with_its_ends_doubled(end: str) -> None:
+    """As a file comes that was written as text and sent as text once more."""
+    lines = [
+        "BEGIN:VCALENDAR",
+        "BEGIN:VEVENT",
+        "UID:a",
+        "DTSTART",
+        " :20261123T100000Z",
+        "SUMMARY:Open",
+        "  house",
+    ]
+    (record,) = parse(
+        source("icalendar"), payload(end.join([*lines, "END:VEVENT", "END:VCALENDAR"]).encode())
+    )
+
+    assert isinstance(record, Feature)
+    assert "Open house" == record.title
