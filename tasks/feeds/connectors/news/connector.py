@@ -17,6 +17,7 @@ import feedparser
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rejected, Request, Source
+from tasks.feeds.connectors.news.events import described, happening
 from tasks.feeds.connectors.news.places import place
 from tasks.feeds.connectors.news.times import moment
 from tasks.feeds.reading.day_order import local_times
@@ -49,7 +50,7 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
 
     Raises: Malformed if a payload is no feed of any kind, or declares entities.
     """
-    kind = str(source.options.get("feature_kind") or "news")
+    kind = str(source.options.get("feature_kind") or "")
     for payload in payloads:
         entries = _entries(payload)
         times = local_times(source.timezone, source.options, entries)
@@ -149,28 +150,40 @@ def _feature(
     title, link = _plain(entry.get("title")), web_link(entry.get("link"))
     published = moment(entry, "published", times) or moment(entry, "created", times)
     updated = moment(entry, "updated", times) or published
-    summary = _plain(entry.get("summary")) or _plain(_content(entry))
-    where = place(entry)
-    tags = [_plain(tag.get("term")) for tag in entry.get("tags") or () if isinstance(tag, Mapping)]
+    event = happening(entry, times)
+    summary = next(
+        filter(None, map(_plain, (entry.get("summary"), _content(entry), *described(entry)))), None
+    )
+    where = place(entry) or (event.geometry if event else None)
+    tags = [
+        text
+        for tag in entry.get("tags") or ()
+        if isinstance(tag, Mapping) and (text := _plain(tag.get("term")))
+    ]
     if not (title or summary or link or where or entry.get("id")):
         raise Rejection("no_identity", "the entry says nothing")
     return Feature(
         external_id=_identity(entry, title, link if link not in shared else None, summary),
         record=record,
         published_at=updated,
-        kind=kind,
+        kind=kind or ("event" if event else "news"),
         title=title or (summary or link or "Untitled")[:120],
         description=summary,
-        category=next((tag for tag in tags if tag), None),
+        category=next(iter(tags), None),
+        address=event.place if event else None,
         url=link,
         geometry=where,
-        starts_at=published,
-        properties={"tags": [tag for tag in tags if tag]} if len([tag for tag in tags if tag]) > 1 else {},
+        starts_at=event.begins if event else published,
+        ends_at=event.ends if event else None,
+        properties=({"tags": tags} if len(tags) > 1 else {})
+        | ({"all_day": True} if event and event.is_day else {}),
+        withdrawn=bool(event and event.is_off),
     )
 
 
 def _identity(entry: Mapping[str, Any], title: str | None, link: str | None, summary: str | None) -> str:
-    told = entry.get("id")
+    # One calendar gives each occurrence of a series the id of the series, and a link of its own.
+    told = entry.get("id") if not (link and entry.get("mec_startdate")) else link
     if isinstance(told, str | int) and str(told).strip():
         return str(told).strip()
     if link:
