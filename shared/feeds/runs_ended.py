@@ -1,6 +1,7 @@
 """How a run ends: well, in the transaction of what it stored, or failed, with everything stored left as it was."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal
 
@@ -42,13 +43,7 @@ def end_run(
             http_status=traffic.http_status,
             bytes=traffic.bytes,
             ttfb_ms=traffic.ttfb_ms,
-            records=counts.records,
-            new=counts.new,
-            changed=counts.changed,
-            same=counts.same,
-            vanished=counts.vanished,
-            described=counts.described,
-            rejected=dict(counts.rejected),
+            **_counted(counts),
             totals=dict(opened.feed.totals if totals is None else totals),
             parser_version=parser_version or opened.feed.parser_version or 1,
         )
@@ -79,6 +74,11 @@ def end_run(
     if feed.failures_in_a_row:
         values["next_run_at"] = rules.next_slot(None, pace_of(feed), now)
     tx.execute(update(Feed).where(Feed.id == feed.id).values(**values))
+
+
+def _counted(counts: Counts) -> dict[str, Any]:
+    """Return counts as the columns of a run."""
+    return asdict(counts) | {"rejected": dict(counts.rejected)}
 
 
 def _is_as_it_was(tx: Transaction, feed: Feed) -> bool:
@@ -114,13 +114,14 @@ def fail_run(
     opened: Opened,
     error: str,
     traffic: Traffic,
+    counts: Counts,
     now: datetime,
     *,
     jitter: float,
     retry_after_seconds: float | None = None,
 ) -> bool:
     """
-    End a run that failed: the sentence on its row, the feed set back; what is stored stays as it is.
+    End a run that failed: sentence and counts on its row, the feed set back; what is stored stays as it is.
 
     Returns: false when the run was closed by another worker already, and then nothing is changed.
     """
@@ -134,6 +135,7 @@ def fail_run(
             http_status=traffic.http_status,
             bytes=traffic.bytes,
             ttfb_ms=traffic.ttfb_ms,
+            **_counted(counts),
         )
         .returning(FeedRun.id)
     ).first()

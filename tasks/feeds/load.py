@@ -21,11 +21,12 @@ from shared.feeds.runs_ended import end_run, fail_run
 from shared.stream.publish import publish
 from tasks.base import Job
 from tasks.feeds.ahead import read_ahead
-from tasks.feeds.connector import Payload, Source
+from tasks.feeds.connector import Malformed, Payload, Source
 from tasks.feeds.fetching.visitor import Visitor
-from tasks.feeds.quality import Context
+from tasks.feeds.quality import Context, all_set_aside
 from tasks.feeds.registry import Connector
 from tasks.feeds.storing.chunks import chunks
+from tasks.feeds.storing.intake import Chunk
 from tasks.feeds.storing.known import known_rows
 from tasks.feeds.storing.steps import Steps
 from tasks.feeds.storing.store import Store
@@ -51,9 +52,14 @@ def source_for(opened: Opened) -> Source:
 
 
 def load(job: Job, visitor: Visitor, found: Connector) -> None:
-    """Parse and store what was fetched, in steps of bounded size; the last one ends run and job."""
+    """
+    Parse and store what was fetched, in steps of bounded size; the last one ends run and job.
+
+    Raises: Malformed, also when not one of many records could be used.
+    """
     meter = _Meter(visitor.visit.payloads)
     store = Store(_writing(visitor, found.manifest.parser_version, utcnow()))
+    visitor.visit.counts = store.counts
     source = source_for(visitor.opened)
     with transaction() as tx:
         known = known_rows(tx, store.writing)
@@ -66,9 +72,20 @@ def load(job: Job, visitor: Visitor, found: Connector) -> None:
             if not is_last:
                 steps.put(chunk, job.step(meter.read, meter.total, "records stored"))
                 continue
+            if why := _why_unusable(store.counts, chunk):
+                with job.step(meter.read, meter.total, "records set aside") as tx:
+                    store.put(tx, chunk, is_last)
+                raise Malformed(f"feed {visitor.opened.feed.slug}: {why}")
             with job.finish() as tx:
                 store.put(tx, chunk, is_last)
                 _end(tx, visitor, store, found)
+
+
+def _why_unusable(counts: Counts, last: Chunk) -> str | None:
+    """Return why nothing that was sent could be used, or none when something could, or little was sent."""
+    if counts.new or counts.changed or counts.same or not last.is_set_aside:
+        return None
+    return all_set_aside(counts.rejected + last.rejected)
 
 
 def _record_payloads(visitor: Visitor) -> None:
@@ -97,8 +114,17 @@ def record_failure(tx: Transaction, visitor: Visitor, error: CityPulseError, now
     opened = visitor.opened
     retry_after = error.retry_after_seconds if isinstance(error, Transient) else None
     jitter = random.random()  # noqa: S311 - spreads retries, keeps no secret
-    traffic = visitor.visit.traffic
-    if fail_run(tx, opened, str(error), traffic, now, jitter=jitter, retry_after_seconds=retry_after):
+    visit = visitor.visit
+    if fail_run(
+        tx,
+        opened,
+        str(error),
+        visit.traffic,
+        visit.counts,
+        now,
+        jitter=jitter,
+        retry_after_seconds=retry_after,
+    ):
         record_payloads(tx, opened.run_id, visitor.reads())
         _tell(tx, visitor, "failed", Counts(), now)
 

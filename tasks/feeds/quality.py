@@ -27,6 +27,11 @@ from tasks.feeds.connector import (
 _AHEAD: Final = timedelta(hours=1)
 #: Records that tell neither when nor where something is.
 _UNJUDGED: Final = (Rejected, Described, TransitRoute, TransitTrip)
+#: Reasons for which all records of a run are set aside only when form, clock or place of the feed changed; `bad_...`
+#: are others. What a publisher means to be passed over (tests, sensors in buildings, sentinels) is none of these.
+_CHANGED: Final = frozenset(("no_identity", "not_an_object", "in_future", "outside", "out_of_range"))
+#: Fewer records may each be bad for a reason of their own.
+_FEWEST_CHANGED: Final = 5
 #: The unit of what a publisher sends without one.
 UNKNOWN_UNIT: Final = "{unknown}"
 #: Observed property -> unit (UCUM) and the lowest and highest value that the world has.
@@ -86,6 +91,19 @@ def check(record: Record, context: Context) -> Rejected | None:
         if _all_outside(places, context.bbox):
             return _reject(record, "outside", f"{places[0][0]:.5f},{places[0][1]:.5f} is outside the city")
     return None
+
+
+def all_set_aside(rejected: Mapping[str, int]) -> str | None:
+    """Return what to say of a run all of whose records were set aside, when that means that the feed changed."""
+    sent = sum(rejected.values())
+    if sent < _FEWEST_CHANGED or not all(_is_changed(reason) for reason in rejected):
+        return None
+    reasons = ", ".join(f"{reason} ({rejected[reason]:,})" for reason in sorted(rejected))
+    return f"all {sent:,} records were set aside: {reasons}"
+
+
+def _is_changed(reason: str) -> bool:
+    return reason in _CHANGED or reason.startswith("bad_")
 
 
 def is_outside(geometry: Mapping[str, Any], context: Context) -> bool:

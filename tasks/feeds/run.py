@@ -7,7 +7,7 @@ from shared.clock import utcnow
 from shared.db import transaction
 from shared.errors import Permanent, Transient
 from shared.feeds.archive import Archive
-from shared.feeds.runs import open_run
+from shared.feeds.runs import Counts, open_run
 from shared.jobs.lease import Cancelled, Fenced
 from shared.messages import RunFeed
 from shared.settings import get_settings
@@ -58,6 +58,7 @@ def _run(
         raise
     except Exception as error:
         fault = Permanent(f"a fault of ours: {type(error).__name__}")
+        visitor.visit.counts = Counts()  # A step may have been counted whose commit failed.
         with transaction() as tx:
             record_failure(tx, visitor, fault, utcnow())
         raise

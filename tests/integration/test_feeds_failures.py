@@ -13,7 +13,7 @@ from shared.feeds.archive import Archive
 from shared.feeds.models import Feed, FeedRun
 from shared.feeds.queries import get_feed
 from shared.messages import RunFeed
-from tasks.feeds.connector import Malformed
+from tasks.feeds.connector import Malformed, Record, Rejected
 from tasks.feeds.fetching.errors import FetchFailed, FetchRefused
 from tasks.feeds.run import run
 from tests.integration.test_feeds_store import request
@@ -71,6 +71,55 @@ def test_a_payload_that_fails_half_way_keeps_the_good_records_before_it(db: Engi
 
     assert "failed" == ran.state
     assert {("r1",)} == snapshot("features", "external_id")
+
+
+def bad(number: int, reason: str = "no_identity") -> Rejected:
+    """A record that was set aside."""
+    return Rejected(record=f"given#{number}", reason=reason, detail="the row has no external_id")
+
+
+def test_a_feed_of_which_nothing_can_be_used_has_failed(db: Engine) -> None:
+    """A column was renamed: what is stored must not be as fresh as a fetch that gave nothing of it."""
+    feed = add_given()
+    run_given(feed, Given([request(1)]))
+    before = feed_row(feed)
+
+    ran = run_given(feed, Given([*map(bad, range(5)), bad(5, "bad_time")]))
+
+    assert (
+        "feed given-given-example: all 6 records were set aside: bad_time (1), no_identity (5)" == ran.error
+    )
+    assert ("failed", 6, {"no_identity": 5, "bad_time": 1}) == (ran.state, ran.records, ran.rejected)
+    assert 6 == count("feed_rejects", "run_id = :id", id=ran.id)
+    after = feed_row(feed)
+    assert (1, before.last_success_at) == (after.failures_in_a_row, after.last_success_at)
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        [bad(number) for number in range(4)],
+        [bad(number, "not_actual") for number in range(9)],
+        [*map(bad, range(9)), request(1)],
+    ],
+    ids=["few", "meant", "one of them good"],
+)
+def test_records_that_are_set_aside_alone_fail_no_run(db: Engine, records: list[Record]) -> None:
+    """Each may be bad for a reason of its own, or be sent for others; one that is good says that the form holds."""
+    feed = add_given()
+
+    assert "succeeded" == run_given(feed, Given(records)).state
+
+
+def test_a_run_that_fails_half_way_tells_what_it_stored(db: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its first steps are there, and counted."""
+    monkeypatch.setattr("tasks.feeds.storing.intake.CHUNK_RECORDS", 2)
+    feed = add_given()
+
+    ran = run_given(feed, Given([*map(request, range(4)), bad(4), Malformed("cut off at record 5")]))
+
+    assert ("failed", 4) == (ran.state, count("features"))
+    assert (4, 4) == (ran.records, ran.new)
 
 
 def test_a_bug_of_ours_fails_the_run_and_the_job(db: Engine) -> None:

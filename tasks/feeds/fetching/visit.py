@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from shared.errors import Permanent
-from shared.feeds.runs import Traffic
+from shared.feeds.runs import Counts, Traffic
 from shared.settings import get_settings
 from tasks.feeds.connector import Cursor, Payload
 from tasks.feeds.fetching.http import Ask, Fetched
@@ -22,7 +22,7 @@ class Gets(Protocol):
 
 @dataclass(slots=True)
 class Visit:
-    """What a run fetched; it is whole up to the request that failed, when one did."""
+    """What a run fetched and what came of it; it is whole up to what failed, when something did."""
 
     payloads: list[Payload] = field(default_factory=list)
     resources: list[dict[str, Any]] = field(default_factory=list)
@@ -31,6 +31,8 @@ class Visit:
     http_status: int | None = None
     ttls: list[int] = field(default_factory=list)
     cursor: Cursor = field(default_factory=dict)
+    #: What became of the records of the payloads, as far as they were stored.
+    counts: Counts = field(default_factory=Counts)
 
     @property
     def traffic(self) -> Traffic:

@@ -78,6 +78,11 @@ class Chunk:
         )
 
     @property
+    def is_set_aside(self) -> bool:
+        """Tell whether nothing of this is to be stored, though records may have come."""
+        return not self.same_rows and self.records - self.described == self.rejected.total()
+
+    @property
     def has_more_than_features(self) -> bool:
         """Tell whether there is anything to store beside features."""
         others = any(rows for noun, rows in self.rows.items() if noun != "features")
