@@ -14,7 +14,7 @@ from tasks.feeds.encoding.weave import Numbers, Slices, Weave
 from tasks.feeds.quality import Context
 from tasks.feeds.reading.grid import Flags, Grid, Rows
 from tasks.feeds.reading.links import web_link
-from tasks.feeds.reading.rows import Reader
+from tasks.feeds.reading.rows import REQUEST, Reader
 from tasks.feeds.reading.words import is_closed
 
 _MOMENTS: Final = ("created_at", "closed_at", "updated_at", "starts_at", "ends_at")
@@ -40,7 +40,7 @@ class Columns:
 
     def __init__(self, reader: Reader, names: Sequence[str]) -> None:
         self._at = reader.chosen
-        self._is_request = reader.kind == "service_request"
+        self._is_request = reader.kind == REQUEST
         self._kind = words(reader.kind)
         self._moments = Moments(reader.times)
         self._fallback = words(reader.fallback)
@@ -60,7 +60,9 @@ class Columns:
         some = Some(grid, rows)
         alone = np.zeros(len(rows), dtype=np.bool_)
         moments = {part: self._times(some, part, alone) for part in _MOMENTS}
-        observed = np.maximum(np.maximum(moments["created_at"], moments["closed_at"]), moments["updated_at"])
+        observed = np.maximum(moments["created_at"], moments["updated_at"])
+        if self._is_request:
+            observed = np.maximum(observed, moments["closed_at"])
         alone |= observed > microseconds(context.now + context.ahead)
         where = placed(grid, {part: some.cells(self._at.get(part)) for part in _PLACES}, context, alone)
         if alone.any():

@@ -44,10 +44,11 @@ NAMES: Final[Mapping[str, Sequence[str]]] = {
         "typename", "srdescription", "servicecodedescription", "problemtype", "requestcategory", "category", "nature",
         "subject", "name", "title", "typedemande", "nature", "activitenom", "categorie", "tipo", "asunto", "kategorie", "betreff",
         "categoria", "onderwerp", "rubriek", "categoryname", "servicecategory", "typedeclaration", "titre", "titulo", "titel", "otsikko",
+        "eventname", "eventtype", "incidenttype", "closuretype", "worktype", "projectname", "projname", "purpose",
     ),
     "description": (
         "descriptor", "description", "servicedetails", "requestdetails", "details", "detail", "comments",
-        "servicerequestdescription", "requestdescription", "problem",
+        "servicerequestdescription", "requestdescription", "problem", "descriptio",
     ),
     "category": ("category", "subject", "servicecode", "department", "agency", "agencyname", "responsibleagency"),
     "address": (
@@ -61,8 +62,14 @@ NAMES: Final[Mapping[str, Sequence[str]]] = {
         "latitudelongitude", "coordinates", "geocodedcolumn", "location1", "incidentlocation", "geopoint2d", "geopoint",
     ),
     "url": ("url", "link", "requesturl", "mediaurl"),
-    "starts_at": (),
-    "ends_at": (),
+    "starts_at": (
+        "startdate", "starttime", "startdatetime", "datestart", "start", "begindate", "begintime", "begin", "datefrom",
+        "fromdate", "validfrom", "effectivedate", "datedebut", "fechainicio", "datainizio", "beginn", "begindatum",
+    ),
+    "ends_at": (
+        "enddate", "endtime", "enddatetime", "dateend", "end", "dateto", "todate", "validto", "validuntil",
+        "expirationdate", "expirydate", "datefin", "fechafin", "datafine", "ende", "einddatum",
+    ),
     "severity": (),
 }  # fmt: skip
 #: What some systems put before and behind every name: `sr_status_desc`, `Case Created dttm`, `Incident Address 1`.

@@ -18,6 +18,8 @@ from tasks.feeds.reading.words import NOTHING, is_closed
 
 _EXCERPT: Final = 500
 _PUBLISHED: Final = ":updated_at"
+#: The kind whose status is open or closed.
+REQUEST: Final = "service_request"
 
 
 class Reader:
@@ -72,10 +74,12 @@ class Reader:
         created, closed = self._time(row, self._created), self._time(row, self._closed)
         updated, published = self._time(row, self._updated), self._time(row, self.published)
         written = self._text(row, self._status)
+        # Works and events may end next year: only a request that is closed was seen so.
+        observed = (created, updated, closed if self.kind == REQUEST else None)
         return Feature(
             external_id=self._identity(row),
             record=record,
-            observed_at=max((moment for moment in (created, closed, updated) if moment), default=published),
+            observed_at=max((moment for moment in observed if moment), default=published),
             published_at=published,
             kind=self.kind,
             title=self._text(row, self._title) or self.fallback,
@@ -123,7 +127,7 @@ class Reader:
         return self.times.parse(str(cell))
 
     def _status_of(self, written: str | None, closed: datetime | None) -> str | None:
-        if self.kind != "service_request":
+        if self.kind != REQUEST:
             return written
         if written is None:
             return "closed" if closed else "open"

@@ -176,6 +176,40 @@ def test_an_id_and_a_state_are_found_by_the_names_of_the_city(
     assert (external_id, status) == (found.external_id, found.status)
 
 
+@pytest.mark.parametrize(
+    ("begins", "ends"),
+    [
+        ("START_DATE", "END_DATE"), ("starttime", "endtime"), ("EFFECTIVEDATE", "EXPIRATIONDATE"),
+        ("date_debut", "date_fin"), ("Fecha inicio", "Fecha fin"), ("begindatum", "einddatum"), ("Beginn", "Ende"),
+    ],
+)  # fmt: skip
+def test_what_is_planned_is_not_observed_yet(begins: str, ends: str) -> None:
+    """A closure of next year is no record of the future, and has an end."""
+    row = {
+        "permit_no": "7",
+        "purpose": "New sewer",
+        begins: "2031-05-01T08:00:00",
+        ends: "2031-05-02T17:00:00",
+    }
+    found = read([row])
+    entered = read([row | {"created_date": f"{DAY}T10:00:00"}])
+
+    assert ("New sewer", None) == (found.title, found.observed_at)
+    assert "01T08 02T17" == f"{found.starts_at:%dT%H} {found.ends_at:%dT%H}"
+    assert (found.starts_at, found.ends_at) == (entered.starts_at, entered.ends_at)
+    assert f"{DAY} 10" == f"{entered.observed_at:%Y-%m-%d %H}"
+
+
+def test_work_that_will_be_completed_was_not_observed_then() -> None:
+    """Of a request the day on which it was closed is one that was; of road works it may be next year's."""
+    row = {"case_id": "7", "created_date": f"{DAY}T10:00:00", "completion_date": "2031-05-02T17:00:00"}
+    (work,) = parse(source("socrata", feature_kind="road_work"), payload(orjson.dumps([row])))
+
+    assert isinstance(work, Feature)
+    assert (work.starts_at, "2031") == (work.observed_at, f"{work.ends_at:%Y}")
+    assert "2031" == f"{read([row]).observed_at:%Y}"
+
+
 def test_signs_that_an_encoding_makes_two_of_end_no_run() -> None:
     """Hong Kong's Big5 has a letter and its accent in two bytes; the accent alone it does not have."""
     content = (
