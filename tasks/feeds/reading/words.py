@@ -13,13 +13,16 @@ NOTHING: Final = frozenset(
 _LONGEST: Final = 200
 #: How a status begins that says so, in the languages of the cities we know; without case and accents.
 _CLOSED: Final = re.compile(
-    r"clos|clsd|complet|resolv|cancel|duplicate|fixed|done|referred|withdrawn"
+    r"clos|clsd|complet|resolv|solved|cancel|duplicate|fixed|done|referred|withdrawn|reject|declin|archiv"
+    r"|no[ _]further[ _]action|unable[ _]to"
     r"|ferm|clotur|termine(?!r)|resolus?\b|resolue|traitee?s?\b|acheve|annul|rejet"  # French
     r"|erledigt|abgeschlossen|geschlossen|behoben|gelost|beendet|abgelehnt|storniert"  # German
     r"|afgehandeld|afgerond|afgesloten|gesloten|opgelost|voltooid|geannuleerd|afgewezen"  # Dutch
     r"|cerrad|resuelt|finalizad|terminad|solucionad|concluid|atendid|rechazad|anulad"  # Spanish
-    r"|chius|risolt|terminat|conclus|evas[oaie]\b|archiviat|respint"  # Italian
+    r"|chius|risolt|terminat|conclus|evas[oaie]\b|respint"  # Italian
     r"|encerrad|fechad|tancad|tancat|finalitzad|finalitzat|resolt"  # Portuguese, Catalan
+    r"|lukket|avslutad|avsluttet|afsluttet|atgardad|stangd|suljettu|ratkaistu"  # Scandinavian, Finnish
+    r"|zamkniet|zakonczon|rozwiazan"  # Polish
 )
 
 

@@ -292,10 +292,21 @@ def test_moments_finer_than_a_microsecond_are_cut() -> None:
             for said in ("finalizado", "chiuso", "Risolta", "Evasa", "Encerrado", "Tancada", "Closed")
         ),
         *(
+            (said, "closed")
+            for said in ("Rejected", "Declined", "Archived", "no_further_action", "Unable to fix", "solved")
+        ),
+        *(
+            (said, "closed")
+            for said in ("Lukket", "Avslutad", "Åtgärdad", "Suljettu", "Zakończone", "Zamknięte")
+        ),
+        *(
             (said, "open")
             for said in ("En traitement", "Terminiert", "in Bearbeitung", "abierto", "Aperta", "Terminer")
         ),
-        *((said, "open") for said in ("Unresolved", "Incompleto", "Resolution pending", "niet afgehandeld")),
+        *(
+            (said, "open")
+            for said in ("Åtgärdas", "Unresolved", "Incompleto", "Resolution pending", "niet afgehandeld")
+        ),
     ],
 )
 def test_what_is_closed_is_known_in_the_languages_of_cities(status: str, word: str) -> None:
