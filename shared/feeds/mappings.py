@@ -33,7 +33,7 @@ def problems(options: Mapping[str, Any]) -> Iterator[FieldProblem]:
         yield FieldProblem(
             "options.record", "unknown", f"{record!r:.40} is not one of {', '.join(sorted(KINDS))}"
         )
-    for name in ("kind", "rows"):
+    for name in ("kind", "rows", "sheet"):
         if not isinstance(options.get(name) or "", str):
             yield FieldProblem(f"options.{name}", "type", "is no text")
     if record == "feature" and (kind := options.get("kind")) and kind not in FEATURE_KINDS:

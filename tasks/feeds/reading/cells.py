@@ -54,6 +54,32 @@ def names_of(rows: Iterable[Any], name: str) -> list[str]:  # Any: JSON of a pub
     return list(names)
 
 
+def each_once(told: Sequence[str]) -> list[str]:
+    """
+    Return names that are one column's each, without blanks around them.
+
+    A column without a name has its letter, as spreadsheets show it; of the second of a name its number is part.
+    """
+    found: dict[str, None] = {}
+    for column, name in enumerate(told):
+        number, once = 1, name.strip() or letters(column)
+        first = once
+        while once in found:
+            number += 1
+            once = f"{first} {number}"
+        found[once] = None
+    return list(found)
+
+
+def letters(column: int) -> str:
+    """Return the letters that name a column."""
+    named, column = "", column + 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        named = chr(ord("A") + rest) + named
+    return named
+
+
 def plain(cell: Any) -> Any:  # Any: a cell of any format.
     """Write what JSON has no form for (days and moments of Parquet and workbooks) as text."""
     if isinstance(cell, date):

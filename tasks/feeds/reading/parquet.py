@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from tasks.feeds.connector import Malformed
-from tasks.feeds.reading.cells import Row, check_width
+from tasks.feeds.reading.cells import Row, check_width, each_once
 
 BEGINS: Final = b"PAR1"
 #: Cells that are made at once.
@@ -40,7 +40,7 @@ def rows_of(content: bytes, name: str) -> tuple[Sequence[str], Iterator[Row]]:
     from tasks.feeds.reading import geoparquet
 
     read = geoparquet.readers((file.schema_arrow.metadata or {}).get(geoparquet.KEY), name)
-    return names, _batches(file, [read.get(column, _texts) for column in names], name)
+    return each_once(names), _batches(file, [read.get(column, _texts) for column in names], name)
 
 
 def _listed(file: Any) -> int:  # Any: pyarrow is untyped.

@@ -271,15 +271,6 @@ def _column(letters: str) -> int:
     return place - 1
 
 
-def letters(column: int) -> str:
-    """Return the letters that name a column."""
-    named, column = "", column + 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        named = chr(ord("A") + rest) + named
-    return named
-
-
 def whole(text: str) -> int:
     """Return a number of few digits; what is none is beyond all that there are."""
     text = text.strip()

@@ -12,7 +12,7 @@ from typing import IO, Any, BinaryIO, Final
 
 from tasks.feeds.connector import GZIP, MOST_WHOLE_BYTES, Malformed, Payload
 from tasks.feeds.reading import delimited, headers, other_forms, parquet, table_json, workbooks, zips
-from tasks.feeds.reading.cells import Row, check_width
+from tasks.feeds.reading.cells import Row, check_width, each_once
 from tasks.feeds.reading.grid import Grid
 from tasks.feeds.reading.pieces import pieces, texts
 
@@ -56,22 +56,24 @@ class Table:
             yield from map(grid.cells, range(grid.size))
 
 
-def load(payload: Payload) -> Table:
+def load(payload: Payload, sheet: str = "") -> Table:
     """
-    Return the column names and the rows, read as they are asked for.
+    Return the column names and the rows, read as they are asked for; of a workbook those of a `sheet` by its name.
 
-    Raises: Malformed if the payload is no table; while rows are read, too.
+    Raises: Malformed if the payload is no table, or has no such sheet; while rows are read, too.
     """
-    return _load(payload)
+    return _load(payload, sheet)
 
 
-def _load(payload: Payload, *, is_member: bool = False) -> Table:
+def _load(payload: Payload, sheet: str, *, is_member: bool = False) -> Table:
     with payload.open() as stream:
         start = _read(_unzipped(stream, payload.name), delimited.SNIFFED_BYTES, payload.name)
+    if start.startswith(zips.BEGINS):
+        return _zipped(payload, start, sheet, is_member)
+    if sheet:
+        raise Malformed(f"{payload.name}: no workbook, and no sheet {sheet!r:.40}")
     if start.startswith(parquet.BEGINS):
         return Table(*parquet.rows_of(_whole(payload), payload.name))
-    if start.startswith(zips.BEGINS):
-        return _zipped(payload, start, is_member)
     if (encoding := _encoding_of_json(start)) is not None:
         content = _whole(payload)
         if encoding:
@@ -80,12 +82,12 @@ def _load(payload: Payload, *, is_member: bool = False) -> Table:
     return _delimited(payload, start)
 
 
-def _zipped(payload: Payload, start: bytes, is_member: bool) -> Table:
+def _zipped(payload: Payload, start: bytes, sheet: str, is_member: bool) -> Table:
     """Return the table of a workbook, or the one that a zip holds."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(_whole(payload)))
         if workbooks.is_workbook(archive):
-            return Table(*workbooks.rows_in(archive, payload.name))
+            return Table(*workbooks.rows_in(archive, payload.name, sheet))
     except zips.BROKEN as error:
         raise Malformed(f"{payload.name}: a broken ZIP archive: {error!s:.100}") from None
     if form := other_forms.named(start):
@@ -98,7 +100,7 @@ def _zipped(payload: Payload, start: bytes, is_member: bool) -> Table:
         name=f"{payload.name}: {member.filename:.80}",
         open=lambda: io.BufferedReader(zips.Member(archive, member), _READ_BYTES),
     )
-    return _load(held, is_member=True)
+    return _load(held, sheet, is_member=True)
 
 
 def _encoding_of_json(start: bytes) -> str | None:
@@ -204,7 +206,7 @@ def _delimited(payload: Payload, start: bytes) -> Table:
         )
     check_width(len(names), payload.name)
     grids = _grids(payload, layout, above, len(names), short)
-    return Table([name.strip() for name in names], grids=grids)
+    return Table(each_once(names), grids=grids)
 
 
 def _grids(

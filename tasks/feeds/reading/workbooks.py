@@ -1,5 +1,5 @@
 """
-[p] An Excel workbook (XLSX) as a table: its first sheet that has one, read row by row.
+[p] An Excel workbook (XLSX) as a table: the sheet that is asked for, else its first that has one, read row by row.
 
 Sheets are heard as they are unpacked: those who make a grid of them make a terabyte of a cell in the last corner.
 Source: ECMA-376 Part 1, 12.3 (parts) and 18.2 (workbook).
@@ -14,15 +14,17 @@ from typing import IO, Final, NamedTuple
 
 from tasks.feeds.connector import Malformed
 from tasks.feeds.reading import headers, zips
-from tasks.feeds.reading.cells import BadRow, Row, check_width
+from tasks.feeds.reading.cells import BadRow, Row, check_width, each_once, letters
 from tasks.feeds.reading.sheet_cells import FROM_1904, Shown, shown_as
-from tasks.feeds.reading.sheets import Beside, Cells, heard, letters, plain, rows_of, shared_texts, whole
+from tasks.feeds.reading.sheets import Beside, Cells, heard, plain, rows_of, shared_texts, whole
 
 _LOOKED_AT: Final = 200
 #: Tags of a part that tells of the others; those with the most are styles that were copied again and again.
 _MOST_TAGS: Final = 1_000_000
 _LONGEST_FORMAT: Final = 255
 _FEWEST_COLUMNS: Final = 2
+#: Sheets that an error names.
+_SHOWN: Final = 20
 #: How the kinds of relations end that lead from a zip to its workbook, and on to its parts.
 _WORKBOOK, _SHEET, _STYLES, _SHARED = "/officeDocument", "/worksheet", "/styles", "/sharedStrings"
 
@@ -37,22 +39,23 @@ def is_workbook(archive: zipfile.ZipFile) -> bool:
     return "[Content_Types].xml" in archive.namelist()
 
 
-def rows_in(archive: zipfile.ZipFile, name: str) -> tuple[Sequence[str], Iterator[Row]]:
+def rows_in(archive: zipfile.ZipFile, name: str, sheet: str = "") -> tuple[Sequence[str], Iterator[Row]]:
     """
-    Return the column names and the rows of the first visible sheet with a header of two columns.
+    Return the column names and the rows of a sheet by its name, else of the first visible one with two columns.
 
     Raises: Malformed if there is none, or if the workbook is broken; while rows are read, too.
     """
     book = _Book(archive, name)
     beside = book.beside()
-    for path in book.sheets:
+    for path in book.named(sheet) if sheet else book.sheets:
         rows = _guarded(book, path, beside)
         ahead = list(islice(rows, _LOOKED_AT))
         if (header := _header(ahead)) is not None:
             above, columns, names = header
             check_width(len(columns), name)
             return names, _in_columns(chain(ahead[above + 1 :], rows), columns)
-    raise Malformed(f"{name}: no sheet of the workbook has a table of {_FEWEST_COLUMNS} columns")
+    which = f"sheet {sheet!r:.40} has no" if sheet else "no sheet of the workbook has a"
+    raise Malformed(f"{name}: {which} table of {_FEWEST_COLUMNS} columns")
 
 
 class _Book:
@@ -69,7 +72,9 @@ class _Book:
             raise Malformed(f"{name}: an Office file that is no Excel workbook (XLSX)")
         self._linked = self._links(found)
         self._behind = 0
+        #: The paths of visible sheets, and those of all by their names.
         self.sheets: list[str] = []
+        self._by_name: dict[str, str] = {}
         self._read_workbook(found)
 
     def open(self, path: str) -> IO[bytes]:
@@ -77,6 +82,13 @@ class _Book:
         if (member := self._members.get(path.lower())) is None:
             raise Malformed(f"{self.name}: the workbook lacks its part {path:.80}")
         return self._archive.open(member)
+
+    def named(self, sheet: str) -> Sequence[str]:
+        """Return the path of a sheet by its name; raises Malformed, which names those that there are."""
+        if path := self._by_name.get(sheet.strip()):
+            return [path]
+        told = ", ".join(list(self._by_name)[:_SHOWN])
+        raise Malformed(f"{self.name}: the workbook has no sheet {sheet!r:.40}, but {told:.300}")
 
     def beside(self) -> Beside:
         """Return what cells refer to."""
@@ -104,12 +116,13 @@ class _Book:
         for tag, said in self._tags(path):
             if tag == "workbookPr":
                 self._behind = FROM_1904 if said.get("date1904") in ("1", "true") else 0
-            elif tag == "sheet" and said.get("state", "visible") == "visible":
+            elif tag == "sheet":
                 # Which prefix the namespace of the id has is the writer's choice.
                 id_ = next((value for key, value in said.items() if key.endswith(":id")), "")
                 link = self._linked.get(id_)
-                if link and link.kind.endswith(_SHEET) and link.path not in self.sheets:
-                    self.sheets.append(link.path)
+                if link and link.kind.endswith(_SHEET) and link.path not in self._by_name.values():
+                    self._by_name[said.get("name", "").strip()] = link.path
+                    self.sheets += [link.path] if said.get("state", "visible") == "visible" else []
 
     def _styles(self, path: str) -> list[Shown]:
         codes: dict[int, str] = {}
@@ -160,19 +173,8 @@ def _header(rows: Sequence[Cells | BadRow]) -> tuple[int, Sequence[int], Sequenc
     header = filled[headers.above(texts, first)]
     at = next(place for place, row in enumerate(rows) if row is header)
     columns = sorted({*header, *chain.from_iterable(row for row in rows[at:] if not isinstance(row, BadRow))})
-    return at, columns, _names([str(header.get(column, "")).strip() or letters(column) for column in columns])
-
-
-def _names(told: Sequence[str]) -> list[str]:
-    """Return names that are one column's each: of the second of a name its number is part."""
-    found: dict[str, None] = {}
-    for name in told:
-        number, once = 1, name
-        while once in found:
-            number += 1
-            once = f"{name} {number}"
-        found[once] = None
-    return list(found)
+    told = [str(header.get(column, "")).strip() or letters(column) for column in columns]
+    return at, columns, each_once(told)
 
 
 def _in_columns(rows: Iterator[Cells | BadRow], columns: Sequence[int]) -> Iterator[Row]:

@@ -30,6 +30,10 @@ _TABLE: Final = re.compile(
     r"\.(?:csv|tsv|tab|xlsx|parquet|geoparquet|(?:geo)?json[ls]?|ndjson)(?:\.gz)?$", re.IGNORECASE
 )
 _TEXT: Final = re.compile(r"\.txt(?:\.gz)?$", re.IGNORECASE)
+#: How the names of files begin, or go on, that tell of the table beside them: `meta.json`, `17100005_MetaData.csv`.
+_BESIDE: Final = re.compile(
+    r"(?:^|[/_. -])(?:meta(?:data)?|datapackage|schema|dictionary|codebook)(?:[_. -][^/]*)?$", re.IGNORECASE
+)
 #: Where some systems keep what is no file of the publisher.
 _NO_FILES: Final = re.compile(r"__MACOSX/|(?:^|/)\.")
 _SHOWN: Final = 10
@@ -78,7 +82,8 @@ def only_table(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
         if not one.filename.endswith("/") and not _NO_FILES.search(one.filename)
     ]
     for ending in (_TABLE, _TEXT):
-        found = [one for one in members if ending.search(one.filename)]
+        tables = [one for one in members if ending.search(one.filename)]
+        found = [one for one in tables if not _BESIDE.search(one.filename)] or tables
         if len(found) == 1:
             check(found, name)
             return found[0]

@@ -34,6 +34,7 @@ ROWS = b'[{"id": 1, "Unique Key": "k1"}]'
         ({"fields": {"external_id": "not_null()"}}, "not_null takes 1, not 0"),
         ({"fields": {"external_id": "id"}, "properties": {"p": "]"}}, r"options\.properties\.p "),
         ({"fields": {"external_id": "id"}, "results": {"t": {"unit": "Cel"}}}, r"options\.results\.t "),
+        ({"sheet": 2, "fields": {"external_id": "id"}}, r"options\.sheet is no text"),
         ({"rows": ["id"], "fields": {"external_id": "id"}}, r"options\.rows "),
     ],
 )

@@ -12,7 +12,7 @@ from pyproj import CRS
 
 from tasks.feeds.connector import Feature, Malformed, Record, Rejected
 from tests.support.feeds import parse, payload, source
-from tests.support.workbooks import packed
+from tests.support.workbooks import packed, workbook
 
 ROWS = [
     {"case_id": f"A-{n}", "opened": f"2024-03-{n:02d}", "status": "Closed", "longitude": -87.63, "latitude": 41.88}
@@ -338,3 +338,30 @@ def test_geometries_of_geoparquet_that_nobody_can_place_are_malformed(said: Any,
     """None is shown where it is not."""
     with pytest.raises(Malformed, match=why):
         read(geoparquet([shapely.Point(1, 2)], **said))
+
+
+def twice_named() -> list[bytes]:
+    """Write a table in which two columns have one name and one has none, as each form has it."""
+    names, cells = ["case_id", "Note", "Note", "", "note 2"], ["A-1", "first", "second", "third", "fourth"]
+    out = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.Table.from_arrays([[cell] for cell in cells], names), out)
+    text = "\n".join([",".join(names), ",".join(cells), ""])
+    return [text.encode(), out.getvalue(), workbook([[name or None for name in names], cells])]
+
+
+@pytest.mark.parametrize("content", twice_named(), ids=["CSV", "Parquet", "XLSX"])
+def test_no_column_is_lost_to_another_of_its_name(content: bytes) -> None:
+    """The second has its number, and one without a name its letter, whatever the form."""
+    (record,) = read(content)
+
+    assert isinstance(record, Feature)
+    assert {"Note": "first", "Note 2": "second", "D": "third", "note 2": "fourth"} == record.properties
+
+
+def test_a_mapping_finds_the_first_column_of_a_name_by_it() -> None:
+    """And the second by its number."""
+    fields = {"external_id": "case_id", "title": "Note", "description": '"Note 2"'}
+    (record,) = parse(source("mapping", fields=fields), payload(twice_named()[0]))
+
+    assert isinstance(record, Feature)
+    assert ("first", "second") == (record.title, record.description)

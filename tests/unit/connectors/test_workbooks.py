@@ -289,6 +289,50 @@ def test_a_zip_of_one_table_is_that_table() -> None:
 
 
 @pytest.mark.parametrize(
+    "name",
+    ["meta.json", "x/metadata.json", "cases_MetaData.csv", "Metadata_Country_cases.csv", "datapackage.json"],
+)
+def test_what_tells_of_the_table_of_a_zip_is_none_beside_it(name: str) -> None:
+    """Alone it is all there is."""
+    assert said(TEXT) == said(packed({"cases.csv": TEXT, name: '[{"title": "Cases"}]'}))
+    assert said(TEXT) == said(packed({"metadata.csv": TEXT}))
+
+
+def mapped(content: bytes, **options: Any) -> list[Record]:
+    """Read the table of a mapping."""
+    return parse(source("mapping", fields={"external_id": "id"}, **options), payload(content, "p"))
+
+
+def test_a_sheet_may_be_named() -> None:
+    """Also one that is hidden, and behind one that is a table too; a zip may be around it."""
+    other = [["id", "name"], ["x", "X"]]
+    content = workbook(
+        [["id", "name"], ["a", "A"]], [["id", "name"], ["b", "B"]], other, states={3: "hidden"}
+    )
+
+    def ids(**options: Any) -> list[str]:
+        return [one.external_id for one in mapped(content, **options) if isinstance(one, Feature)]
+
+    assert [["a"], ["b"], ["x"]] == [ids(), ids(sheet="S2"), ids(sheet=" S3 ")]
+    assert 1 == len(mapped(packed({"a.xlsx": content}), sheet="S3"))
+
+
+@pytest.mark.parametrize(
+    ("content", "sheet", "why"),
+    [
+        (workbook(ROWS, ROWS), "S3", "the workbook has no sheet 'S3', but S1, S2"),
+        (workbook(ROWS, [["Notes"]]), "S2", "sheet 'S2' has no table of 2 columns"),
+        (TEXT, "S1", "p: no workbook, and no sheet 'S1'"),
+        (packed({"a.csv": TEXT}), "S1", r"a\.csv: no workbook, and no sheet 'S1'"),
+    ],
+)
+def test_a_sheet_that_there_is_not_is_named(content: bytes, sheet: str, why: str) -> None:
+    """No other is taken for it."""
+    with pytest.raises(Malformed, match=why):
+        mapped(content, sheet=sheet)
+
+
+@pytest.mark.parametrize(
     ("content", "why"),
     [
         (packed({"b.csv": TEXT, "a.json": "[]"}), r"p: a ZIP archive of 2 tables \(a\.json, b\.csv\)"),

@@ -65,7 +65,7 @@ def _rows(payload: Payload, source: Source) -> tuple[Iterator[Any], LocalTimes]:
         if not isinstance(listed, list):
             raise Malformed(f"{payload.name}: {expression!r:.80} finds no list of rows")
         return iter(listed), LocalTimes(zone, day_first=bool(day_first))
-    table = tables.load(payload)
+    table = tables.load(payload, str(source.options.get("sheet") or ""))
     if day_first is None:
         day_first = looks_day_first(columns.written_dates(table.names, table.first(_LOOKED_AT)))
     rows = (
