@@ -170,7 +170,8 @@ def _row(row: Any, width: int) -> Row:  # Any: JSON.
 def _flat(feature: Any) -> Any:  # Any: JSON.
     if not isinstance(feature, Mapping):
         return feature
-    properties = feature.get("properties")
+    # Esri's own JSON calls them attributes.
+    properties = feature.get("properties", feature.get("attributes"))
     # Its own id is the standard's; a property of that name is the publisher's choice.
     own = {"id": feature["id"]} if isinstance(feature.get("id"), str | int) else {}
     return {

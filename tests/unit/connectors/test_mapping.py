@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.errors import Permanent
 from shared.feeds.options import problems
-from tasks.feeds.connector import Feature, Malformed, Rejected
+from tasks.feeds.connector import Feature, Malformed, Rejected, Thing
 from tasks.feeds.storing.intake import Chunk
 from tests.support.feeds import parse, payload, source
 
@@ -171,3 +171,56 @@ def test_a_list_may_end_where_its_cells_are_empty_and_not_after_the_header() -> 
     assert ["bad_width", "not_an_object", "no_identity"] == [
         one.reason for one in bad if isinstance(one, Rejected)
     ]
+
+
+def parking(free: Any) -> list[Any]:  # Any: of any kind.
+    """Read a car park whose free places are told so."""
+    row = {"id": "p1", "lon": "8,5", "lat": "47,4", "free": free}
+    options: dict[str, Any] = {
+        "record": "thing", "fields": {"external_id": "id", "lon": "lon", "lat": "lat"}, "results": {"free": "free"}
+    }  # fmt: skip
+    return parse(source("mapping", **options), payload(json.dumps([row]).encode()))
+
+
+@pytest.mark.parametrize(
+    ("told", "value"), [("12,5", 12.5), (" 12 ", 12.0), ("-0,25", -0.25), ("3,1415", 3.1415)]
+)
+def test_a_number_may_have_a_decimal_comma(told: str, value: float) -> None:
+    """As tables of half the world do."""
+    _, observation = parking(told)
+
+    assert [value] == [result.value for result in observation.results]
+
+
+@pytest.mark.parametrize("told", ["N/A", "", " ", None, "null"])
+def test_a_number_that_is_not_told_costs_no_station(told: str | None) -> None:
+    """It is where it was; nothing was measured."""
+    (thing,) = parking(told)
+
+    assert isinstance(thing, Thing)
+
+
+@pytest.mark.parametrize("told", ["1,234", "many", "45 %"])
+def test_a_row_that_is_set_aside_is_named(told: str) -> None:
+    """What was stored of it is still listed, and has not vanished; 1,234 may be more than a thousand, or little more than one."""
+    (row,) = parking(told)
+
+    assert isinstance(row, Rejected)
+    assert ("p1", "bad_value") == (row.external_id, row.reason)
+
+
+def test_attributes_of_esri_are_columns() -> None:
+    """As properties of GeoJSON are."""
+    document = {
+        "features": [{"attributes": {"id": 7, "name": "P1"}, "geometry": {"x": 9.17, "y": 47.66}}],
+        "spatialReference": {"wkid": 4326},
+    }
+    fields = {"external_id": "to_string(id)", "title": "name", "lon": "geometry.x", "lat": "geometry.y"}
+    (record,) = parse(source("mapping", fields=fields), payload(json.dumps(document).encode()))
+
+    assert isinstance(record, Feature)
+    assert ("7", "P1", [9.17, 47.66]) == (
+        record.external_id,
+        record.title,
+        (record.geometry or {})["coordinates"],
+    )

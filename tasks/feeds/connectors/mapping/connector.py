@@ -5,6 +5,7 @@ Options: see README.md. Source: https://jmespath.org/specification.html
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from shared.errors import Permanent, Rejection
@@ -47,7 +48,20 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
             try:
                 yield from maker.records(row, record, payload.fetched_at)
             except Rejection as why:
-                yield Rejected(record=record, reason=why.reason, detail=why.detail, excerpt=excerpt(row))
+                yield Rejected(
+                    record=record,
+                    reason=why.reason,
+                    detail=why.detail,
+                    external_id=_named(maker, row),
+                    excerpt=excerpt(row),
+                )
+
+
+def _named(maker: Maker, row: Any) -> str | None:  # Any: JSON of a publisher.
+    """Return the id of a row that is set aside, so that what was stored of it has not vanished; none if it has none."""
+    with suppress(Rejection):
+        return maker.identity(row)
+    return None
 
 
 def _rows(payload: Payload, source: Source) -> tuple[Iterator[Any], LocalTimes]:

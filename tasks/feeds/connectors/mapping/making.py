@@ -1,9 +1,10 @@
 """[p] One row to one record, by the expressions of a mapping."""
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from shared.errors import Rejection
 from shared.feeds.mappings import KINDS
@@ -13,6 +14,10 @@ from tasks.feeds.connectors.mapping.expressions import Expressions
 from tasks.feeds.reading.links import web_link
 from tasks.feeds.reading.places import Geometry, geometry, point
 from tasks.feeds.reading.times import LocalTimes, from_posix
+from tasks.feeds.reading.words import NOTHING
+
+#: A comma before three digits may part thousands, so that nobody can tell which number that is.
+_DECIMAL_COMMA: Final = re.compile(r"[+-]?\d+,(?!\d{3}$)\d+", re.ASCII)
 
 
 class Maker:
@@ -37,7 +42,7 @@ class Maker:
 
         Raises: Rejection.
         """
-        external_id = self._fields.text("external_id", row)
+        external_id = self.identity(row)
         if external_id is None:
             raise Rejection("no_identity", "the row has no external_id")
         if self._record == "feature":
@@ -46,6 +51,10 @@ class Maker:
             return [self._vehicle(row, record, external_id)]
         thing = self._thing(row, record, external_id)
         return [thing, *self._observations(row, record, external_id, fetched_at)]
+
+    def identity(self, row: Any) -> str | None:  # Any: as above.
+        """Return what names a row, if anything does; raises Rejection if the row does not bear the expression."""
+        return self._fields.text("external_id", row)
 
     def _feature(self, row: Any, record: str, external_id: str) -> Feature:
         text = self._fields.text
@@ -158,7 +167,10 @@ def _value_of(said: Any) -> Any:  # Any: an option is JSON.
 
 
 def _as_number(value: Any, name: str) -> float | None:  # Any: JSON of a publisher.
-    if value is None or value == "":
+    if isinstance(value, str):
+        value = value.strip()
+        value = value.replace(",", ".") if _DECIMAL_COMMA.fullmatch(value) else value
+    if value is None or value == "" or (isinstance(value, str) and value in NOTHING):
         return None
     try:
         number = float(value)
