@@ -18,13 +18,21 @@ interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
 }
 
 export const buttonClass = (look: Look = 'plain', small = false) =>
-  `inline-flex items-center justify-center gap-1.5 rounded-md whitespace-nowrap transition-colors disabled:opacity-50 ${
+  `inline-flex items-center justify-center gap-1.5 rounded-md whitespace-nowrap transition-colors aria-disabled:opacity-50 ${
     small ? 'min-h-8 px-2.5 text-xs' : 'min-h-10 px-3.5 text-sm'
   } ${LOOK[look]}`;
 
-export function Button({ look = 'plain', icon, small, className, children, ...rest }: Props) {
+/** One that cannot be used now can still be reached: whoever pressed it keeps their place on the page. */
+export function Button(props: Props) {
+  const { look = 'plain', icon, small, disabled, onClick, className, children, ...rest } = props;
   return (
-    <button type="button" {...rest} className={`${buttonClass(look, small)} ${className ?? ''}`}>
+    <button
+      type="button"
+      {...rest}
+      aria-disabled={disabled || undefined}
+      onClick={(event) => (disabled ? event.preventDefault() : onClick?.(event))}
+      className={`${buttonClass(look, small)} ${className ?? ''}`}
+    >
       {icon && <Icon name={icon} size={small ? 15 : 18} />}
       {children}
     </button>

@@ -1,9 +1,34 @@
-import { render } from '@testing-library/react';
-import { describe, expect, it } from 'vitest';
+import { render, screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, it, vi } from 'vitest';
+import { Button } from './Button';
 import { FreshnessMark } from './FreshnessMark';
 import { look } from './kinds';
 import { safeUrl } from './safeUrl';
 import { place } from './Sparkline';
+
+describe('a button that cannot be used now', () => {
+  it('keeps the focus of whoever pressed it, and does nothing', async () => {
+    const [send, press] = [vi.fn(), vi.fn()];
+    const form = (busy: boolean) => (
+      <form onSubmit={send}>
+        <input />
+        <Button type="submit" disabled={busy} onClick={press}>
+          Send
+        </Button>
+      </form>
+    );
+    const { rerender } = render(form(false));
+    const button = screen.getByRole('button');
+    button.focus();
+    rerender(form(true));
+    await userEvent.keyboard('{Enter} ');
+
+    expect(document.activeElement).toBe(button);
+    expect(button.getAttribute('aria-disabled')).toBe('true');
+    expect([...send.mock.calls, ...press.mock.calls]).toEqual([]);
+  });
+});
 
 describe('FreshnessMark', () => {
   it.each(['fresh', 'late', 'stale', 'dead'] as const)(
