@@ -1,10 +1,11 @@
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useRef } from 'react';
 import { Route, Switch } from 'wouter';
 import { withWords } from '@/i18n';
 import { useText } from '@/i18n/useText';
 import { useTopic } from '@/live/useLive';
 import { PageBoundary } from './PageBoundary';
 import { TopBar } from './TopBar';
+import { useArrival } from './useArrival';
 import { useCitySlug } from './useCitySlug';
 
 const loadCity = () => import('@/features/city/CityPage');
@@ -33,7 +34,9 @@ const StatusPage = lazy(withWords(() => import('@/features/status/StatusPage')))
 
 export function App() {
   const { t } = useText();
+  const main = useRef<HTMLElement>(null);
   useTopic(`city:${useCitySlug()}`);
+  useArrival(main);
   return (
     <div className="flex min-h-dvh flex-col md:h-dvh">
       <a
@@ -43,7 +46,12 @@ export function App() {
         {t('nav.skip')}
       </a>
       <TopBar />
-      <main id="main" tabIndex={-1} className="min-h-0 flex-1 outline-none md:overflow-y-auto">
+      <main
+        ref={main}
+        id="main"
+        tabIndex={-1}
+        className="min-h-0 flex-1 outline-none md:overflow-y-auto"
+      >
         <PageBoundary>
           <Suspense fallback={<PageWaiting />}>
             <Switch>
