@@ -1,4 +1,3 @@
-import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { setLanguage } from '@/i18n';
 import { useText } from '@/i18n/useText';
@@ -7,6 +6,7 @@ import { buttonClass, IconButton } from '@/ui/Button';
 import { Icon } from '@/ui/Icon';
 import { Simulated } from '@/ui/StateTag';
 import { useConfig } from './config';
+import { NarrowMenu } from './NarrowMenu';
 import { isOperator, useSession } from './session';
 import { setTheme, useThemeChoice, type ThemeChoice } from './theme';
 import { useCitySlug } from './useCitySlug';
@@ -19,7 +19,6 @@ export function TopBar() {
   const { t } = useText();
   const config = useConfig();
   const bar = isOperator(useSession().user) ? OPERATORS : EVERYBODY;
-  const [open, setOpen] = useState(false);
   return (
     <header className="sticky top-0 z-20 flex h-13 shrink-0 items-center gap-2 border-b border-line bg-surface px-3 md:px-4">
       <Link href="/" className="flex min-h-9 items-center gap-2 rounded-md pr-2">
@@ -47,20 +46,7 @@ export function TopBar() {
             <Icon name="plus" size={16} /> <span className={bar.label}>{t('nav.report')}</span>
           </Link>
         </span>
-        <span className={bar.narrow}>
-          <IconButton
-            icon={open ? 'close' : 'list'}
-            label={t('nav.menu')}
-            aria-expanded={open}
-            onClick={() => setOpen(!open)}
-          />
-        </span>
-      </div>
-      {open && (
-        <div
-          className={`absolute inset-x-0 top-full border-b border-line bg-surface p-3 shadow-lg ${bar.narrow}`}
-          onClickCapture={(event) => (event.target as HTMLElement).closest('a') && setOpen(false)}
-        >
+        <NarrowMenu className={bar.narrow}>
           <nav aria-label={t('nav.label')} className="grid gap-1">
             <Places />
             <Link href="/report" className={`${buttonClass('primary')} mt-1`}>
@@ -72,8 +58,8 @@ export function TopBar() {
             <ThemeSwitch />
             <Account />
           </div>
-        </div>
-      )}
+        </NarrowMenu>
+      </div>
     </header>
   );
 }

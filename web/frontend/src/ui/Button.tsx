@@ -1,4 +1,4 @@
-import type { ButtonHTMLAttributes } from 'react';
+import type { ButtonHTMLAttributes, ComponentProps } from 'react';
 import { Icon } from './Icon';
 import type { IconName } from './paths';
 
@@ -44,7 +44,7 @@ export function IconButton({
   icon,
   label,
   ...rest
-}: { icon: IconName; label: string } & ButtonHTMLAttributes<HTMLButtonElement>) {
+}: { icon: IconName; label: string } & ComponentProps<'button'>) {
   return (
     <button
       type="button"
