@@ -1,3 +1,4 @@
+import { useRef } from 'react';
 import { Link, useLocation } from 'wouter';
 import { setLanguage } from '@/i18n';
 import { useText } from '@/i18n/useText';
@@ -193,20 +194,28 @@ function Account() {
   const { t } = useText();
   const { user, signOut } = useSession();
   const [path] = useLocation();
-  if (!user) return <Place href="/login">{t('nav.signIn')}</Place>;
+  const place = useRef<HTMLSpanElement>(null);
+  // The button goes with the session: who pressed it is left where the way in is now.
+  const leave = () => void signOut().then(() => place.current?.querySelector('a')?.focus());
   return (
-    <>
-      <Link
-        href="/account"
-        title={user.email}
-        aria-current={path === '/account' ? 'page' : undefined}
-        className={`${placeClass(path === '/account')} gap-1.5`}
-      >
-        <Icon name="person" size={16} /> {t('nav.account')}
-      </Link>
-      <button type="button" onClick={() => void signOut()} className={placeClass(false)}>
-        {t('nav.signOut')}
-      </button>
-    </>
+    <span ref={place} className="contents">
+      {user ? (
+        <>
+          <Link
+            href="/account"
+            title={user.email}
+            aria-current={path === '/account' ? 'page' : undefined}
+            className={`${placeClass(path === '/account')} gap-1.5`}
+          >
+            <Icon name="person" size={16} /> {t('nav.account')}
+          </Link>
+          <button type="button" onClick={leave} className={placeClass(false)}>
+            {t('nav.signOut')}
+          </button>
+        </>
+      ) : (
+        <Place href="/login">{t('nav.signIn')}</Place>
+      )}
+    </span>
   );
 }

@@ -54,7 +54,7 @@ export default function Detail(props: Props) {
       ref={panel}
       tabIndex={-1}
       aria-label={t('detail.title')}
-      className="fixed inset-x-0 bottom-0 z-30 max-h-[64dvh] overflow-y-auto rounded-t-xl border-t border-line bg-surface shadow-[0_-6px_24px_rgb(0_0_0/0.18)] outline-none md:absolute md:inset-0 md:max-h-none md:rounded-none md:border-0 md:shadow-none"
+      className="fixed inset-x-0 bottom-0 z-30 max-h-[64dvh] scroll-pt-16 overflow-y-auto rounded-t-xl border-t border-line bg-surface shadow-[0_-6px_24px_rgb(0_0_0/0.18)] outline-none md:absolute md:inset-0 md:max-h-none md:rounded-none md:border-0 md:shadow-none"
     >
       <div className="sticky top-0 z-10 border-b border-line bg-surface">
         <span className="mx-auto mt-1.5 block h-1 w-9 rounded-full bg-control md:hidden" />
