@@ -1,5 +1,6 @@
 import { QueryClient, QueryObserver } from '@tanstack/react-query';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { Thing } from '@/api/types';
 import { departure, report, thing, trip } from '../../tests/samples';
 import type { EventData, EventName, LiveEvent } from './frames';
 import { LiveStore } from './store';
@@ -126,5 +127,33 @@ it('an answer that was under way when the stream first stood is asked for again'
   await vi.advanceTimersByTimeAsync(3_000);
 
   expect(answers).toHaveLength(2);
+  live.socket.stop();
+});
+
+it('without the stream what is shown grows old by the clock, and is read again with it', async () => {
+  const key = ['city', 'london', 'things'];
+  const say = (frame: string) => line.onmessage?.({ data: frame } as MessageEvent);
+  const told = () => cache.getQueryData<Thing[]>(key)?.[0]?.freshness;
+  let isDown = false;
+  const queryFn = () => (isDown ? Promise.reject(new Error('down')) : Promise.resolve([thing()]));
+  live.socket.start();
+  say('{"type":"welcome","after":"7"}');
+  new QueryObserver(cache, { queryKey: key, queryFn, retry: false }).subscribe(() => undefined);
+
+  isDown = true;
+  line.onclose?.({} as CloseEvent);
+  await vi.advanceTimersByTimeAsync(45_000);
+  expect(told()).toBe('fresh');
+  for (let time = 0; time < 10; time += 1) {
+    line.onclose?.({} as CloseEvent);
+    await vi.advanceTimersByTimeAsync(10_000);
+  }
+  expect([live.state, told()]).toEqual(['polling', 'late']);
+
+  await vi.advanceTimersByTimeAsync(25_000); // the next try is under way
+  isDown = false;
+  say('{"type":"welcome","after":"7"}');
+  await vi.advanceTimersByTimeAsync(0);
+  expect([live.state, told()]).toEqual(['live', 'fresh']);
   live.socket.stop();
 });

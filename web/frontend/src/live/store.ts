@@ -2,6 +2,7 @@ import type { InvalidateQueryFilters, Query, QueryClient } from '@tanstack/react
 import type { Departures, Job, Report, Trip } from '@/api/types';
 import { apply, type CityState, type Slice } from './apply';
 import type { EventData, LiveEvent } from './frames';
+import { fade } from './silence';
 import { LiveSocket, type LiveState } from './socket';
 import { untold } from './untold';
 
@@ -9,6 +10,7 @@ export const cityKey = (city: string, slice: Slice) => ['city', city, slice] as 
 
 const SLICES: Slice[] = ['features', 'vehicles', 'things', 'reports', 'feeds'];
 const REREAD_EVERY_MS = 2_000;
+const FADE_EVERY_MS = 15_000;
 
 /** Joins the socket and the query cache: what the stream says is written where pages read. */
 export class LiveStore {
@@ -19,6 +21,9 @@ export class LiveStore {
   private readonly listeners = new Set<() => void>();
   private readonly recordings = new Set<LiveEvent[]>();
   private readonly rereads = new Map<string, number>();
+  private heardAt = Date.now();
+  private hasFaded = false;
+  private fading: number | undefined;
 
   constructor(
     private readonly cache: QueryClient,
@@ -30,12 +35,30 @@ export class LiveStore {
       token,
       onEvents: (events) => this.take(events),
       onReset: () => this.reread(),
-      onState: (state) => {
-        this.wasLive ||= this.state === 'live';
-        this.state = state;
-        for (const tell of this.listeners) tell();
-      },
+      onState: (state) => this.turn(state),
     });
+  }
+
+  private turn(state: LiveState): void {
+    const wasLive = this.state === 'live';
+    this.wasLive ||= wasLive;
+    this.state = state;
+    if (wasLive) this.heardAt = Date.now();
+    window.clearTimeout(this.fading);
+    if (state === 'connecting' || state === 'polling') this.fadeSoon();
+    if (state === 'live' && this.hasFaded) {
+      this.hasFaded = false;
+      this.reread();
+    }
+    for (const tell of this.listeners) tell();
+  }
+
+  /** Without the stream nobody says that something grows old: the clock does. */
+  private fadeSoon(): void {
+    this.fading = window.setTimeout(() => {
+      this.hasFaded = fade(this.cache, this.heardAt, Date.now()) || this.hasFaded;
+      this.fadeSoon();
+    }, FADE_EVERY_MS);
   }
 
   subscribe = (listener: () => void): (() => void) => {
