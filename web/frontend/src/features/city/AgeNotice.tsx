@@ -18,15 +18,22 @@ export function AgeNotice({ at, zone }: { at: number; zone?: string }) {
   const live = useLiveState();
   const { wasLive } = useLive();
   const online = useSyncExternalStore(subscribe, () => navigator.onLine);
-  if (live === 'live' || live === 'paused' || (live === 'connecting' && at === 0)) return null;
+  const isSilent = live === 'live' || live === 'paused' || (live === 'connecting' && at === 0);
+  const why = !online ? 'live.offline' : wasLive ? 'live.reconnecting' : 'live.connectingMeans';
   return (
-    <p
-      role="status"
-      className="flex items-center gap-2 border-b border-line bg-bg px-4 py-2 text-xs text-muted"
+    <div
+      className={
+        isSilent
+          ? undefined
+          : 'flex items-center gap-2 border-b border-line bg-bg px-4 py-2 text-xs text-muted'
+      }
     >
-      <Icon name="refresh" size={14} />
-      {t(!online ? 'live.offline' : wasLive ? 'live.reconnecting' : 'live.connectingMeans')}
-      {at > 0 && <span className="tnum">{t('live.asOf', { time: clock(at, zone) })}</span>}
-    </p>
+      {!isSilent && <Icon name="refresh" size={14} />}
+      {/* Always there, so that what is put into it is said; the time beside it goes on unsaid. */}
+      <span role="status">{!isSilent && t(why)}</span>
+      {!isSilent && at > 0 && (
+        <span className="tnum">{t('live.asOf', { time: clock(at, zone) })}</span>
+      )}
+    </div>
   );
 }
