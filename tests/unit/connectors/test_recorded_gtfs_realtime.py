@@ -345,7 +345,37 @@ def test_json_that_is_not_quite_of_the_format_is_read_field_by_field(document: d
         moment.isoformat() for moment in (update.observed_at, update.published_at) if moment
     ]
     assert isinstance(alert, Feature)
-    assert "Detour" == alert.title
+    assert ("Detour", "a crash") == (alert.title, alert.properties["cause_detail"])
+
+
+def long(number: int) -> dict[str, Any]:
+    """Write a number as programs in JavaScript do that hold 64 bits in two halves."""
+    return {"low": number if number < 2**31 else number - 2**32, "high": 0, "unsigned": True}
+
+
+@pytest.mark.parametrize("now", [1_795_176_000, 2_200_000_000])
+def test_times_in_two_halves_are_times(now: int) -> None:
+    """A gateway that writes what it decoded as JSON would leave vehicles without any."""
+    told = {"vehicle": {"id": "v"}, "trip": None, "timestamp": long(now)}
+    header = {"gtfs_realtime_version": "2.0", "timestamp": long(now)}
+    message = {"header": header, "entity": [{"id": "1", "vehicle": told}]}
+    (found,) = parse(source("gtfs_realtime"), payload(json.dumps(message).encode()))
+
+    assert isinstance(found, Vehicle)
+    assert [now, now] == [moment.timestamp() for moment in (found.observed_at, found.published_at) if moment]
+
+
+@pytest.mark.parametrize(
+    "half", [{"low": "1", "high": 0}, {"low": 1}, {"low": None, "high": None}, {"low": 1e300, "high": 0}]
+)
+def test_halves_that_are_no_number_are_none(half: dict[str, Any]) -> None:
+    """The vehicle is kept without its time."""
+    told = {"vehicle": {"id": "v"}, "timestamp": half}
+    message = {"header": {"gtfs_realtime_version": "2.0"}, "entity": [{"id": "1", "vehicle": told}]}
+    (found,) = parse(source("gtfs_realtime"), payload(json.dumps(message).encode()))
+
+    assert isinstance(found, Vehicle)
+    assert None is found.observed_at
 
 
 BAY_AREA: dict[str, Any] = {

@@ -10,7 +10,7 @@ from google.transit import gtfs_realtime_pb2 as gtfs
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Malformed, Payload
-from tasks.feeds.connectors.gtfs_realtime.spelled import fill, respelled
+from tasks.feeds.connectors.gtfs_realtime.spelled import fill, respelled, translated
 from tasks.feeds.connectors.gtfs_realtime.wire import parted
 from tasks.feeds.reading.documents import json_of
 
@@ -136,7 +136,7 @@ def _json(document: Any, name: str) -> Message:  # Any: JSON of a publisher.
 def _entity(said: Any) -> Entity:  # Any: as above.
     entity = gtfs.FeedEntity()
     try:
-        fill(entity, said)
+        fill(entity, translated(said))
     except Rejection as why:
         return why
     return _whole(entity)

@@ -1,17 +1,26 @@
 """
 [p] A message of JSON into its protocol buffer, also where it is not the JSON that the format itself would give.
 
-Gateways write a list of one as that one, whole numbers with a fraction, ids as numbers, texts in place of translations.
+Gateways write a list of one as that one, whole numbers with a fraction or in two halves, ids as numbers, texts in
+place of translations.
 """
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from google.protobuf import json_format
+from google.transit import gtfs_realtime_pb2 as gtfs
 
 from shared.errors import Rejection
 
+#: The texts of an alert, each of which may be told in several languages.
+_TEXTS: Final = frozenset(
+    name
+    for field in gtfs.Alert.DESCRIPTOR.fields
+    if field.message_type is gtfs.TranslatedString.DESCRIPTOR
+    for name in (field.name, field.json_name)
+)
 #: What the library raises for JSON that is not of the message; what is no object at all fails in it as it comes.
 _UNFIT = (json_format.ParseError, AttributeError, TypeError, ValueError, RecursionError)
 
@@ -27,6 +36,16 @@ def fill(message: Any, said: Any) -> None:  # Any: messages of protobuf are unty
     except _UNFIT:
         message.Clear()
         _fill_fields(message, said)
+
+
+def translated(entity: Any) -> Any:  # Any: as above.
+    """Return what is said of an entity with translations for the mere texts of its alert, which the library passes over."""
+    alert = entity.get("alert") if isinstance(entity, Mapping) else None
+    if not isinstance(alert, Mapping):
+        return entity
+    told = {name: text for name in _TEXTS if isinstance(text := alert.get(name), str)}
+    texts = {name: {"translation": [{"text": text}]} for name, text in told.items()}
+    return {**entity, "alert": {**alert, **texts}}
 
 
 def respelled(
@@ -88,7 +107,7 @@ def _fill_fields(message: Any, said: Any) -> None:  # Any: as above.
 
 
 def _fill_value(message: Any, name: str, value: Any) -> None:  # Any: as above.
-    tries = [value]
+    tries = [_joined(value) if isinstance(value, Mapping) else value]
     if isinstance(value, float) and abs(value) < 2**63:
         tries.append(int(value))
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -100,3 +119,11 @@ def _fill_value(message: Any, name: str, value: Any) -> None:  # Any: as above.
         except _UNFIT:
             continue
         return
+
+
+def _joined(halves: Mapping[str, Any]) -> int | None:
+    """Return a number that is told in halves of 32 bits, each with a sign, as JavaScript holds it; else none."""
+    low, high = halves.get("low"), halves.get("high")
+    if not isinstance(low, int) or not isinstance(high, int):
+        return None
+    return (high << 32) + (low & 0xFFFFFFFF)
