@@ -223,6 +223,41 @@ def test_a_route_is_drawn_by_the_shape_that_most_of_its_trips_follow() -> None:
     ].geometry
 
 
+STOPS = "".join(f"n{number},Stop,51.5,-0.1,0,\n" for number in range(6))
+#: As many stops as one cell cannot hold.
+MANY_STOPS = "".join(f"m{number},Stop,51.5,-0.1,0,\n" for number in range(7_000))
+
+
+@pytest.mark.parametrize(
+    ("rest", "others"),
+    [
+        (STOPS, 6),
+        (MANY_STOPS, 7_000),
+        (STOPS + 'x,"Mill",51.5,-0.1,0,\n', 7),
+        ("", 0),
+    ],
+    ids=["to the end", "beyond what a cell may hold", "to the next quote", "in the last line"],
+)
+def test_a_quote_that_nothing_ends_costs_its_stop_alone(rest: str, others: int) -> None:
+    """The stops behind it, and their calls, are read."""
+    stops = TABLES["stops"] + 'b,"Mill,51.5,-0.1,0,\n' + rest
+    found = read(timetable(stops=stops))
+
+    assert [("stops#3", "bad_row")] == reasons(found)
+    assert 3 + others == len([one for one in found if isinstance(one, Thing)])
+
+
+def test_a_cell_may_have_lines() -> None:
+    """The standard leaves that to quotes."""
+    stops = TABLES["stops"] + 'b,"Mill\n(by the river,\nnorth)",51.5,-0.1,0,\nc,Sea,51.5,-0.1,0,\n'
+    found = read(timetable(stops=stops))
+
+    assert [] == reasons(found)
+    assert ["Mill\n(by the river,\nnorth)", "Sea"] == [one.name for one in found if isinstance(one, Thing)][
+        3:
+    ]
+
+
 def test_a_row_that_no_reader_can_split_is_set_aside_alone() -> None:
     """A quote that never closes swallows at most what one cell may hold."""
     long = "t-day,8:30:00,8:30:00,s3," + "9" * 140_000 + "\n"

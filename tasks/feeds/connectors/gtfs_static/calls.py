@@ -8,7 +8,8 @@ from typing import Final
 
 from shared.errors import Rejection
 from tasks.feeds.connectors.gtfs_static.numbers import whole
-from tasks.feeds.connectors.gtfs_static.package import Row, Table
+from tasks.feeds.connectors.gtfs_static.package import Table
+from tasks.feeds.connectors.gtfs_static.rows import Row
 from tasks.feeds.connectors.gtfs_static.service_time import UNTOLD, Times
 
 #: Trips of a city have a fifth of it at most; a row in the wrong order is held against those before and behind it.

@@ -25,7 +25,8 @@ from tasks.feeds.connector import (
 )
 from tasks.feeds.connectors.gtfs_static import services, shapes, stops, trips
 from tasks.feeds.connectors.gtfs_static.calls import Calls, Reader
-from tasks.feeds.connectors.gtfs_static.package import Package, Row, Table
+from tasks.feeds.connectors.gtfs_static.package import Package, Table
+from tasks.feeds.connectors.gtfs_static.rows import Row
 from tasks.feeds.connectors.gtfs_static.service_time import told
 from tasks.feeds.credentials import with_credential
 

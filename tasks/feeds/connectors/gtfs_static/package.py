@@ -10,10 +10,11 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, takewhile
-from typing import Final, TypeAlias
+from typing import Final
 
 from tasks.feeds.connector import Malformed, Payload
 from tasks.feeds.connectors.gtfs_static.nested import package_within
+from tasks.feeds.connectors.gtfs_static.rows import Row, rows
 from tasks.feeds.reading.cells import check_width
 from tasks.feeds.reading.delimited import MENDED, SNIFFED_BYTES, layout
 from tasks.feeds.reading.zips import BROKEN, check, listed
@@ -22,11 +23,6 @@ from tasks.feeds.reading.zips import BROKEN, check, listed
 REQUIRED: Final = ("agency", "routes", "stops", "trips", "stop_times")
 #: Tables that are read; any other is left alone.
 READ: Final = frozenset((*REQUIRED, "calendar", "calendar_dates", "frequencies", "shapes"))
-#: Why a blank line is no row.
-EMPTY: Final = "the line holds nothing"
-
-Row: TypeAlias = list[str] | csv.Error
-"""The cells of a row, or why it is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +111,10 @@ class Package:
         return io.TextIOWrapper(self._zip.open(member), found.encoding, MENDED, newline="")
 
     def _rows(self, name: str, lines: Iterator[str], delimiter: str) -> Iterator[Row]:
-        reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
-        while True:
-            try:
-                row = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield error
-            except BROKEN as error:
-                raise self._broken(name, error) from None
-            else:
-                yield row if len(row) > 1 or (row and row[0].strip()) else csv.Error(EMPTY)
+        try:
+            yield from rows(lines, delimiter)
+        except BROKEN as error:
+            raise self._broken(name, error) from None
 
     def _broken(self, name: str, error: Exception) -> Malformed:
         return Malformed(f"{self._name}: {name}.txt cannot be unpacked: {error!s:.100}")
