@@ -152,6 +152,13 @@ class ReprocessFeed(Message):
     reason: str = ""
 
 
+@message("feeds.delete", Queue.BULK, max_attempts=3)
+class DeleteFeed(Message):
+    """Remove a feed and all it gave."""
+
+    feed_id: str
+
+
 @message("feeds.preview", Queue.FEEDS, max_attempts=1)
 class PreviewFeed(Message):
     """Fetch and parse what a feed would, once, to be shown before it is saved."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select
 
 from shared.cities.queries import find_city
 from shared.clock import rfc3339
@@ -24,7 +24,6 @@ __all__ = [
     "FeedDraft",
     "check_feed",
     "create_feed",
-    "delete_feed",
     "due_feeds",
     "enqueue_due",
     "request_reprocess",
@@ -123,25 +122,6 @@ def update_feed(tx: Transaction, feed_id: UUID, changes: Mapping[str, Any], now:
         feed.next_run_at = now
     tx.flush()
     return feed
-
-
-def delete_feed(tx: Transaction, feed_id: UUID) -> None:
-    """
-    Remove a feed and all it gave; its payloads go with the retention rules.
-
-    Raises: NotFound.
-    """
-    feed = get_feed_row(tx, feed_id, lock=True)
-    for table in ("observations", "observation_hours"):
-        tx.execute(
-            text(
-                f"DELETE FROM {table} o USING datastreams d"  # noqa: S608 - our own names
-                " WHERE o.datastream_id = d.id AND d.feed_id = :feed_id"
-            ),
-            {"feed_id": feed_id},
-        )
-    tx.execute(text("DELETE FROM features WHERE feed_id = :feed_id"), {"feed_id": feed_id})
-    tx.execute(delete(Feed).where(Feed.id == feed.id))
 
 
 def get_feed_row(tx: Transaction, feed_id: UUID, *, lock: bool = False) -> Feed:

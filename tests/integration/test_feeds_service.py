@@ -15,7 +15,7 @@ from shared.db import transaction
 from shared.errors import Conflict, Invalid, NotFound
 from shared.features.lists import FeatureFilter, list_features
 from shared.features.queries import get_feature
-from shared.feeds import queries, service
+from shared.feeds import queries, removal, service
 from shared.feeds.judging import judge_all
 from shared.feeds.models import Feed
 from shared.geo import Box
@@ -36,7 +36,7 @@ from tests.support.feed_runs import (
     run_given,
     snapshot,
 )
-from tests.support.jobs import run_job
+from tests.support.jobs import drain, run_job
 
 
 def enqueue(now: datetime) -> int:
@@ -189,16 +189,21 @@ def test_a_slug_is_taken_once_a_city(db: Engine) -> None:
         add_given(name="Bikes")
 
 
-def test_a_deleted_feed_takes_all_it_gave(db: Engine) -> None:
-    """Rows, observations and runs."""
+def test_a_deleted_feed_takes_all_it_gave(db: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows, observations and runs, step by step; until then it is paused, and its name is free."""
+    monkeypatch.setattr("shared.feeds.removal._PARTS", [(*part[:2], 1) for part in removal._PARTS])
     feed = add_given()
     run_given(feed, Given(EVERYTHING))
 
     with transaction() as tx:
-        service.delete_feed(tx, feed)
+        removal.request_delete(tx, feed)
+    assert feed_row(feed).paused
+    other = add_given()
+    assert [("feeds.delete", "succeeded")] == drain({"feeds.delete"})
 
     tables = ("features", "things", "datastreams", "observations", "vehicles", "trip_updates", "feed_runs")
     assert [0] * 7 == [count(table) for table in tables]
+    assert {(other,)} == snapshot("feeds", "id")
 
 
 def test_asked_for_twice_a_run_is_one_job(db: Engine) -> None:
@@ -228,7 +233,7 @@ def test_a_reprocess_wants_a_range_and_a_reason_and_is_alone(db: Engine) -> None
 def test_unknown_feeds_are_not_found(db: Engine) -> None:
     """Everything that takes an id says so."""
     with transaction() as tx:
-        for ask in (service.delete_feed, lambda tx, id_: service.run_now(tx, id_, "x")):
+        for ask in (removal.request_delete, lambda tx, id_: service.run_now(tx, id_, "x")):
             with pytest.raises(NotFound):
                 ask(tx, new_id())
 

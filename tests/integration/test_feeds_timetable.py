@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from shared.db import transaction
-from shared.feeds.service import delete_feed
+from shared.feeds.removal import remove_feed
 from tasks.feeds.connectors.gtfs_static import package
 from tasks.feeds.storing import intake
 from tests.support.feed_runs import GIVEN, Site, add_feed, count, feed_row, row_versions, run_feed, snapshot
@@ -129,7 +129,7 @@ def test_a_feed_takes_its_timetable_with_it(site: Site) -> None:
     assert feed_row(feed)
 
     with transaction() as tx:
-        delete_feed(tx, feed)
+        remove_feed(tx, feed)
 
     assert [0, 0, 0] == [count(table) for table in TABLES_KEPT]
 

@@ -1,13 +1,11 @@
 """Feeds: whose data we read, how it goes, and reading it again."""
 
-from flask import Response
-
 from shared.accounts.rules import Permission
 from shared.audit import audit
 from shared.cities.queries import find_city
 from shared.clock import utcnow
 from shared.db import transaction
-from shared.feeds import previews, queries, service
+from shared.feeds import previews, queries, removal, service
 from shared.feeds.service import FeedDraft
 from web.api.feed_shapes import (
     Feed,
@@ -88,14 +86,14 @@ def change_feed(path: ById, body: FeedChange) -> Answer:
         return queries.get_feed(tx, path.id, now)
 
 
-@api.delete("/feeds/<uuid:id>", responses={204: None})
+@api.delete("/feeds/<uuid:id>", responses={202: JobAccepted})
 @needs(Permission.MANAGE_FEEDS)
 def delete_feed(path: ById) -> Answer:
-    """Remove a feed and all it gave."""
+    """Remove a feed and all it gave; until the job has ended the feed is there, paused."""
     with transaction() as tx:
-        service.delete_feed(tx, path.id)
-        audit(tx, actor(), "feeds.delete", subject=str(path.id))
-    return Response(status=204)
+        made = removal.request_delete(tx, path.id)
+        audit(tx, actor(), "feeds.delete", subject=str(path.id), job_id=str(made.id))
+    return {"job_id": made.id}, 202
 
 
 @api.post("/feeds/<uuid:id>/run", responses={202: JobAccepted})

@@ -59,7 +59,9 @@ function Delete({ feed, onClose }: { feed: Feed; onClose: () => void }) {
       confirm={t('sources.deleteNow')}
       busy={remove.isPending}
       error={remove.error?.message ?? null}
-      onConfirm={() => remove.mutate(undefined, { onSuccess: () => go('/admin/sources') })}
+      onConfirm={() =>
+        remove.mutate(undefined, { onSuccess: ({ job_id }) => go(`/admin/jobs/${job_id}`) })
+      }
       onClose={onClose}
     >
       <p>

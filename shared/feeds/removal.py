@@ -1,0 +1,73 @@
+"""
+Remove a feed with all it gave.
+
+Millions of rows take longer than a request may: a job removes most of them in steps, and what is left with the feed.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from shared.db import Transaction
+from shared.feeds.service import get_feed_row
+from shared.jobs.enqueue import Enqueued, enqueue
+from shared.messages import DeleteFeed
+
+#: What a feed may have most of, and how many go at a time; a run takes up to a thousand rejects with it.
+_PARTS: Final = (
+    ("features", "feed_id = :feed_id", 10_000),
+    ("feed_runs", "feed_id = :feed_id AND state <> 'running'", 100),
+)
+
+
+def request_delete(tx: Transaction, feed_id: UUID) -> Enqueued:
+    """
+    Ask to remove a feed and all it gave; until its job has ended the feed is there, paused, its slug free for another.
+
+    Raises: NotFound.
+    """
+    feed = get_feed_row(tx, feed_id, lock=True)
+    feed.paused = True
+    feed.slug = f"deleted-{feed.id}"
+    return enqueue(tx, DeleteFeed(feed_id=str(feed.id)), unique_key=f"feeds.delete/{feed.id}")
+
+
+def datastreams_of(tx: Transaction, feed_id: UUID) -> Sequence[UUID]:
+    """Return the datastreams of a feed."""
+    rows = tx.execute(text("SELECT id FROM datastreams WHERE feed_id = :feed_id"), {"feed_id": feed_id})
+    return rows.scalars().all()
+
+
+def remove_results(tx: Transaction, datastream_ids: Sequence[UUID]) -> None:
+    """Remove all that was observed in datastreams; their last results stay on them."""
+    for table in ("observations", "observation_hours"):
+        tx.execute(
+            text(f"DELETE FROM {table} WHERE datastream_id = ANY(:ids)"),  # noqa: S608 - our own names
+            {"ids": list(datastream_ids)},
+        )
+
+
+def remove_part(tx: Transaction, feed_id: UUID) -> int:
+    """Remove some of a feed's features, or else of its runs; returns how many, none when few are left."""
+    for table, which, most in _PARTS:
+        removed = tx.execute(
+            text(
+                f"DELETE FROM {table} WHERE id = ANY(ARRAY("  # noqa: S608 - as above
+                f" SELECT id FROM {table} WHERE {which} LIMIT :most)) RETURNING 1"
+            ),
+            {"feed_id": feed_id, "most": most},
+        ).all()
+        if len(removed) == most:
+            return most
+    return 0
+
+
+def remove_feed(tx: Transaction, feed_id: UUID) -> None:
+    """Remove a feed and what is left of it; its payloads go with the retention rules."""
+    values = {"feed_id": feed_id}
+    tx.execute(text("SELECT 1 FROM feeds WHERE id = :feed_id FOR UPDATE"), values)
+    remove_results(tx, datastreams_of(tx, feed_id))
+    tx.execute(text("DELETE FROM features WHERE feed_id = :feed_id"), values)
+    tx.execute(text("DELETE FROM feeds WHERE id = :feed_id"), values)
