@@ -169,7 +169,7 @@ def lock_feed(tx: Transaction, feed_id: UUID) -> None:
     Raises: Permanent if it is gone.
     """
     _lock(tx, feed_id, "pg_advisory_xact_lock")
-    _hold_feed(tx, feed_id)
+    hold_feed(tx, feed_id)
 
 
 def share_feed(tx: Transaction, feed_id: UUID, *, waits: bool = True) -> bool:
@@ -182,7 +182,7 @@ def share_feed(tx: Transaction, feed_id: UUID, *, waits: bool = True) -> bool:
         _lock(tx, feed_id, "pg_advisory_xact_lock_shared")
     elif not _lock(tx, feed_id, "pg_try_advisory_xact_lock_shared"):
         return False
-    _hold_feed(tx, feed_id)
+    hold_feed(tx, feed_id)
     return True
 
 
@@ -191,6 +191,11 @@ def _lock(tx: Transaction, feed_id: UUID, how: str) -> Any:  # Any: what the fun
     return tx.execute(asked, {"key": f"feeds.store/{feed_id}"}).scalar_one()
 
 
-def _hold_feed(tx: Transaction, feed_id: UUID) -> None:
+def hold_feed(tx: Transaction, feed_id: UUID) -> None:
+    """
+    Keep a feed from being removed before the transaction ends.
+
+    Raises: Permanent if it is gone.
+    """
     if not tx.execute(text("SELECT 1 FROM feeds WHERE id = :id FOR KEY SHARE"), {"id": feed_id}).first():
         raise Permanent(f"feed {feed_id} was removed")

@@ -85,8 +85,8 @@ def _is_as_it_was(tx: Transaction, feed: Feed) -> bool:
     """Tell whether a feed is still what its run knew of it; it stays so until the transaction ends."""
     row = tx.execute(
         select(Feed.kind, Feed.url, Feed.options).where(Feed.id == feed.id).with_for_update(key_share=True)
-    ).first()
-    return row is not None and tuple(row) == (feed.kind, feed.url, feed.options)
+    ).one()
+    return tuple(row) == (feed.kind, feed.url, feed.options)
 
 
 def _keep_resources(tx: Transaction, opened: Opened, resources: Sequence[Mapping[str, Any]]) -> None:

@@ -16,7 +16,7 @@ from shared.events import FeedRan
 from shared.feeds.archive import record_payloads
 from shared.feeds.judging import judge
 from shared.feeds.models import Feed
-from shared.feeds.runs import Counts, Opened
+from shared.feeds.runs import Counts, Opened, hold_feed
 from shared.feeds.runs_ended import end_run, fail_run
 from shared.stream.publish import publish
 from tasks.base import Job
@@ -92,6 +92,7 @@ def _record_payloads(visitor: Visitor) -> None:
     """Wait until all that was fetched is kept: nothing of it is stored before."""
     kept = visitor.kept()
     with transaction() as tx:
+        hold_feed(tx, visitor.opened.feed.id)
         record_payloads(tx, visitor.opened.run_id, kept)
 
 
@@ -104,6 +105,7 @@ def context_for(source: Source, now: datetime) -> Context:
 def keep_unchanged(tx: Transaction, visitor: Visitor, now: datetime) -> None:
     """End a run whose payloads are all known: nothing is parsed or stored."""
     opened = visitor.opened
+    hold_feed(tx, opened.feed.id)
     withdraw_overdue(tx, _writing(visitor, opened.feed.parser_version or 1, now), opened.feed)
     end_run(tx, opened, "unchanged", visitor.visit.traffic, Counts(), now)
     _tell(tx, visitor, "unchanged", Counts(), now)

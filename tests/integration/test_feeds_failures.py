@@ -12,8 +12,9 @@ from shared.errors import Permanent, Transient
 from shared.feeds.archive import Archive
 from shared.feeds.models import Feed, FeedRun
 from shared.feeds.queries import get_feed
+from shared.feeds.removal import remove_feed
 from shared.messages import RunFeed
-from tasks.feeds.connector import Malformed, Record, Rejected
+from tasks.feeds.connector import Malformed, Plan, Record, Rejected, Source
 from tasks.feeds.fetching.errors import FetchFailed, FetchRefused
 from tasks.feeds.run import run
 from tests.integration.test_feeds_store import request
@@ -290,6 +291,36 @@ def test_a_feed_that_was_deleted_meanwhile_is_no_error(db: Engine) -> None:
         run(message, job, get=Site(), find=lambda _: Given([]))
 
     assert 0 == count("feed_runs")
+
+
+class Removing(Given):
+    """A connector during whose run an admin removes the feed."""
+
+    def plan(self, source: Source) -> Plan:
+        """Fetch, then remove."""
+        cursor = yield from super().plan(source)
+        with transaction() as tx:
+            remove_feed(tx, UUID(source.feed_id))
+        return cursor
+
+
+@pytest.mark.parametrize("pages", [(b"one", b"two"), (b"one", b"one")], ids=["news", "no news"])
+def test_a_feed_that_is_deleted_while_it_runs_is_no_fault_of_ours(
+    db: Engine, pages: tuple[bytes, bytes]
+) -> None:
+    """Nothing of it comes back; a scheduled job ends well, and who asked for the run reads why it came to nothing."""
+    for reason in ("schedule", "asked for"):
+        feed = add_given()
+        run_given(feed, Given([request(1)]), site=Site({GIVEN: pages[0]}, conditional=False))
+        with running_job(RunFeed(feed_id=str(feed), reason=reason)) as job:
+            site = Site({GIVEN: pages[1]}, conditional=False)
+            if reason == "schedule":
+                run(RunFeed(str(feed), reason), job, get=site, find=lambda _: Removing([request(2)]))
+            else:
+                with pytest.raises(Permanent, match="was removed"):
+                    run(RunFeed(str(feed), reason), job, get=site, find=lambda _: Removing([request(2)]))
+
+    assert [0, 0, 0] == [count(table) for table in ("features", "feed_runs", "feed_resources")]
 
 
 def test_a_fenced_run_commits_nothing(db: Engine) -> None:
