@@ -529,3 +529,49 @@ def test_an_event_that_is_named_across_sites_stays_the_same_when_it_moves() -> N
     found = read({"events": [told, {**told, "title": "Later", "utc_start_date": "2026-11-28 01:00:00"}]})
 
     assert ["town.example?id=10"] * 2 == [one.external_id for one in found if isinstance(one, Feature)]
+
+
+CLERK = {
+    "id": 569,
+    "eventName": "Council Work Session",
+    "eventDescription": "<p>Budget</p>",
+    "eventDate": "2026-12-02T18:00:00Z",
+    "startDateTime": "2026-12-02T18:00:00Z",
+    "endDateTime": "2026-12-02T20:00:00Z",
+    "isDeleted": False,
+    "eventLocation": {"name": "", "address1": "745 Forest Pkwy", "city": "Forest Park", "state": "GA"},
+    "publishedFiles": [],
+}
+
+
+def test_civicclerk_tells_the_clock_of_the_city() -> None:
+    """The council meets at six, whatever the Z behind it says; its number stays when it is moved."""
+    moved = CLERK | {"startDateTime": "2026-12-03T18:00:00Z"}
+    first, second = read(
+        {"@odata.context": "https://town.api.civicclerk.com/v1/$metadata", "value": [CLERK, moved]}
+    )
+
+    assert isinstance(first, Feature)
+    assert isinstance(second, Feature)
+    assert ("03T00:00", "03T02:00") == tuple(
+        f"{one:%dT%H:%M}" for one in (first.starts_at, first.ends_at) if one
+    )
+    assert ("569", "569") == (first.external_id, second.external_id)
+    assert ("Budget", "745 Forest Pkwy, Forest Park") == (first.description, first.address)
+
+
+def test_a_deleted_meeting_of_civicclerk_is_withdrawn() -> None:
+    """It stays in the list, and has no end that any calendar knows."""
+    (record,) = read({"value": [CLERK | {"isDeleted": True, "endDateTime": "0001-01-01T00:00:00Z"}]})
+
+    assert isinstance(record, Feature)
+    assert (True, None) == (record.withdrawn, record.ends_at)
+
+
+@pytest.mark.parametrize("end", ["2026-11-20T18:30:00", "2026-11-20T17:00:00"])
+def test_an_end_that_does_not_come_after_the_beginning_is_none(end: str) -> None:
+    """Forms ask for one, and whoever knows none writes the beginning again."""
+    (record,) = read([{"name": "Board", "start": "2026-11-20T18:30:00", "end": end}])
+
+    assert isinstance(record, Feature)
+    assert record.ends_at is None

@@ -90,7 +90,7 @@ def _feature(said: Any, record: str, kind: str, times: LocalTimes) -> Feature:  
         raise Rejection("no_identity", "the meeting has no name")
     if begins is None:
         raise Rejection("bad_time", "the meeting has no date")
-    called_off, place = _is_called_off(row, title), parts.place(row)
+    called_off, place, over = _is_called_off(row, title), parts.place(row), ends(row, times)
     return Feature(
         external_id=_identity(row, title, begins),
         record=record,
@@ -103,7 +103,8 @@ def _feature(said: Any, record: str, kind: str, times: LocalTimes) -> Feature:  
         url=parts.link(row, "url"),
         geometry=parts.spot(row),
         starts_at=begins,
-        ends_at=ends(row, times),
+        # Forms ask for an end, and whoever knows none writes the beginning again.
+        ends_at=over if over and over > begins else None,
         properties=_properties(row),
         withdrawn=called_off,
     )

@@ -14,6 +14,9 @@ _TELLS_NEXT: Final = ("links", "meta", "d")
 #: The most that Legistar answers at once.
 _FULL_PAGE: Final = 1000
 _OF_OCCURRENCES: Final = ("start", "end", "all_day")
+#: What each meeting of CivicClerk's API has (https://<city>.api.civicclerk.com/v1/Events), and its times.
+_OF_CIVICCLERK: Final = frozenset(("id", "eventName", "startDateTime", "publishedFiles"))
+_CLOCKS_OF_CIVICCLERK: Final = frozenset(("startDateTime", "endDateTime", "eventDate"))
 _MEETING: Final = "GranicusEvent"
 _XML: Final = (f"ArrayOf{_MEETING}", _MEETING)
 
@@ -114,6 +117,20 @@ def _is_meeting(said: Any) -> bool:  # Any: as above.
     return "eventid" in row or (has_day and parts.text(row, "title") is not None)
 
 
+def _by_its_clock(row: dict[str, Any]) -> dict[str, Any]:
+    """
+    Return a meeting of CivicClerk by the clock of the city, behind which it writes a Z, with its own number as such.
+
+    Source: what those who read it for their cities found: a council that meets at seven is told at 19:00Z.
+    """
+    local = {
+        name: value.removesuffix("Z")
+        for name, value in row.items()
+        if name in _CLOCKS_OF_CIVICCLERK and isinstance(value, str)
+    }
+    return {**row, **local, "eventId": row["id"]}
+
+
 def _bare(row: Any) -> Any:  # Any: JSON of a publisher.
     """
     Return a meeting without what is put around it.
@@ -123,6 +140,8 @@ def _bare(row: Any) -> Any:  # Any: JSON of a publisher.
     """
     if isinstance(row, list) and row and isinstance(row[0], dict):
         return row[0]
+    if isinstance(row, dict) and row.keys() >= _OF_CIVICCLERK:
+        return _by_its_clock(row)
     if isinstance(row, dict) and "id" in row and isinstance(row.get("attributes"), dict):
         return {"id": row["id"], **row["attributes"]}
     held = row.get("event") if isinstance(row, dict) and len(row) == 1 else None

@@ -26,7 +26,7 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
         "bodyname",
         "body",
     ),
-    "description": ("eventcomment", "description", "shortdescription", "eventdetails"),
+    "description": ("eventcomment", "description", "shortdescription", "eventdetails", "eventdescription"),
     "date": ("eventdate", "meetingdate", "startdate", "date"),
     "time": ("eventtime", "meetingtime", "starttime", "time"),
     "start": ("start", "startdatetime", "datetime", "eventstartunix"),
@@ -62,14 +62,14 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "agenda": ("eventagendafile", "agenda"),
     "minutes": ("eventminutesfile", "minutes"),
-    "called_off": ("cancelled", "canceled", "iscancelled", "iscanceled", "canceledevent"),
+    "called_off": ("cancelled", "canceled", "iscancelled", "iscanceled", "canceledevent", "isdeleted"),
     "all_day": ("allday", "isallday"),
     "id": ("eventid", "meetingid", "globalid"),
 }
 #: What an object in the place of a text has it in, best first.
 _TEXTS: Final = ("label", "text", "rendered", "name", "datetime", "utc", "local", "date")
 #: What an object in the place of a place tells of it.
-_PLACES: Final = ("name", "venue", "address", "formattedaddress", "streetaddress", "city")
+_PLACES: Final = ("name", "venue", "address", "address1", "formattedaddress", "streetaddress", "city")
 _LONGEST: Final = 4000
 _LATITUDES: Final = ("lat", "latitude", "geolat", "locationlat")
 _LONGITUDES: Final = ("lon", "lng", "long", "longitude", "geolng", "geolon", "locationlon", "locationlng")
