@@ -257,6 +257,32 @@ def test_a_service_without_system_fields_is_paged_by_offset() -> None:
     assert [None, "2", "4"] == [request.params.get("$offset") for request in driven.requests]
 
 
+COPIED = "https://data.example/resource/x"
+
+
+@pytest.mark.parametrize("ending", [".json", ".csv", ".geojson"])
+def test_an_address_that_was_copied_with_its_query_is_read_page_by_page(ending: str) -> None:
+    """By itself it would give a thousand rows of any order, or however many it asks for."""
+    url = f"{COPIED}{ending}?$where=status='Open'&agency=NYPD&$limit=50000&$order=unique_key&$select=unique_key,status"
+    feed = source("socrata", url, start="2026-01-01", where="ward = 5")
+    (asked,) = drive(connector("socrata").plan(feed), {f"{COPIED}.json": b"[]"}).requests
+
+    assert f"{COPIED}.json" == asked.url
+    assert {
+        "agency": "NYPD", "$limit": "5000", "$order": ":updated_at,:id", "$select": ":id,:updated_at,unique_key,status",
+        "$where": "(ward = 5) AND (status='Open') AND (:updated_at > '2026-01-01')",
+    } == asked.params  # fmt: skip
+
+
+@pytest.mark.parametrize("query", ["$group=ward&$select=ward,count(*)", "$query=SELECT ward"])
+def test_rows_that_are_counted_together_are_one_answer(query: str) -> None:
+    """They have no id and no time of change of their own."""
+    url = f"{COPIED}.json?{query}"
+    (asked,) = drive(connector("socrata").plan(source("socrata", url)), {url: b"[]"}).requests
+
+    assert (url, {}) == (asked.url, asked.params)
+
+
 def test_a_quote_in_a_cursor_stays_inside_its_literal() -> None:
     """What a publisher wrote never becomes part of the query's language."""
     feed = source(

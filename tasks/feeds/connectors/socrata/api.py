@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Cursor, Malformed, Payload, Plan, Request, Source
@@ -11,9 +12,21 @@ from tasks.feeds.reading.times import LocalTimes
 
 #: The payload that only tells how new the data are.
 NEWEST: Final = "newest"
+_FORMS: Final = (".json", ".csv", ".geojson")
+#: What makes one row of several, which has neither an id nor a time of change.
+_SUMS: Final = frozenset(("$group", "$query"))
+#: How many rows, and in which order, is for the paging to say.
+_PAGING: Final = frozenset(("$limit", "$offset", "$order"))
 _PAGE_SIZE: Final = 5000
 _MOST_PAGES: Final = 20
 _FIRST_DAYS: Final = 14
+
+
+def is_resource(url: str) -> bool:
+    """Tell whether a URL, in whatever form it gives its rows, is one of the API that can be read page by page."""
+    parts = urlsplit(url)
+    asked = dict(parse_qsl(parts.query))
+    return "/resource/" in parts.path and parts.path.endswith(_FORMS) and not _SUMS & asked.keys()
 
 
 def plan(source: Source) -> Plan:
@@ -63,16 +76,32 @@ def _beginning(source: Source) -> Plan:
 
 def _request(name: str, source: Source, query: Mapping[str, str], cursor: Cursor) -> Request:
     token = source.options.get("app_token")
-    conditions = [condition for condition in (source.options.get("where"), _after(cursor)) if condition]
+    url, asked = _asked(source.url)
+    told = (source.options.get("where"), asked.pop("$where", None), _after(cursor))
+    conditions = [condition for condition in told if condition]
     where = {"$where": " AND ".join(f"({condition})" for condition in conditions)} if conditions else {}
+    select = _with_system_fields(str(source.options.get("select") or asked.pop("$select", "") or ":*,*"))
     return Request(
         name,
-        source.url,
-        params={"$select": str(source.options.get("select") or ":*,*"), **where, **query},
+        url,
+        params={**asked, "$select": select, **where, **query},
         secret_headers={"X-App-Token": str(token)} if token else {},
         # A page is asked for by what is in it: it never comes twice.
         conditional=False,
     )
+
+
+def _asked(url: str) -> tuple[str, dict[str, str]]:
+    """Return the address of the rows as JSON, and what else a URL asks of them."""
+    base, _, query = url.partition("?")
+    form = next((form for form in _FORMS if base.endswith(form)), "")
+    asked = {name: value for name, value in parse_qsl(query) if name not in _PAGING}
+    return f"{base.removesuffix(form)}.json" if form else base, asked
+
+
+def _with_system_fields(select: str) -> str:
+    """Return a selection with the columns that pages are cut by."""
+    return select if ":" in select else f":id,:updated_at,{select}"
 
 
 def _after(cursor: Cursor) -> str:

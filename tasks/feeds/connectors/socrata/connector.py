@@ -1,13 +1,12 @@
 """
 [p] Socrata: service requests (or another kind of feature) by the SODA 2.1 API, or as exported files.
 
-A URL that ends in `.json` under `/resource/` is the API and is read incrementally; any other is one file: CSV,
+A URL under `/resource/` is the API and is read incrementally; any other is one file: CSV,
 TSV, JSON, GeoJSON, XLSX or Parquet, gzipped, in a ZIP or not. Options: see README.md.
 Source: https://dev.socrata.com/docs/queries/ and https://dev.socrata.com/docs/system-fields.html
 """
 
 from collections.abc import Iterator, Sequence
-from urllib.parse import urlsplit
 
 from tasks.feeds.connector import Described, Payload, Plan, Record, Request, Source
 from tasks.feeds.connectors.socrata import api
@@ -26,8 +25,7 @@ def plan(source: Source) -> Plan:
 
 def _is_api(source: Source) -> bool:
     chosen = source.options.get("mode")
-    path = urlsplit(source.url).path
-    return chosen == "api" if chosen else "/resource/" in path and path.endswith(".json")
+    return chosen == "api" if chosen else api.is_resource(source.url)
 
 
 def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
