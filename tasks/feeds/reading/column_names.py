@@ -44,7 +44,7 @@ NAMES: Final[Mapping[str, Sequence[str]]] = {
         "typename", "srdescription", "servicecodedescription", "problemtype", "requestcategory", "category", "nature",
         "subject", "name", "title", "typedemande", "nature", "activitenom", "categorie", "tipo", "asunto", "kategorie", "betreff",
         "categoria", "onderwerp", "rubriek", "categoryname", "servicecategory", "typedeclaration", "titre", "titulo", "titel", "otsikko",
-        "eventname", "eventtype", "incidenttype", "closuretype", "worktype", "projectname", "projname", "purpose",
+        "primarytype", "projname", "purpose",
     ),
     "description": (
         "descriptor", "description", "servicedetails", "requestdetails", "details", "detail", "comments",
@@ -65,15 +65,20 @@ NAMES: Final[Mapping[str, Sequence[str]]] = {
     "starts_at": (
         "startdate", "starttime", "startdatetime", "datestart", "start", "begindate", "begintime", "begin", "datefrom",
         "fromdate", "validfrom", "effectivedate", "datedebut", "fechainicio", "datainizio", "beginn", "begindatum",
+        "plannedstart", "plannedstartdate", "scheduledstart", "scheduledstartdate",
     ),
     "ends_at": (
         "enddate", "endtime", "enddatetime", "dateend", "end", "dateto", "todate", "validto", "validuntil",
         "expirationdate", "expirydate", "datefin", "fechafin", "datafine", "ende", "einddatum",
+        "plannedend", "plannedenddate", "scheduledend", "scheduledenddate",
     ),
     "severity": (),
 }  # fmt: skip
 #: What some systems put before and behind every name: `sr_status_desc`, `Case Created dttm`, `Incident Address 1`.
-_BEFORE: Final = "servicerequest|service|sr|case|incident|ticket|request|issue"
+_BEFORE: Final = (
+    "servicerequest|service|sr|case|incident|ticket|request|issue"
+    "|application|permit|project|work|event|closure"
+)
 _BEHIND: Final = "description|desc|datetime|dttm|timestamp|1"
 _AROUND: Final = re.compile(f"(?:{_BEFORE})?(.+?)(?:{_BEHIND})?")
 

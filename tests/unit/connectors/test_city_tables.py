@@ -180,6 +180,7 @@ def test_an_id_and_a_state_are_found_by_the_names_of_the_city(
     ("begins", "ends"),
     [
         ("START_DATE", "END_DATE"), ("starttime", "endtime"), ("EFFECTIVEDATE", "EXPIRATIONDATE"),
+        ("work_start_date", "work_end_date"), ("applicationstartdate", "applicationenddate"), ("Planned start", "Planned end"),
         ("date_debut", "date_fin"), ("Fecha inicio", "Fecha fin"), ("begindatum", "einddatum"), ("Beginn", "Ende"),
     ],
 )  # fmt: skip
@@ -198,6 +199,21 @@ def test_what_is_planned_is_not_observed_yet(begins: str, ends: str) -> None:
     assert "01T08 02T17" == f"{found.starts_at:%dT%H} {found.ends_at:%dT%H}"
     assert (found.starts_at, found.ends_at) == (entered.starts_at, entered.ends_at)
     assert f"{DAY} 10" == f"{entered.observed_at:%Y-%m-%d %H}"
+
+
+@pytest.mark.parametrize(
+    "name", ["worktypedescription", "permit_type", "EVENT_NAME", "ProjectName", "primary_type", "purpose"]
+)
+def test_a_title_is_found_under_what_it_is_the_title_of(name: str) -> None:
+    """A map of hundreds of things called `Service request` says nothing."""
+    assert "New sewer" == read([{"permit_no": "7", name: "New sewer"}]).title
+
+
+def test_a_request_is_not_closed_by_the_day_that_was_planned_for_it() -> None:
+    """What is estimated is no end."""
+    row = {"case_id": "7", "created_date": DAY, "estimated_completion_date": "2031-05-02"}
+
+    assert ("open", None) == (read([row]).status, read([row]).ends_at)
 
 
 def test_work_that_will_be_completed_was_not_observed_then() -> None:
