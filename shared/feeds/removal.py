@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from shared.db import Transaction
+from shared.feeds.runs import lock_feed
 from shared.feeds.service import get_feed_row
 from shared.jobs.enqueue import Enqueued, enqueue
 from shared.messages import DeleteFeed
@@ -50,7 +51,12 @@ def remove_results(tx: Transaction, datastream_ids: Sequence[UUID]) -> None:
 
 
 def remove_part(tx: Transaction, feed_id: UUID) -> int:
-    """Remove some of a feed's features, or else of its runs; returns how many, none when few are left."""
+    """
+    Remove some of a feed's features, or else of its runs; returns how many, none when few are left.
+
+    Raises: Permanent if the feed is gone.
+    """
+    lock_feed(tx, feed_id)
     for table, which, most in _PARTS:
         removed = tx.execute(
             text(
@@ -65,7 +71,12 @@ def remove_part(tx: Transaction, feed_id: UUID) -> int:
 
 
 def remove_feed(tx: Transaction, feed_id: UUID) -> None:
-    """Remove a feed and what is left of it; its payloads go with the retention rules."""
+    """
+    Remove a feed and what is left of it; its payloads go with the retention rules.
+
+    Raises: Permanent if it is gone.
+    """
+    lock_feed(tx, feed_id)
     values = {"feed_id": feed_id}
     tx.execute(text("SELECT 1 FROM feeds WHERE id = :feed_id FOR UPDATE"), values)
     remove_results(tx, datastreams_of(tx, feed_id))

@@ -1,6 +1,6 @@
 """Feeds as admins, the scheduler and the API see them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, text, update
+from sqlalchemy.exc import OperationalError
 
 from shared.clock import new_id, utcnow
 from shared.db import transaction
@@ -18,6 +19,7 @@ from shared.features.queries import get_feature
 from shared.feeds import queries, removal, service
 from shared.feeds.judging import judge_all
 from shared.feeds.models import Feed
+from shared.feeds.runs import lock_feed
 from shared.geo import Box
 from shared.messages import JudgeFeeds
 from shared.observations import queries as observations
@@ -204,6 +206,18 @@ def test_a_deleted_feed_takes_all_it_gave(db: Engine, monkeypatch: pytest.Monkey
     tables = ("features", "things", "datastreams", "observations", "vehicles", "trip_updates", "feed_runs")
     assert [0] * 7 == [count(table) for table in tables]
     assert {(other,)} == snapshot("feeds", "id")
+
+
+@pytest.mark.parametrize("remove", [removal.remove_part, removal.remove_feed])
+def test_nothing_is_removed_while_a_step_of_a_run_stores(db: Engine, remove: Callable[..., Any]) -> None:
+    """What the step writes stands on rows that it has just read."""
+    feed = add_given()
+
+    with transaction() as storing:
+        lock_feed(storing, feed)
+        with pytest.raises(OperationalError, match="lock timeout"), transaction() as tx:
+            tx.execute(text("SET LOCAL lock_timeout = '50ms'"))
+            remove(tx, feed)
 
 
 def test_asked_for_twice_a_run_is_one_job(db: Engine) -> None:
