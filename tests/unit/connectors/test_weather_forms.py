@@ -478,3 +478,12 @@ def test_a_visibility_beyond_what_is_measured_is_that(told: str, metres: float) 
     assert ("22T11:51", "visibility", metres) in values(
         read(f"METAR KORD 221151Z AUTO 27015KT {told} CLR 05/M01 A3012=".encode())
     )
+
+
+def test_a_report_that_is_not_decoded_is_read_as_it_was_sent() -> None:
+    """Some who keep reports of airports keep nothing else."""
+    report = "METAR KPWM 270651Z 04015G24KT 9SM -RA 13/12 A2992"
+    found = values(read([{"icaoId": "KPWM", "obsTime": 1790491860, "rawOb": report}]))
+
+    assert ("27T06:51", "air_temperature", 13.0) in found
+    assert ("27T06:51", "wind_gust", 12.35) in found

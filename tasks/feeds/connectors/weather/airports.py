@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Observation, Payload, Record, Rejected, Thing
+from tasks.feeds.connectors.weather.metar import measured
 from tasks.feeds.connectors.weather.values import result
 from tasks.feeds.reading.documents import excerpt
 from tasks.feeds.reading.places import point
@@ -69,8 +70,10 @@ def _report(row: Any, record: str) -> tuple[Thing, Observation]:  # Any: JSON of
     moment = from_rfc3339(told) if isinstance(told, str) and ":" in told else from_posix(told)
     if moment is None:
         raise Rejection("bad_time", "the report has no obsTime")
-    measured = ((name, unit, _number(row.get(field))) for field, (name, unit) in _VALUES.items())
-    results = tuple(found for name, unit, value in measured if (found := result(name, value, unit)))
+    decoded = ((name, unit, _number(row.get(field))) for field, (name, unit) in _VALUES.items())
+    results = tuple(found for name, unit, value in decoded if (found := result(name, value, unit)))
+    # Some who keep these reports keep what was reported alone.
+    results = results or measured(str(row.get("rawOb") or ""))
     if not results:
         raise Rejection("no_result", f"station {station} measured nothing")
     placed = point(row.get("lon"), row.get("lat"))
