@@ -178,10 +178,23 @@ def test_a_row_in_an_envelope_of_its_own_is_read() -> None:
     assert plain == wrapped
 
 
+@pytest.mark.parametrize("nothing", [None, {}], ids=["null", "an empty object"])
 @pytest.mark.parametrize("key", ["alerts", "stations", "vehicles", "regions"])
-def test_no_rows_may_be_told_as_null(key: str) -> None:
+def test_no_rows_may_be_told_as_nothing(key: str, nothing: object) -> None:
     """A system without alerts is no broken system."""
-    assert [] == parse(source("gbfs"), payload(orjson.dumps({"data": {key: None}})))
+    assert [] == parse(source("gbfs"), payload(orjson.dumps({"data": {key: nothing}})))
+
+
+def test_a_discovery_may_list_the_names_of_files() -> None:
+    """With an ending nothing would be read, and nobody told."""
+    listed = [{"name": "station_status.json", "url": "https://b.example/station_status.json"}]
+    answers = {
+        "https://feeds.example/": orjson.dumps({"data": {"en": {"feeds": listed}}}),
+        "https://b.example/station_status.json": orjson.dumps({"data": {"stations": []}}),
+    }
+    driven = drive(connector("gbfs").plan(source("gbfs")), answers)
+
+    assert ["gbfs", "station_status"] == [request.name for request in driven.requests]
 
 
 def alert_of(**told: object) -> Feature:

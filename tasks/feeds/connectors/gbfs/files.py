@@ -84,7 +84,7 @@ def _rows(name: str, key: str, data: Mapping[str, Any]) -> Sequence[Any]:
     if not key:
         return [data]
     rows = data[key].get("features") if isinstance(data[key], dict) else data[key]
-    if data[key] is None:
+    if data[key] is None or data[key] == {}:
         # So some servers write an empty list.
         return []
     if not isinstance(rows, list):
@@ -123,7 +123,7 @@ def listed(discovery: File, language: str | None) -> dict[str, str]:
     if not isinstance(feeds, list):
         return {}
     return {
-        str(feed["name"]): urljoin(discovery.payload.url, str(feed["url"]))
+        str(feed["name"]).removesuffix(".json"): urljoin(discovery.payload.url, str(feed["url"]))
         for feed in feeds
         if isinstance(feed, dict) and feed.get("name") and feed.get("url")
     }
