@@ -388,6 +388,28 @@ def test_a_domain_without_codes_says_nothing(domain: Any) -> None:
     assert "4" == record.title
 
 
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        ({"count": 1234}, "the layer has 1,234 rows, of which 2 are read"),
+        ({"error": {"code": 400}}, "the layer goes on behind page 1, the last that is read"),
+    ],
+)
+def test_of_a_layer_that_goes_on_it_is_told_how_many_rows_it_has(count: dict[str, Any], said: str) -> None:
+    """So that an admin knows what is missing; a layer that cannot count is read all the same."""
+    described = {"currentVersion": 11, "maxRecordCount": 2, "supportsPagination": True}
+    answers = {
+        LAYER: described,
+        f"{LAYER}/query": objects(3, 4, more=True),
+        f"{LAYER}/query?where=1%3D1&returnCountOnly=true&f=json": count,
+    }
+    records, _ = run(
+        source("arcgis", LAYER, max_pages=1), {url: orjson.dumps(told) for url, told in answers.items()}
+    )
+
+    assert [None, None, said] == [getattr(one, "detail", None) for one in records]
+
+
 @pytest.mark.parametrize("described", [{}, {"error": {"code": 499}}])
 def test_a_service_that_sends_the_same_page_again_ends_the_run(described: dict[str, Any]) -> None:
     """It knows no offset, and did not say so."""

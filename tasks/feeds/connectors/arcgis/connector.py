@@ -79,6 +79,8 @@ def _pages(layer: paging.Layer, url: str, source: Source) -> Generator[Request, 
         before = rows
         # A service may give fewer than we asked for, and says so.
         offset += len(rows)
+    else:
+        yield with_credential(Request(paging.COUNT, url, params=layer.count(), optional=True), source)
 
 
 def _is_layer(url: str) -> bool:
@@ -93,7 +95,7 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
     """
     told = next((paging.described(payload) for payload in payloads if payload.name == paging.LAYER), {})
     for payload in payloads:
-        if payload.name in (paging.LAYER, paging.IDS):
+        if payload.name in paging.NO_ROWS:
             continue
         if _is_export(payload):
             yield from records(*opened(payload, source), payload.name)

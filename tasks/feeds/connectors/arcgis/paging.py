@@ -10,9 +10,11 @@ from typing import Any, Final
 from tasks.feeds.connector import Malformed, Payload, Source
 from tasks.feeds.reading.documents import load_json
 
-#: Payloads that only tell how to ask for the rows: what they list is none.
+#: Payloads that only tell how to ask for the rows, or how many there are: what they list is none.
 LAYER: Final = "layer"
 IDS: Final = "ids"
+COUNT: Final = "count"
+NO_ROWS: Final = frozenset((LAYER, IDS, COUNT))
 PAGE_SIZE: Final = 1000
 _MOST_PAGES: Final = 50
 _NOT_FOUND: Final = 404
@@ -40,6 +42,10 @@ class Layer:
     def ids(self) -> dict[str, str]:
         """Return the parameters that ask for all ids, which servers before 10.3 tell without a limit."""
         return {"where": self._where, "returnIdsOnly": "true", "f": "json"}
+
+    def count(self) -> dict[str, str]:
+        """Return the parameters that ask how many rows there are."""
+        return {"where": self._where, "returnCountOnly": "true", "f": "json"}
 
     def ranges(self, ids: Sequence[int]) -> Iterator[dict[str, str]]:
         """Yield the parameters of each page of a layer that knows no offset: ids from one to another."""
@@ -87,14 +93,21 @@ def not_read(payloads: Mapping[str, Payload], source: Source) -> str | None:
     if (description := payloads.get(LAYER)) is None:
         return None
     layer = Layer(description, source)
+    most = layer.most_pages * layer.size
     if ids := payloads.get(IDS):
-        count, most = len(listed(ids)), layer.most_pages * layer.size
-        return f"the layer has {count:,} rows, of which {most:,} are read" if count > most else None
+        return _rows_left(len(listed(ids)), most)
     if (last := payloads.get(f"features-{layer.most_pages}")) is None:
         return None
     page = load_json(last)
-    goes_on = isinstance(page, dict) and has_more(page, len(page.get("features") or ()), layer.size)
-    return f"the layer goes on behind page {layer.most_pages}, the last that is read" if goes_on else None
+    if not isinstance(page, dict) or not has_more(page, len(page.get("features") or ()), layer.size):
+        return None
+    told = described(payloads[COUNT]).get("count") if COUNT in payloads else None
+    left = _rows_left(told, most) if isinstance(told, int) else None
+    return left or f"the layer goes on behind page {layer.most_pages}, the last that is read"
+
+
+def _rows_left(count: int, most: int) -> str | None:
+    return f"the layer has {count:,} rows, of which {most:,} are read" if count > most else None
 
 
 def _id_field(told: Mapping[str, Any]) -> str | None:
