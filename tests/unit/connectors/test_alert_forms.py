@@ -513,6 +513,19 @@ def test_a_link_that_leads_to_no_message_costs_only_itself() -> None:
     assert ["s,W1,2026-11-20T01:00:00Z"] == list(cursor["roots"])
 
 
+def test_what_an_index_links_is_asked_for_as_cap() -> None:
+    """Some addresses answer with another form of the warning unless they are."""
+    answers = {"https://feeds.example/": INDEX.encode()}
+    answers |= {
+        f"https://feeds.example/{at}": message(f"W{at}", "Alert", "", "Wind").encode() for at in (1, 2)
+    }
+    asked = drive(connector("cap").plan(source("cap")), answers).requests
+
+    assert [False, True, True] == [
+        request.headers.get("Accept", "").startswith("application/cap+xml,") for request in asked
+    ]
+
+
 def test_links_that_all_lead_to_no_message_fail_the_run() -> None:
     """What is stored must not vanish for it."""
     with pytest.raises(Malformed, match="an HTML page"):

@@ -34,6 +34,8 @@ from tasks.feeds.reading.times import LocalTimes
 #: A message never changes: what was fetched once is read from the archive.
 _KEPT_SECONDS: Final = 30 * 24 * 3600
 _MOST_MESSAGES: Final = 100
+#: The National Weather Service of the United States links addresses that answer with GeoJSON unless asked for CAP.
+_OF_MESSAGES: Final = {"Accept": "application/cap+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.8"}
 #: Circles of all warnings of a run: each becomes dozens of points.
 MOST_CIRCLES: Final = 10_000
 
@@ -52,7 +54,9 @@ def plan(source: Source) -> Plan:
     links = linked(root_of(first), first.url or source.url, source)
     most = int(source.options.get("max_messages") or _MOST_MESSAGES)
     for number, url in enumerate(links[:most], start=1):
-        request = Request(f"message-{number}", url, optional=True, max_age_seconds=_KEPT_SECONDS)
+        request = Request(
+            f"message-{number}", url, headers=_OF_MESSAGES, optional=True, max_age_seconds=_KEPT_SECONDS
+        )
         payloads.append((yield request))
     found = _messages(opened(payloads), source)
     seen = [one.message.id for one in found]
