@@ -533,3 +533,65 @@ def test_a_series_beyond_all_years_costs_no_other_event(events: list[str], kinds
     told = [f"BEGIN:VEVENT\r\nUID:s\r\n{one}\r\nSUMMARY:S\r\nEND:VEVENT\r\n" for one in events]
 
     assert [*kinds, Feature] == [type(one) for one in read(framed(*told, event("a")))]
+
+
+def told(*lines: str) -> Feature:
+    """Read an event of Chicago by its lines."""
+    text = "\r\n".join(
+        ["BEGIN:VCALENDAR", "BEGIN:VEVENT", "UID:a", *lines, "END:VEVENT", "END:VCALENDAR", ""]
+    )
+    (record,) = parse(source("icalendar", timezone="America/Chicago"), payload(text.encode()))
+    assert isinstance(record, Feature), record
+    return record
+
+
+@pytest.mark.parametrize(
+    ("flag", "begins", "all_day"),
+    [
+        ("TRUE", "20261126T000000", True),
+        ("TRUE", "20261126T090000", False),
+        ("FALSE", "20261126T000000", False),
+    ],
+)
+def test_exchange_says_that_hours_are_a_whole_day(flag: str, begins: str, all_day: bool) -> None:
+    """Only where they begin with one."""
+    record = told(f"DTSTART:{begins}", "DTEND:20261127T000000", f"X-MICROSOFT-CDO-ALLDAYEVENT:{flag}")
+
+    assert all_day == record.properties.get("all_day", False)
+    assert record.ends_at
+    assert "27T06:00" == f"{record.ends_at:%dT%H:%M}"
+
+
+@pytest.mark.parametrize("where", ["geo:41.88,-87.63", "geo:41.88,-87.63,181;u=100"])
+def test_a_place_is_read_as_apple_tells_it(where: str) -> None:
+    """Beside its words, and where the standard's own is missing."""
+    apple = f'X-APPLE-STRUCTURED-LOCATION;VALUE=URI;X-TITLE="City Hall":{where}'
+
+    assert {"type": "Point", "coordinates": [-87.63, 41.88]} == told("DTSTART:20261126", apple).geometry
+    assert {"type": "Point", "coordinates": [2.0, 1.0]} == told("DTSTART:20261126", apple, "GEO:1;2").geometry
+
+
+def test_texts_may_be_quoted_as_in_mail() -> None:
+    """The standard's forerunner wrote them so, and some content systems still do; such lines go on behind a `=`."""
+    record = told(
+        "DTSTART:20261126",
+        "SUMMARY;ENCODING=QUOTED-PRINTABLE;CHARSET=UTF-8:Caf=C3=A9 at the =",
+        "hall",
+        "LOCATION:Room 1 =",
+        "DESCRIPTION;ENCODING=quoted-printable:Open=0D=0A=",
+        "House",
+    )
+
+    assert ("Café at the hall", "Room 1 =", "Open\nHouse") == (
+        record.title,
+        record.address,
+        record.description,
+    )
+
+
+def test_a_text_is_told_by_its_markup_where_it_is_told_by_nothing_else() -> None:
+    """As Outlook does."""
+    markup = "X-ALT-DESC;FMTTYPE=text/html:<p>Bring a <b>mat</b></p>"
+
+    assert "Bring a mat" == told("DTSTART:20261126", markup).description
+    assert "Plain" == told("DTSTART:20261126", markup, "DESCRIPTION:Plain").description

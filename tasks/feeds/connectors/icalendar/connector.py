@@ -17,12 +17,12 @@ from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.connectors.icalendar import lines, moments, series
 from tasks.feeds.connectors.icalendar.lines import Event, Property
+from tasks.feeds.connectors.icalendar.places import place
 from tasks.feeds.connectors.icalendar.steps import Steps
 from tasks.feeds.connectors.icalendar.zones import Zones, known
 from tasks.feeds.reading.documents import html_page
 from tasks.feeds.reading.links import web_link
 from tasks.feeds.reading.markup import plain
-from tasks.feeds.reading.places import Geometry, point
 from tasks.feeds.reading.times import zone
 
 _LONGEST: Final = 4000
@@ -124,7 +124,7 @@ class _Reader:
             begins = next(
                 (moment for moment in coming if (lasts or timedelta()) >= self._now - moment), begins
             )
-        text = plain(event.text("DESCRIPTION") or "").strip()
+        text = plain(event.text("DESCRIPTION") or event.text("X-ALT-DESC") or "").strip()
         return Feature(
             external_id=one.key,
             record=one.record,
@@ -136,7 +136,7 @@ class _Reader:
             category=event.first_of("CATEGORIES"),
             address=plain(event.text("LOCATION") or "").strip() or None,
             url=web_link(event.text("URL")),
-            geometry=_place(event.text("GEO")),
+            geometry=place(event),
             starts_at=begins,
             ends_at=_end(begins, lasts),
             properties=properties,
@@ -229,9 +229,3 @@ def _end(begins: datetime, lasts: timedelta | None) -> datetime | None:
         return begins + lasts if lasts else None
     except OverflowError:
         raise Rejection("bad_time", "the event ends outside the calendar") from None
-
-
-def _place(text: str | None) -> Geometry | None:
-    """Read GEO, which is latitude;longitude; some programs write a comma."""
-    lat, separator, lon = (text or "").replace("\\", "").replace(",", ";").partition(";")
-    return point(lon, lat) if separator else None

@@ -4,6 +4,7 @@
 Real exports make the common parsers fail as a whole: stray lines, two TZID in one VTIMEZONE, doubled semicolons.
 """
 
+import quopri
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Final
 
 from tasks.feeds.reading.documents import decoded
 
+_QUOTED: Final = "QUOTED-PRINTABLE"
 _OBSERVANCES: Final = ("STANDARD", "DAYLIGHT")
 _COMMA: Final = re.compile(r"(?<!\\),")
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -29,10 +31,11 @@ class Property:
 
     @property
     def text(self) -> str:
-        """Return the value with its escapes undone."""
-        return _ESCAPED.sub(
-            lambda found: "\n" if found.group(1) in "nN" else found.group(1), self.value
-        ).strip()
+        """Return the value with its escapes undone, and those of mail, in which the standard's forerunner wrote."""
+        value = self.value
+        if self.parameters.get("ENCODING", "").upper() == _QUOTED:
+            value = decoded(quopri.decodestring(value.encode())).replace("\r\n", "\n")
+        return _ESCAPED.sub(lambda found: "\n" if found.group(1) in "nN" else found.group(1), value).strip()
 
 
 @dataclass(slots=True)
@@ -130,7 +133,16 @@ def _unfolded(content: bytes) -> Iterator[str]:
     """
     if content[:2] in _UTF_16:
         content = decoded(content).encode()
-    return (line for line in _LINE_END.split(decoded(_FOLD.sub(b"", content))) if line)
+    held: list[str] = []
+    for line in _LINE_END.split(decoded(_FOLD.sub(b"", content))):
+        # What is quoted as in mail goes on behind a line that ends so.
+        if line.endswith("=") and (held or _QUOTED in line.partition(":")[0].upper()):
+            held.append(line[:-1])
+        elif whole := "".join([*held, line]):
+            held.clear()
+            yield whole
+    if held:
+        yield "".join(held)
 
 
 def _split(line: str) -> tuple[str, Property]:

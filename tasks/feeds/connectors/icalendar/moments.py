@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final, NamedTuple
 
 from shared.errors import Rejection
@@ -14,6 +14,10 @@ _WRITTEN: Final = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})?(Z
 _DURATION: Final = re.compile(
     r"([+-])?P(?:(\d{1,4})W)?(?:(\d{1,4})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})S)?)?", re.ASCII
 )
+
+
+#: How Exchange says that hours which it tells are those of whole days.
+_WHOLE_DAY: Final = "X-MICROSOFT-CDO-ALLDAYEVENT"
 
 
 class Moment(NamedTuple):
@@ -90,6 +94,8 @@ def span(event: Event, zones: Zones) -> tuple[Moment, timedelta | None]:
     if begins is None:
         raise Rejection("bad_time", "the event has no DTSTART")
     start = read(begins, zones)
+    if (event.text(_WHOLE_DAY) or "").upper() == "TRUE" and start.local.time() == time():
+        start = start._replace(is_day=True)
     begins_at = start.utc
     try:
         lasts = _lasts(event, begins_at, start.is_day, zones)
