@@ -33,7 +33,7 @@ def _of_settings() -> tuple[str, ...]:
     settings = get_settings()
     kept = [
         settings.jwt_secret, settings.jwt_secret_previous, settings.metrics_token, settings.sendgrid_api_key,
-        settings.google_client_secret, settings.args_key,
+        settings.google_client_secret, settings.args_key, *settings.feeds_secrets.values(),
     ]  # fmt: skip
     values = [each.get_secret_value() for each in kept if each is not None]
     values = [value for value in values if len(value) >= _SHORTEST]

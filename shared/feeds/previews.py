@@ -11,6 +11,7 @@ from shared.cities.queries import find_city
 from shared.db import Transaction
 from shared.errors import NotFound
 from shared.feeds.service import check_feed
+from shared.hidden import without_secrets
 from shared.jobs.enqueue import Enqueued, enqueue
 from shared.messages import PreviewFeed
 from shared.storage import storage
@@ -33,8 +34,8 @@ def request_preview(
 
 
 def keep_preview(job_id: UUID, found: Mapping[str, Any]) -> None:
-    """Keep what a preview found until `KEPT` has passed."""
-    storage().put_bytes(_path(job_id), orjson.dumps(found))
+    """Keep what a preview found, without secrets, until `KEPT` has passed."""
+    storage().put_bytes(_path(job_id), without_secrets(orjson.dumps(found).decode()).encode())
 
 
 def read_preview(job_id: UUID) -> dict[str, Any]:

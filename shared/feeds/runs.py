@@ -15,6 +15,7 @@ from shared.clock import new_id
 from shared.db import Transaction
 from shared.errors import Permanent
 from shared.feeds.models import Feed, FeedReject, FeedResource, FeedRun, Payload
+from shared.hidden import without_secrets
 from shared.jobs.models import JobRow
 
 #: Rejects kept of one run, each with its record; the counts by reason are always exact.
@@ -157,8 +158,8 @@ def keep_rejects(tx: Transaction, run_id: UUID, rejects: Sequence[Reject], kept_
 
 
 def _clean(value: str | None) -> str | None:
-    """Take out what Postgres cannot hold in a text."""
-    return value and value.replace("\x00", "").encode("utf-8", "replace").decode()
+    """Take out what Postgres cannot hold in a text, and keys that a publisher said back."""
+    return value and without_secrets(value.replace("\x00", "").encode("utf-8", "replace").decode())
 
 
 def lock_feed(tx: Transaction, feed_id: UUID) -> None:

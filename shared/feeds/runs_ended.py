@@ -13,6 +13,7 @@ from shared.feeds import rules
 from shared.feeds.items import pace_of
 from shared.feeds.models import Feed, FeedResource, FeedRun
 from shared.feeds.runs import Counts, Opened, Traffic
+from shared.hidden import without_secrets
 
 
 def end_run(
@@ -121,7 +122,7 @@ def fail_run(
     retry_after_seconds: float | None = None,
 ) -> bool:
     """
-    End a run that failed: sentence and counts on its row, the feed set back; what is stored stays as it is.
+    End a run that failed: sentence, without secrets, and counts on its row, the feed set back; what is stored stays as it is.
 
     Returns: false when the run was closed by another worker already, and then nothing is changed.
     """
@@ -131,7 +132,7 @@ def fail_run(
         .values(
             state="failed",
             finished_at=now,
-            error=error,
+            error=without_secrets(error),
             http_status=traffic.http_status,
             bytes=traffic.bytes,
             ttfb_ms=traffic.ttfb_ms,

@@ -12,6 +12,7 @@ from shared.db import Transaction
 from shared.feeds.archive import Archive
 from shared.feeds.replays import PastRun, Replay
 from shared.feeds.runs import Counts
+from shared.hidden import without_secrets
 from tasks.base import Job
 from tasks.feeds.connector import Malformed, Payload, Source
 from tasks.feeds.load import context_for
@@ -101,7 +102,9 @@ class Replayer:
 
     def _note_unread(self, past: PastRun, error: str) -> None:
         if len(self._unread) < _MOST_TOLD:
-            self._unread.append({"run": str(past.id), "at": rfc3339(past.started_at), "error": error})
+            self._unread.append(
+                {"run": str(past.id), "at": rfc3339(past.started_at), "error": without_secrets(error)}
+            )
 
     def _step(self, number: int, detail: str) -> AbstractContextManager[Transaction]:
         self._job.checkpoint()

@@ -6,15 +6,20 @@ from uuid import uuid4
 
 import orjson
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from deploy.local.testing import ROOT
 from shared.accounts.rules import Role
 from shared.db import transaction
+from shared.feeds.previews import keep_preview, read_preview
+from shared.hidden import MASK, _of_settings, without_secrets
 from shared.jobs.enqueue import enqueue
 from shared.settings import Settings
 from shared.trace import tracing
+from tasks.feeds.connector import Malformed, Rejected
 from tests.security.conftest import Tries
+from tests.support.feed_runs import Given, add_given, run_given
 from tests.support.teller import Blab
 from tests.support.web import PASSWORD, Browser, app, logged
 
@@ -50,6 +55,35 @@ def test_a_refused_field_is_named_and_not_repeated() -> None:
 
     assert 422 == answer.status_code
     assert "canary" not in answer.get_data(as_text=True)
+
+
+def test_a_feeds_key_that_its_publisher_says_back_is_kept_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In an error, in a record that is set aside, in a preview: an archive alone holds what was sent."""
+    monkeypatch.setattr("shared.hidden._of_settings", lambda: ("canary-key",))
+    feed = add_given()
+    echoed = Rejected(
+        record="x#0", reason="bad_time", detail="canary-key", excerpt='{"next": "?k=canary-key"}'
+    )
+    run_given(feed, Given([echoed]))
+    run_given(feed, Given(Malformed("markup: 'canary-key is wrong'")))
+    keep_preview(feed, {"error": "canary-key", "records": [{"url": "https://x.example/?key=canary-key"}]})
+
+    staff = Browser(Role.OPS)
+    told = [staff.get(f"/api/v1/feeds/{feed}/{of}").get_data(as_text=True) for of in ("runs", "rejects")]
+    told += [str(read_preview(feed))]
+    assert [True] * 3 == [MASK in each for each in told]
+    assert "canary" not in "".join(told)
+
+
+def test_a_key_in_the_settings_is_known_to_be_one(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    """Those that feeds name in their options too."""
+    named = settings.model_copy(update={"feeds_secrets": {"openaq": SecretStr("canary-of-openaq")}})
+    monkeypatch.setattr("shared.hidden.get_settings", lambda: named)
+    monkeypatch.setattr("shared.hidden._of_settings", _of_settings.__wrapped__)
+
+    assert MASK == without_secrets("canary-of-openaq")
 
 
 def test_the_platforms_own_secrets_are_in_no_answer(settings: Settings) -> None:
