@@ -332,6 +332,34 @@ def test_a_layer_of_more_pages_than_are_read_says_so(
     assert reasons == [one.reason for one in records if isinstance(one, Rejected)]
 
 
+def test_a_row_without_a_global_id_is_known_by_its_number() -> None:
+    """Layers have the column and nothing in it, in some rows or in all of them."""
+    rows = [
+        {"attributes": {"OBJECTID": at, "GLOBALID": id_, "STATUS": "Open"}}
+        for at, id_ in enumerate(["{A-1}", None, " "], start=1)
+    ]
+    fields = [
+        {"name": "OBJECTID", "type": "esriFieldTypeOID"},
+        {"name": "GLOBALID", "type": "esriFieldTypeGlobalID"},
+    ]
+
+    assert ["{A-1}", "2", "3"] == [
+        one.external_id for one in read({"fields": fields, "features": rows}) if isinstance(one, Feature)
+    ]
+
+
+def test_a_table_without_shapes_has_its_places_in_columns() -> None:
+    """Beside a shape they say nothing: they may be of another system."""
+    said = {"OBJECTID": 1, "LATITUDE": 40.7128, "LONGITUDE": -74.006}
+    bare = {"attributes": said, "geometry": None}
+    shaped = {"attributes": said | {"OBJECTID": 2, "LATITUDE": 1.0}, "geometry": {"x": -74.0, "y": 40.5}}
+    (alone,) = read(layer(bare))
+    beside, other = read(layer(bare, shaped))
+
+    assert (TOWN_HALL, (-74.0, 40.5)) == (place(alone), place(other))
+    assert None is getattr(beside, "geometry", 0)
+
+
 CODED = [
     {
         "name": "requesttype",

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from tasks.feeds.reading.cells import BadRow, Row
 from tasks.feeds.reading.times import MILLISECONDS_FROM, from_posix
 
 ID: Final = "id"
@@ -43,8 +44,8 @@ def fields(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [field for field in told if isinstance(field, dict)] if isinstance(told, list) else []
 
 
-def identity(document: Mapping[str, Any], names: Sequence[str]) -> int | None:
-    """Return the column of global ids, else of object ids, which a reload of the layer may renumber."""
+def identities(document: Mapping[str, Any], names: Sequence[str]) -> list[int]:
+    """Return the columns of global ids and of object ids, which a reload of the layer may renumber, best first."""
     by_type = {
         field.get("type"): field.get("name")
         for field in fields(document)
@@ -55,7 +56,17 @@ def identity(document: Mapping[str, Any], names: Sequence[str]) -> int | None:
         document.get("objectIdFieldName"), by_type.get("esriFieldTypeOID"),
         *(name for known in _IDS for name in names if name.lower() == known),
     )  # fmt: skip
-    return next((names.index(name) for name in told if isinstance(name, str) and name in names), None)
+    written = dict.fromkeys(name for name in told if isinstance(name, str))
+    return [names.index(name) for name in written if name in names]
+
+
+def identified(row: Row, identities: Sequence[int]) -> Row:
+    """Return a row with the first id that it tells in the place of its best."""
+    if isinstance(row, BadRow):
+        return row
+    best, told = identities[0], (row[place] for place in identities)
+    found = next((id_ for id_ in told if id_ is not None and str(id_).strip()), None)
+    return [*row[:best], found, *row[best + 1 :]]
 
 
 def dates(document: Mapping[str, Any]) -> set[str]:

@@ -149,12 +149,13 @@ def _features(
     named = source.options.get("fields") or {}
     chosen = columns.choose(table.names, rows[: answers.LOOKED_AT], named, times)
     chosen[_GEOMETRY] = table.names.index(_GEOMETRY)
-    for part in ("latitude", "longitude"):
-        # The geometry is what the service stands for; columns of coordinates may be of another system.
-        chosen.pop(part, None)
-    identity = answers.identity(document, table.names)
-    if "external_id" not in named and identity is not None:
-        chosen["external_id"] = identity
+    if any(row[-1] is not None for row in rows if not isinstance(row, BadRow)):
+        for part in ("latitude", "longitude"):
+            # The geometry is what the service stands for; columns of coordinates may be of another system.
+            chosen.pop(part, None)
+    if "external_id" not in named and (identities := answers.identities(document, table.names)):
+        chosen["external_id"] = identities[0]
+        rows = [answers.identified(row, identities) for row in rows]
     reader = Reader(table, chosen, times, str(source.options.get("feature_kind") or "service_request"))
     for number, row in enumerate(rows, start=first):
         record = reader.read(row, f"{payload.name}#{number}")
