@@ -77,11 +77,13 @@ def test_geojson_in_degrees_is_left_as_it_is(name: str) -> None:
         (86_400_000, datetime(1970, 1, 2, tzinfo=UTC)),
         (-2_208_988_800_000, datetime(1900, 1, 1, tzinfo=UTC)),
         (253_402_300_799_000, datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        (-2_209_161_600_000, None),
+        (-2_209_132_800_000, None),
         (None, None),
     ],
 )
 def test_dates_are_milliseconds_however_small(sent: int | None, meant: datetime | None) -> None:
-    """A day of 1970 in milliseconds is no second of 1972."""
+    """A day of 1970 in milliseconds is no second of 1972; the day 0 of spreadsheets, 30 December 1899, is none."""
     (record,) = read(layer({"attributes": {"OBJECTID": 1, "CreationDate": sent}}))
 
     assert isinstance(record, Feature)

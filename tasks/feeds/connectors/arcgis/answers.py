@@ -12,6 +12,9 @@ ID: Final = "id"
 LOOKED_AT: Final = 1000
 #: What a layer of a collection tells apart from its features.
 _DESCRIBED: Final = ("fields", "typeIdField", "types")
+#: 30 December 1899, from which spreadsheets and old databases count: an empty date, or a clock without a day.
+_DAY_ZERO: Final = -2_209_161_600_000
+_DAY: Final = 86_400_000
 _IDS: Final = ("objectid", "esri_oid", "oid", "fid", ID)
 #: GeoJSON of a service has no list of columns: a time is told by its name and by a number of today's size.
 _DATE_NAMED: Final = re.compile(r"date|time|(?:_at|_on|created|edited|opened|closed)$", re.IGNORECASE)
@@ -100,6 +103,8 @@ def is_posix(value: Any) -> bool:  # Any: as above.
 
 
 def moment(milliseconds: float) -> datetime | None:
-    """Read a time in milliseconds; raises Rejection if no calendar has it."""
+    """Read a time in milliseconds; one of the day 0 is none. Raises Rejection if no calendar has it."""
+    if _DAY_ZERO <= milliseconds < _DAY_ZERO + _DAY:
+        return None
     # Those of the early seventies look like seconds of today.
     return from_posix(milliseconds if abs(milliseconds) >= MILLISECONDS_FROM else milliseconds / 1000)
