@@ -1,5 +1,6 @@
 """[p] What can be told of a feed's options before anything was fetched."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,6 +15,11 @@ _JUDGES: Final[Mapping[str, Callable[[Mapping[str, Any]], Iterator[FieldProblem]
 }
 
 
+#: A name of a header (RFC 9110, 5.6.2) or of a parameter.
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_COUNTS: Final = ("max_pages", "page_size", "max_messages", "max_locations", "first_days")
+
+
 def problems(kind: str, options: Mapping[str, Any]) -> Iterator[FieldProblem]:
     """Yield what is wrong with the options of a feed of a kind, each with its name."""
     if (name := options.get("timezone")) and not _is_zone(name):
@@ -22,8 +28,32 @@ def problems(kind: str, options: Mapping[str, Any]) -> Iterator[FieldProblem]:
     if (name := options.get("feature_kind")) and name not in FEATURE_KINDS:
         said = f"{name!r:.40} is not one of {', '.join(FEATURE_KINDS)}"
         yield FieldProblem("options.feature_kind", "unknown", said)
+    yield from _of_all_kinds(options)
     if judge := _JUDGES.get(kind):
         yield from judge(options)
+
+
+def _of_all_kinds(options: Mapping[str, Any]) -> Iterator[FieldProblem]:
+    if (box := options.get("bbox")) is not None and not _is_box(box):
+        said = "four numbers: west, south, east, north in degrees, south below north"
+        yield FieldProblem("options.bbox", "box", said)
+    for name in ("credential_header", "credential_query", "credential"):
+        told = options.get(name)
+        if told is not None and not (isinstance(told, str) and _TOKEN.fullmatch(told)):
+            yield FieldProblem(f"options.{name}", "name", "a name of letters, digits and hyphens")
+    for name in _COUNTS:
+        told = options.get(name)
+        if told is not None and not (str(told).isascii() and str(told).isdigit()):
+            yield FieldProblem(f"options.{name}", "number", "a whole number, not below 0")
+
+
+def _is_box(box: Any) -> bool:  # Any: an option is JSON.
+    if not isinstance(box, list) or len(box) != 4:
+        return False
+    if not all(isinstance(edge, int | float) and not isinstance(edge, bool) for edge in box):
+        return False
+    west, south, east, north = box
+    return bool(abs(west) <= 180 and abs(east) <= 180 and -90 <= south < north <= 90)
 
 
 def _is_zone(name: Any) -> bool:  # Any: an option is JSON.

@@ -36,6 +36,16 @@ LONGEST_INTERVAL_SECONDS: Final = 7 * 86_400
 _ASKED_FOR_PRIORITY: Final = 2
 #: The kind of the feeds that an option `static` may name.
 TIMETABLE_KIND: Final = "gtfs_static"
+#: A password before the host, or a parameter that is called as keys are: everybody is shown the URL.
+_KEY: Final = re.compile(
+    r"https?://([^/?#]*@|[^?#]*\?([^#]*&)?"
+    r"(api[_-]?key|app[_-]?key|access_token|(\$|%24){0,2}app_token|subscription-key|client_secret|password)=)",
+    re.IGNORECASE,
+)
+_WHERE_KEYS_GO: Final = (
+    "everybody is shown the URL: put the key into FEEDS_SECRETS, and say by the options credential_query"
+    " (or credential_header) and credential where it goes and what it is called"
+)
 _EDITABLE: Final = frozenset(
     ("name", "url", "interval_seconds", "options", "attribution", "license", "paused", "kind")
 )
@@ -193,6 +203,8 @@ def _problems(values: Mapping[str, Any]) -> list[FieldProblem]:
         found.append(FieldProblem("kind", "pattern", "the name of a connector, such as gtfs_realtime"))
     if "url" in values and not re.match(r"https?://[^/\s]+", str(url)):
         found.append(FieldProblem("url", "scheme", "begins with https:// or http:// and a host"))
+    elif "url" in values and _KEY.match(str(url)):
+        found.append(FieldProblem("url", "secret", _WHERE_KEYS_GO))
     if "interval_seconds" in values and not (
         isinstance(interval, int) and SHORTEST_INTERVAL_SECONDS <= interval <= LONGEST_INTERVAL_SECONDS
     ):
