@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal
+from uuid import UUID
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -153,3 +154,12 @@ def fail_run(
         }
     tx.execute(update(Feed).where(Feed.id == feed.id).values(values))
     return True
+
+
+def cancel_run(tx: Transaction, job_id: UUID, now: datetime) -> None:
+    """End what a job that was cancelled ran: what it stored stays, and the feed is no worse for it."""
+    tx.execute(
+        update(FeedRun)
+        .where(FeedRun.job_id == job_id, FeedRun.state == "running")
+        .values(state="failed", finished_at=now, error="cancelled")
+    )

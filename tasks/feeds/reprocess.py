@@ -9,6 +9,8 @@ from shared.db import transaction
 from shared.errors import CityPulseError
 from shared.feeds.archive import Archive
 from shared.feeds.replays import close_replay, fail_replay, open_replay
+from shared.feeds.runs_ended import cancel_run
+from shared.jobs.lease import Cancelled
 from shared.messages import ReprocessFeed
 from tasks.base import Job, handles
 from tasks.feeds.registry import Connector, connector
@@ -36,6 +38,10 @@ def reprocess(message: ReprocessFeed, job: Job, find: Callable[[str], Connector]
         found = timetabled(zoned(find(replay.feed.kind)))
         replayer = Replayer(job, replay, found, Archive())
         replayer.compare() if message.dry_run else replayer.apply()
+    except Cancelled:
+        with transaction() as tx:
+            cancel_run(tx, job.id, utcnow())
+        raise
     except CityPulseError as error:
         with transaction() as tx:
             fail_replay(tx, replay, str(error), utcnow())

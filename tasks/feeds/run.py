@@ -8,6 +8,7 @@ from shared.db import transaction
 from shared.errors import Permanent, Transient
 from shared.feeds.archive import Archive
 from shared.feeds.runs import Counts, open_run
+from shared.feeds.runs_ended import cancel_run
 from shared.jobs.lease import Cancelled, Fenced
 from shared.messages import RunFeed
 from shared.settings import get_settings
@@ -54,7 +55,11 @@ def _run(
             record_failure(tx, visitor, error, utcnow())
         if not job.ended:
             raise
-    except (Fenced, Cancelled):
+    except Fenced:
+        raise
+    except Cancelled:
+        with transaction() as tx:
+            cancel_run(tx, job.id, utcnow())
         raise
     except Exception as error:
         fault = Permanent(f"a fault of ours: {type(error).__name__}")

@@ -1,5 +1,6 @@
 """A feed that fails: recorded, backed off, and nobody else's trouble."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,8 +14,9 @@ from shared.feeds.archive import Archive
 from shared.feeds.models import Feed, FeedRun
 from shared.feeds.queries import get_feed
 from shared.feeds.removal import remove_feed
+from shared.jobs.lease import Cancelled
 from shared.messages import RunFeed
-from tasks.feeds.connector import Malformed, Plan, Record, Rejected, Source
+from tasks.feeds.connector import Malformed, Payload, Plan, Record, Rejected, Source
 from tasks.feeds.fetching.errors import FetchFailed, FetchRefused
 from tasks.feeds.run import run
 from tests.integration.test_feeds_store import request
@@ -291,6 +293,27 @@ def test_a_feed_that_was_deleted_meanwhile_is_no_error(db: Engine) -> None:
         run(message, job, get=Site(), find=lambda _: Given([]))
 
     assert 0 == count("feed_runs")
+
+
+class Cancelling(Given):
+    """A connector during whose run somebody cancels the job."""
+
+    def parse(self, payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
+        """Stop."""
+        raise Cancelled
+        yield
+
+
+def test_a_run_that_is_cancelled_says_so_and_is_no_failure_of_the_feed(db: Engine) -> None:
+    """Nobody fell silent, and its publisher did nothing wrong."""
+    feed = add_given()
+
+    with pytest.raises(Cancelled):
+        run_given(feed, Cancelling([]), "asked for")
+
+    ran = newest_run(feed)
+    assert ("failed", "cancelled", True) == (ran.state, ran.error, ran.finished_at is not None)
+    assert 0 == feed_row(feed).failures_in_a_row
 
 
 class Removing(Given):

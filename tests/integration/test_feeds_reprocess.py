@@ -23,6 +23,7 @@ from tests.support.feed_runs import (
     count,
     events,
     feed_row,
+    newest_run,
     reprocess_feed,
     row_versions,
     run_given,
@@ -211,6 +212,7 @@ def test_a_cancel_stops_between_two_steps(feed: UUID) -> None:
         with pytest.raises(Cancelled):
             reprocess(message, job, find=lambda _: new_parser())
 
+    assert ("failed", "cancelled") == (newest_run(feed).state, newest_run(feed).error)
     assert ("r1", "Pothole 1") in snapshot("features", "external_id, title")
 
 
