@@ -163,3 +163,17 @@ def test_the_option_names_another_kind_and_news_stay_news() -> None:
     assert ["news", "event"] == [one.kind for one in entries(*both)]
     assert ["road_work", "road_work"] == [one.kind for one in entries(*both, feature_kind="road_work")]
     assert "2026-10-02T21:19:37Z" == when("")[1]
+
+
+def test_works_on_roads_begin_end_and_are_where_they_are() -> None:
+    """England's roads tell it by plain names."""
+    (record,) = entries(
+        "<latitude>53.39</latitude><longitude>-2.26</longitude>"
+        "<overallStart>2026-11-24T22:00:00+00:00</overallStart><overallEnd>2026-11-25T05:00:00+00:00</overallEnd>",
+    )
+
+    assert "road_work" == record.kind
+    assert ("24T22:00", "25T05:00") == tuple(
+        f"{one:%dT%H:%M}" for one in (record.starts_at, record.ends_at) if one
+    )
+    assert {"type": "Point", "coordinates": [-2.26, 53.39]} == record.geometry

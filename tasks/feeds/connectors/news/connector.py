@@ -154,7 +154,7 @@ def _feature(
     summary = next(
         filter(None, map(_plain, (entry.get("summary"), _content(entry), *described(entry)))), None
     )
-    where = place(entry) or (event.geometry if event else None)
+    where = place(entry)
     tags = [
         text
         for tag in entry.get("tags") or ()
@@ -166,7 +166,7 @@ def _feature(
         external_id=_identity(entry, title, link if link not in shared else None, summary),
         record=record,
         published_at=updated,
-        kind=kind or ("event" if event else "news"),
+        kind=kind or (event.kind if event else "news"),
         title=title or (summary or link or "Untitled")[:120],
         description=summary,
         category=next(iter(tags), None),

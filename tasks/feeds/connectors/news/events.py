@@ -2,7 +2,7 @@
 [p] When and where that is of which an entry tells: calendars of cities and libraries come as news, too.
 
 Source: the event module of RSS (http://purl.org/rss/1.0/modules/event/), xCal (Trumba), and what CivicPlus,
-BiblioCommons, LibCal and Modern Events Calendar put into theirs.
+BiblioCommons, LibCal and Modern Events Calendar put into theirs; National Highways, which tells of roads in England.
 """
 
 import re
@@ -14,7 +14,6 @@ from typing import Any, Final, NamedTuple
 from shared.errors import Rejection
 from tasks.feeds.connectors.news.times import moment
 from tasks.feeds.reading.markup import cleaned
-from tasks.feeds.reading.places import Geometry, point
 from tasks.feeds.reading.times import LocalTimes
 
 
@@ -26,12 +25,14 @@ class _Names(NamedTuple):
     begins_at: str = ""
     ends_at: str = ""
     place: tuple[str, ...] = ()
+    kind: str = "event"
 
 
 _DIALECTS: Final = (
     _Names("ev_startdate", "ev_enddate", place=("ev_location",)),
     _Names("xcal_dtstart", "xcal_dtend", place=("xcal_location",)),
     _Names("bc_start_date", "bc_end_date", place=("bc_name", "bc_number bc_street", "bc_city")),
+    _Names("overallstart", "overallend", kind="road_work"),
     _Names("libcal_date", "libcal_date", "libcal_start", "libcal_end", ("libcal_campus", "libcal_location")),
     _Names("mec_startdate", "mec_enddate", "mec_starthour", "mec_endhour", ("mec_location",)),
     _Names(
@@ -50,11 +51,11 @@ _LAST_MINUTE: Final = (23, 59)
 class Happening(NamedTuple):
     """When and where something happens, as far as it can be read; a whole day ends with the next one's beginning."""
 
+    kind: str
     begins: datetime | None = None
     ends: datetime | None = None
     is_day: bool = False
     place: str | None = None
-    geometry: Geometry | None = None
     is_off: bool = False
 
 
@@ -72,11 +73,11 @@ def happening(entry: Mapping[str, Any], times: LocalTimes) -> Happening | None:
     if begins and ends and ends_a_day:
         ends = _next_day(ends, times) if is_day or ends > begins else None
     return Happening(
+        names.kind,
         begins,
         ends if begins and ends and ends > begins else None,
         is_day,
         ", ".join(filter(None, (_said(entry, part) for part in names.place))) or None,
-        point(entry.get("bc_longitude"), entry.get("bc_latitude")),
         _text(entry, "bc_is_cancelled") == "true" or bool(_CALLED_OFF.match(_text(entry, "title"))),
     )
 

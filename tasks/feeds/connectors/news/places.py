@@ -1,14 +1,20 @@
-"""[p] The places of entries: GeoRSS, GML and the W3C's latitude and longitude."""
+"""[p] The places of entries: GeoRSS, GML, and latitude and longitude by the W3C's names or plain ones."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from tasks.feeds.reading import circles
 from tasks.feeds.reading.places import Geometry, checked, point
 
+#: The names of longitude and latitude: the W3C's, those of libraries, and of England's roads.
+_POSITIONS: Final = (
+    ("geo_long", "geo_lat"), ("geo_lon", "geo_lat"), ("bc_longitude", "bc_latitude"), ("longitude", "latitude"),
+    ("long", "lat"), ("lon", "lat"), ("lng", "lat"),
+)  # fmt: skip
+
 
 def place(entry: Mapping[str, Any]) -> Geometry | None:
-    """Return the place of an entry: GeoRSS or GML, a GML envelope, a circle, or the W3C's latitude and longitude."""
+    """Return the place of an entry: GeoRSS or GML, a GML envelope, a circle, or a latitude and longitude."""
     if found := _shape(entry.get("where")):
         return found
     corners = [str(entry.get(f"gml_{name}corner") or "").split() for name in ("lower", "upper")]
@@ -20,7 +26,8 @@ def place(entry: Mapping[str, Any]) -> Geometry | None:
         return _shape({"type": "Box", "coordinates": ((west, south), (east, north))})
     if found := _circle(entry.get("georss_circle")):
         return found
-    return point(entry.get("geo_long") or entry.get("geo_lon"), entry.get("geo_lat"))
+    told = ((entry.get(lon), entry.get(lat)) for lon, lat in _POSITIONS)
+    return next((point(lon, lat) for lon, lat in told if lon and lat), None)
 
 
 def _circle(told: Any) -> Geometry | None:  # Any: of feedparser.
