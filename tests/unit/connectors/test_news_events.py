@@ -9,7 +9,7 @@ from tests.support.feeds import as_json, parse, payload, source
 
 SPACES = "".join(
     f' xmlns:{name}="https://{name.lower()}.example/"'
-    for name in ("ev", "xCal", "bc", "libcal", "mec", "calendarEvent")
+    for name in ("ev", "xCal", "bc", "libcal", "mec", "calendarEvent", "gd", "x-microsoft")
 )
 PUBLISHED = "<pubDate>Fri, 02 Oct 2026 15:19:37 -0600</pubDate>"
 
@@ -66,6 +66,7 @@ DAY = ("event", "2026-11-24T06:00:00Z", "2026-11-25T06:00:00Z", True)
             "<bc:start_date>2026-11-24T22:00:00Z</bc:start_date><bc:end_date>2026-11-24T23:00:00Z</bc:end_date>",
             HOUR,
         ),
+        ('<gd:when startTime="2026-11-24T22:00:00Z" endTime="2026-11-24T23:00:00Z"/>', HOUR),
         (
             "<xCal:dtstart>2026-11-24T16:00:00</xCal:dtstart><xCal:dtend>2026-11-24T23:00:00Z</xCal:dtend>",
             HOUR,
@@ -91,6 +92,11 @@ def test_an_event_begins_when_it_happens_and_not_when_it_was_announced(
         (civic("November 24, 2026"), DAY),
         (libcal("00:00:00", "23:59:59"), DAY),
         ("<ev:startdate>2026-11-24</ev:startdate>", DAY),
+        (
+            "<xCal:dtstart>2026-11-24T06:00:00Z</xCal:dtstart><xCal:dtend>2026-11-25T06:00:00Z</xCal:dtend>"
+            "<x-microsoft:cdo-alldayevent>true</x-microsoft:cdo-alldayevent>",
+            DAY,
+        ),
         (
             civic("October 31, 2026 - November 1, 2026"),
             ("event", "2026-10-31T05:00:00Z", "2026-11-02T06:00:00Z", True),
@@ -132,6 +138,13 @@ def test_an_event_tells_where_it_is() -> None:
         (first.geometry or {})["coordinates"],
     )
     assert "1905 W 1st St Gulf Shores" == second.address
+    assert ["Moora Park", "12 High St"] == [
+        one.address
+        for one in entries(
+            '<gd:where valueString="Moora Park"/><gd:when startTime="2026-11-24T22:00:00Z"/>',
+            '<featurename xmlns="http://www.georss.org/georss">12 High St</featurename>',
+        )
+    ]
 
 
 def test_what_is_called_off_is_withdrawn() -> None:

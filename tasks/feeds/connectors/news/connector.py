@@ -170,7 +170,7 @@ def _feature(
         title=title or (summary or link or "Untitled")[:120],
         description=summary,
         category=next(iter(tags), None),
-        address=event.place if event else None,
+        address=(event.place if event else None) or _plain(entry.get("georss_featurename")),
         url=link,
         geometry=where,
         starts_at=event.begins if event else published,

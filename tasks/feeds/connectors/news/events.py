@@ -1,7 +1,7 @@
 """
 [p] When and where that is of which an entry tells: calendars of cities and libraries come as news, too.
 
-Source: the event module of RSS (http://purl.org/rss/1.0/modules/event/), xCal (Trumba), and what CivicPlus,
+Source: the event module of RSS (http://purl.org/rss/1.0/modules/event/), xCal and GData (Trumba), and what CivicPlus,
 BiblioCommons, LibCal and Modern Events Calendar put into theirs; National Highways, which tells of roads in England.
 """
 
@@ -18,7 +18,7 @@ from tasks.feeds.reading.times import LocalTimes
 
 
 class _Names(NamedTuple):
-    """The names of one dialect, as they are read; day and hour may stand apart."""
+    """The names of one dialect, as they are read, of attributes behind a point; day and hour may stand apart."""
 
     begins: str
     ends: str
@@ -31,6 +31,7 @@ class _Names(NamedTuple):
 _DIALECTS: Final = (
     _Names("ev_startdate", "ev_enddate", place=("ev_location",)),
     _Names("xcal_dtstart", "xcal_dtend", place=("xcal_location",)),
+    _Names("gd_when.starttime", "gd_when.endtime", place=("gd_where.valuestring",)),
     _Names("bc_start_date", "bc_end_date", place=("bc_name", "bc_number bc_street", "bc_city")),
     _Names("overallstart", "overallend", kind="road_work"),
     _Names("libcal_date", "libcal_date", "libcal_start", "libcal_end", ("libcal_campus", "libcal_location")),
@@ -44,6 +45,8 @@ _DIALECTS: Final = (
 _RANGE: Final = re.compile(r"\s+[-\u2013]\s+")
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d|[A-Za-z]{3,9} \d{1,2}, \d{4}", re.ASCII)
 _CALLED_OFF: Final = re.compile(r"\W*(?:cancel+ed|postponed)\b", re.IGNORECASE)
+#: How Trumba says, by a name of Exchange, that hours are those of whole days.
+_WHOLE_DAY: Final = "x-microsoft_cdo-alldayevent"
 #: How the end of a day is written where an hour is asked for.
 _LAST_MINUTE: Final = (23, 59)
 
@@ -66,8 +69,9 @@ def happening(entry: Mapping[str, Any], times: LocalTimes) -> Happening | None:
         return None
     begins, is_day = _read(entry, names.begins, names.begins_at, 0, times)
     ends, ends_a_day = _read(entry, names.ends, names.ends_at, -1, times)
-    if begins and ends and _is_midnight(begins, times) and _is_last_minute(ends, times):
-        is_day = ends_a_day = True
+    if begins and ends and _is_midnight(begins, times):
+        ends_a_day = ends_a_day or _is_last_minute(ends, times)
+        is_day = is_day or ends_a_day or _text(entry, _WHOLE_DAY) == "true"
     if begins and is_day and ends is None:
         ends, ends_a_day = begins, True
     if begins and ends and ends_a_day:
@@ -99,7 +103,10 @@ def _read(
 
 
 def _text(entry: Mapping[str, Any], name: str) -> str:
-    told = entry.get(name)
+    outer, _, inner = name.partition(".")
+    told = entry.get(outer)
+    if inner and isinstance(told, Mapping):
+        told = told.get(inner)
     return told.strip() if isinstance(told, str) else ""
 
 
