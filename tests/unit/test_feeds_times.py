@@ -188,6 +188,14 @@ def test_a_zone_that_does_not_exist_is_named() -> None:
         LocalTimes("Mars/Olympus")
 
 
+def test_small_letters_part_and_end_a_time_too() -> None:
+    """RFC 3339 lets programs write them."""
+    assert datetime(2026, 11, 20, 10, tzinfo=UTC) == LocalTimes("America/Chicago").parse(
+        "2026-11-20t10:00:00z"
+    )
+    assert datetime(2026, 11, 20, 10, tzinfo=UTC) == from_rfc3339("2026-11-20t10:00:00z")
+
+
 def test_utc_written_out_is_an_offset() -> None:
     """Postgres and Ruby write `UTC` behind a blank, which ISO 8601 does not know."""
     local = LocalTimes("America/New_York")

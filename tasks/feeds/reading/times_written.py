@@ -51,7 +51,9 @@ def iso(text: str) -> datetime | None:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        pass
+        # RFC 3339 knows small letters, too.
+        if text[:4].isdecimal() and text[-1:] == "z":
+            return iso(text.upper())
     if not _END_OF_DAY.match(text):
         return None
     try:
