@@ -579,3 +579,26 @@ def test_a_warning_is_read_in_the_encoding_it_is_in(declared: str, encoding: str
 
     assert isinstance(record, Feature)
     assert "Stürme über Köln" == record.category
+
+
+@pytest.mark.parametrize(
+    ("onset", "expires", "begins", "problem"),
+    [
+        ("2026-11-20T05:00:00Z", "until further notice", 5, "expires: 'until further notice' is not a time"),
+        ("soon", "", 4, "onset: 'soon' is not a time"),
+        ("soon", "later", 4, "onset: 'soon' is not a time"),
+    ],
+)
+def test_a_warning_is_not_lost_to_a_time_that_cannot_be_read(
+    onset: str, expires: str, begins: int, problem: str
+) -> None:
+    """It begins when the message took effect, and its end is unknown; it says why."""
+    times = f"<effective>2026-11-20T04:00:00Z</effective><onset>{onset}</onset><expires>{expires}</expires>"
+    text = CAP.format(status="Actual", kind="Alert", references="", shape="").replace(
+        "<event>", f"{times}<event>"
+    )
+    (record,) = parse(source("cap"), payload(text.encode()))
+
+    assert isinstance(record, Feature)
+    assert (begins, None) == (record.starts_at and record.starts_at.hour, record.ends_at)
+    assert record.properties["time_problem"].startswith(problem)

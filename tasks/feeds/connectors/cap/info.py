@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from lxml import etree
 
+from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Source
 from tasks.feeds.connectors.cap.message import Envelope
 from tasks.feeds.connectors.cap.shapes import geometry
@@ -27,13 +28,14 @@ def feature(
     info: etree._Element, message: Envelope, external_id: str, record: str, times: LocalTimes
 ) -> Feature:
     """
-    Read one info block; one whose areas cannot be drawn warns without a shape, and says why (`shape_problem`).
+    Read one info block; what of its areas or times cannot be read is unknown, and it says why.
 
-    Raises: Rejection for unreadable times.
+    The properties `shape_problem` and `time_problem` do: a warning is not lost to a shape, or to its end.
     """
     areas = children(info, "area")
     shape, problem = drawn(lambda: geometry(areas))
-    starts = _time(info, "onset", times) or _time(info, "effective", times) or message.sent
+    unread: list[str] = []
+    starts = _time(info, "onset", times, unread) or _time(info, "effective", times, unread) or message.sent
     description = "\n\n".join(
         plain(text) for name in ("description", "instruction") if (text := child_text(info, name)) is not None
     )
@@ -50,8 +52,10 @@ def feature(
         url=web_link(child_text(info, "web")),
         geometry=shape,
         starts_at=starts,
-        ends_at=_time(info, "expires", times),
-        properties=_properties(info, areas, message) | problem,
+        ends_at=_time(info, "expires", times, unread),
+        properties=_properties(info, areas, message)
+        | problem
+        | ({"time_problem": unread[0]} if unread else {}),
         withdrawn=message.kind == "Cancel" or _is_over(info, message),
     )
 
@@ -79,9 +83,14 @@ def is_wanted(names: Set[str], source: Source) -> bool:
     return not wanted or any(part in name.lower() for name in names for part in wanted)
 
 
-def _time(info: etree._Element, name: str, times: LocalTimes) -> datetime | None:
+def _time(info: etree._Element, name: str, times: LocalTimes, unread: list[str]) -> datetime | None:
+    """Read a time; one that cannot be read is unknown, and `unread` tells of it."""
     text = child_text(info, name)
-    return times.parse(text) if text else None
+    try:
+        return times.parse(text) if text else None
+    except Rejection as why:
+        unread.append(f"{name}: {why.detail}")
+        return None
 
 
 def _properties(info: etree._Element, areas: Sequence[etree._Element], message: Envelope) -> dict[str, Any]:
