@@ -1,4 +1,5 @@
 import { language, speaker, type Key } from '@/i18n';
+import type { Values } from '@/i18n/translate';
 import type { Problem } from './types';
 
 /** An answer of the API that is not what was asked for (RFC 9457). */
@@ -7,7 +8,7 @@ export class ApiError extends Error {
     readonly status: number,
     readonly problem: Partial<Problem>,
   ) {
-    super(trouble(status) ?? problem.detail ?? problem.title ?? `HTTP ${status}`);
+    super(trouble(status) ?? refusal(status, problem));
     this.name = 'ApiError';
   }
 
@@ -28,8 +29,18 @@ function trouble(status: number): string | null {
   return status >= 500 ? inWords('error.trouble') : null;
 }
 
-function inWords(key: Key): string {
-  return speaker(language())(key);
+const REFUSED = [400, 401, 403, 404, 409, 410, 413, 422] as const;
+
+/** What is wrong with what was asked: the server's own words, and in another language than its own ours before them. */
+function refusal(status: number, { detail, title }: Partial<Problem>): string {
+  const known = REFUSED.find((one) => one === status);
+  const words = known && inWords(`error.refused.${known}`);
+  if (!words || (detail && language() === 'en')) return detail ?? title ?? `HTTP ${status}`;
+  return detail ? inWords('error.refusedSaying', { refusal: words, detail }) : words;
+}
+
+function inWords(key: Key, values?: Values): string {
+  return speaker(language())(key, values);
 }
 
 /** True when asking again may help: no answer at all, or the server's own trouble. */

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { Link, useLocation, useSearch } from 'wouter';
+import { ApiError } from '@/api/problem';
 import { useConfig } from '@/app/config';
 import { isOperator, useSession } from '@/app/session';
 import { useText } from '@/i18n/useText';
@@ -41,9 +42,10 @@ export default function LoginPage() {
           });
         }}
         onDone={(user) => go(next ?? (isOperator(user) ? '/admin/jobs' : '/'), { replace: true })}
-        explain={(error) =>
-          kindOf(error) === 'email-not-verified' ? t('login.unverified') : undefined
-        }
+        explain={(error) => {
+          if (kindOf(error) === 'email-not-verified') return t('login.unverified');
+          return error instanceof ApiError && error.status === 401 ? t('login.wrong') : undefined;
+        }}
       >
         <EmailField autoComplete="username" />
         <div className="space-y-1.5">

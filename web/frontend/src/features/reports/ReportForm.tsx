@@ -13,7 +13,7 @@ import { ErrorSummary } from '@/ui/ErrorSummary';
 import { Field } from '@/ui/Field';
 import { Notice } from '@/ui/Notice';
 import { Page } from '@/ui/Page';
-import { check, dropDraft, emptyDraft, loadDraft, saveDraft, type Draft } from './draft';
+import { check, dropDraft, emptyDraft, loadDraft, refusals, saveDraft, type Draft } from './draft';
 import { PhotoPicker } from './PhotoPicker';
 import { useCategories } from './queries';
 
@@ -100,26 +100,27 @@ function Form({ city, initial, restored, onDiscard }: FormProps) {
     },
   });
 
-  const refused = send.error instanceof ApiError ? send.error.fields : {};
   const problems = useMemo(() => (tried ? check(draft) : []), [tried, draft]);
+  const inWords = ({ rule, message = '' }: { rule?: string; message?: string }) =>
+    rule ? t(`form.rule.${rule}` as 'form.rule.place') : message;
+  const refused = send.error instanceof ApiError ? refusals(send.error.problem) : [];
   const errorOf = (field: string) => {
-    const rule = problems.find((one) => one.field === field)?.rule;
-    return rule ? t(`form.rule.${rule}` as 'form.rule.place') : refused[field];
+    const found = [...problems, ...refused].find((one) => one.field === field);
+    return found && inWords(found);
   };
   const [summary, setSummary] = useState<{ field: string; message: string }[]>([]);
 
   const submit = () => {
     setTried(true);
-    const found = check(draft).map(({ field, rule }) => ({
-      field,
-      message: t(`form.rule.${rule}` as 'form.rule.place'),
-    }));
+    const told = (all: { field: string; rule?: string; message?: string }[]) =>
+      all.map((one) => ({ field: one.field, message: inWords(one) }));
+    const found = told(check(draft));
     setSummary(found);
     if (found.length > 0) return;
     send.mutate(undefined, {
       onError: (error) => {
         if (!(error instanceof ApiError)) return;
-        setSummary(Object.entries(error.fields).map(([field, message]) => ({ field, message })));
+        setSummary(told(refusals(error.problem)));
       },
     });
   };

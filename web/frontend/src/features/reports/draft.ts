@@ -1,4 +1,5 @@
 import { clear, createStore, del, get, set } from 'idb-keyval';
+import type { Problem } from '@/api/types';
 
 /** A report under way: kept on the reader's own device until it is sent. */
 export interface Draft {
@@ -64,4 +65,28 @@ export function check(draft: Draft): { field: string; rule: string }[] {
     problems.push({ field: 'email', rule: 'email' });
   }
   return problems;
+}
+
+/** Our words for the rules by which the server refuses a report; a place is told at the address. */
+const RULES: Record<string, string> = {
+  one_of: 'category',
+  length: 'long',
+  email: 'email',
+  count: 'photos',
+  place: 'place',
+  pair: 'place',
+  position: 'inside',
+  inside: 'inside',
+};
+const FIELDS: Record<string, string> = { lon: 'address', lat: 'address' };
+
+/** What a refusal says of the form's fields; `message` is the server's, for a rule that has no words here. Pure. */
+export function refusals(
+  problem: Partial<Problem>,
+): { field: string; rule?: string; message: string }[] {
+  return (problem.errors ?? []).map(({ field, rule, message }) => ({
+    field: FIELDS[field] ?? field,
+    rule: RULES[rule],
+    message,
+  }));
 }

@@ -1,7 +1,7 @@
 import { render, screen } from '@testing-library/react';
 import { describe, expect, it } from 'vitest';
 import { ErrorSummary } from '@/ui/ErrorSummary';
-import { check, emptyDraft } from './draft';
+import { check, emptyDraft, refusals } from './draft';
 import { fit } from './photo';
 import { Photos } from './Photos';
 import { Stepper } from './Stepper';
@@ -39,6 +39,20 @@ describe('check', () => {
   it('gives each draft its own key, so that a repeated send files one report', () => {
     expect(emptyDraft().key).not.toBe(emptyDraft().key);
   });
+});
+
+it('a refusal is told at the fields of the form, in our words where we have any', () => {
+  const errors = [
+    { field: 'lon', rule: 'inside', message: 'This place is not in London.' },
+    { field: 'category', rule: 'one_of', message: 'Choose one of: pothole.' },
+    { field: 'language', rule: 'odd', message: 'Another language.' },
+  ];
+
+  expect(refusals({ errors }).map(({ field, rule }) => [field, rule])).toEqual([
+    ['address', 'inside'],
+    ['category', 'category'],
+    ['language', undefined],
+  ]);
 });
 
 it('a photo is made to fit, and never made larger', () => {
