@@ -82,7 +82,9 @@ def retention(dry_run: bool) -> None:
     "--city", default=None, help="Slug of a pack under deploy/cities; the configured city by default."
 )
 @click.option("--admin-password", envvar=_names("ADMIN"), help="Makes the demo account admin@example.org.")
+@click.option("--ops-password", envvar=_names("OPS"))
 @click.option("--staff-password", envvar=_names("STAFF"))
+@click.option("--partner-password", envvar=_names("PARTNER"))
 @click.option("--resident-password", envvar=_names("RESIDENT"))
 def seed(city: str | None, **passwords: str | None) -> None:
     """Put a city, its feeds and the demo accounts into the database; what is there is brought up to date."""

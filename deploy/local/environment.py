@@ -16,7 +16,7 @@ PREFERRED_PORT = 8000
 #: How many ports after the wanted one are tried before the system picks.
 NEXT_PORTS = 10
 OPEN_FILES = 65536
-DEMO_ROLES = ("admin", "staff", "resident")
+DEMO_ROLES = ("admin", "ops", "staff", "partner", "resident")
 FLOWER_USER = "citypulse"
 
 

@@ -30,7 +30,9 @@ SECRETS = (
     "metrics_token",
     "flower",
     "demo_admin",
+    "demo_ops",
     "demo_staff",
+    "demo_partner",
     "demo_resident",
 )
 

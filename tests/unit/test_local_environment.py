@@ -4,9 +4,12 @@ import socket
 
 import pytest
 
-from deploy.local.environment import open_door, preferred_port
+from deploy.local.environment import DEMO_ROLES, open_door, preferred_port
 from deploy.local.problem import Problem
 from deploy.local.processes import free_ports
+from deploy.local.state import SECRETS
+from shared.accounts.rules import Role
+from web.cli import seed
 
 
 @pytest.mark.parametrize(("told", "port"), [("", 8000), ("8123", 8123), ("0", 0)])
@@ -45,3 +48,12 @@ def test_free_ports_are_all_different() -> None:
 
     assert taken == ports["web"]
     assert 3 == len(set(ports.values()))
+
+
+def test_each_role_can_be_tried_by_a_demo_account() -> None:
+    """It has a password of its own, and the command that seeds takes it."""
+    taken = {str(variable) for option in seed.params for variable in option.envvar or ()}
+
+    assert set(Role) == set(DEMO_ROLES)
+    assert set() == {f"demo_{role}" for role in DEMO_ROLES} - set(SECRETS)
+    assert set() == {f"CITYPULSE_DEMO_{role.upper()}_PASSWORD" for role in DEMO_ROLES} - taken
