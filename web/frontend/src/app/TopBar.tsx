@@ -166,9 +166,11 @@ function LanguageSwitch() {
       lang={other}
       onClick={() => setLanguage(other)}
       title={t('nav.language')}
-      className="grid size-9 place-items-center rounded-md text-xs font-semibold text-muted uppercase hover:bg-bg hover:text-ink"
+      className="grid size-9 place-items-center rounded-md text-xs font-semibold text-muted hover:bg-bg hover:text-ink"
     >
-      <span aria-hidden="true">{other}</span>
+      <span aria-hidden="true" className="uppercase">
+        {other}
+      </span>
       <span className="sr-only">{t('nav.language')}</span>
     </button>
   );
