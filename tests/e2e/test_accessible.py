@@ -1,5 +1,8 @@
 """Every page of those who run the city can be read by everybody, in either theme and on a small screen."""
 
+import io
+
+from PIL import Image
 from playwright.sync_api import Browser, ViewportSize, expect
 
 from tests.e2e.conftest import Visitor
@@ -96,4 +99,20 @@ def test_nothing_is_cut_off_in_the_longest_words(browser: Browser, platform: Pla
         page.set_viewport_size({"width": width, "height": 800})
         page.evaluate("new Promise(requestAnimationFrame)")
         assert 0 == page.evaluate("document.documentElement.scrollWidth - innerWidth"), width
+    context.close()
+
+
+def test_the_colours_of_the_system_hide_nothing(browser: Browser, platform: Platform) -> None:
+    """Who has chosen their own sees the signs on the map's buttons, and which list is shown."""
+    context = browser.new_context(forced_colors="active", color_scheme="dark", service_workers="block")
+    page = Visitor(context, platform.url).open_live()
+    zoom = page.get_by_role("button", name="Zoom in")
+    drawn = Image.open(io.BytesIO(zoom.screenshot())).convert("L").crop((8, 8, 24, 24))
+    lines = [
+        tab.evaluate("tab => getComputedStyle(tab).borderBottomColor")
+        for tab in page.get_by_role("group", name="Show").get_by_role("button").all()
+    ]
+
+    assert (0, 255) == drawn.getextrema()
+    assert [False, True, True] == [line == "rgb(0, 0, 0)" for line in lines]
     context.close()

@@ -5,7 +5,8 @@ import type { IconName } from './paths';
 type Look = 'primary' | 'plain' | 'quiet' | 'danger';
 
 const LOOK: Record<Look, string> = {
-  primary: 'bg-accent text-onaccent font-semibold hover:opacity-90',
+  // Its border is seen where the system's own colours replace ours.
+  primary: 'border border-transparent bg-accent text-onaccent font-semibold hover:opacity-90',
   plain: 'border border-control bg-surface text-ink hover:bg-bg',
   quiet: 'text-ink hover:bg-bg',
   danger: 'border border-bad text-bad bg-surface hover:bg-bg',

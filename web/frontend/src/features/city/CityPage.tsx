@@ -263,7 +263,7 @@ function Tabs({ view, counts, onChange }: TabsProps) {
           className={`-mb-px min-h-11 border-b-2 text-[13px] whitespace-nowrap ${
             view === one
               ? 'border-accent font-semibold'
-              : 'border-transparent text-muted hover:text-ink'
+              : 'border-transparent text-muted hover:text-ink forced-colors:border-[Canvas]'
           }`}
         >
           {t(`views.${one}`)}{' '}
