@@ -96,7 +96,7 @@ function DepartureRow({ departure, zone, now }: RowProps) {
           <Line {...departure} />
         </span>
         <span className="min-w-0 flex-1 break-words">{departure.headsign}</span>
-        <StandingWord standing={stop.standing} />
+        <StandingWord stop={stop} />
       </div>
       <p className="flex items-center gap-1.5 text-xs text-muted">
         <FreshnessMark freshness={departure.freshness} />

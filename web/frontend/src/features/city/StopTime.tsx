@@ -9,7 +9,15 @@ interface Props {
   freshness: Freshness;
 }
 
-/** When it is there: the time expected, after the one planned where the two differ. */
+/** A sign for the eye alone: the words beside it say the same. */
+function About() {
+  return <span aria-hidden="true">≈ </span>;
+}
+
+/**
+ * When it is there: the time expected, after the one planned where the two differ. What is predicted
+ * where nobody publishes a time may be that time and a delay, and is no surer than it.
+ */
 export function StopTime({ stop, zone, freshness }: Props) {
   const { planned, isApproximate, expected } = stop;
   const { t, clock } = useText();
@@ -21,13 +29,16 @@ export function StopTime({ stop, zone, freshness }: Props) {
       {planned && plan !== hope && (
         <span className={`text-muted ${hope ? 'text-xs line-through' : ''}`}>
           <span className="sr-only">{t(isApproximate ? 'trip.about' : 'trip.planned')} </span>
-          {isApproximate && <span aria-hidden="true">≈ </span>}
+          {isApproximate && <About />}
           <time dateTime={planned}>{plan}</time>
         </span>
       )}{' '}
       {expected && (
         <span className={isOld ? 'text-muted' : 'font-semibold'}>
-          <span className="sr-only">{t('trip.expected')} </span>
+          <span className="sr-only">
+            {t(isApproximate ? 'trip.expectedAbout' : 'trip.expected')}{' '}
+          </span>
+          {isApproximate && <About />}
           <time dateTime={expected}>{hope}</time>
         </span>
       )}
@@ -44,10 +55,23 @@ const TONE: Record<Standing['word'], string> = {
   early: 'text-warn',
 };
 
+/** Those that are counted from the time planned. */
+const COUNTED = ['onTime', 'late', 'early'];
+
 /** How it stands to its plan, in words. */
-export function StandingWord({ standing }: { standing: Standing | null }) {
+export function StandingWord({ stop: { standing, isApproximate } }: { stop: Stopping }) {
   const { t } = useText();
   if (!standing) return null;
   const { word, count } = standing;
-  return <span className={`shrink-0 text-xs ${TONE[word]}`}>{t(`trip.${word}`, { count })}</span>;
+  return (
+    <span className={`shrink-0 text-xs ${TONE[word]}`}>
+      {isApproximate && COUNTED.includes(word) && (
+        <>
+          <span className="sr-only">{t('trip.roughly')} </span>
+          <About />
+        </>
+      )}
+      {t(`trip.${word}`, { count })}
+    </span>
+  );
 }

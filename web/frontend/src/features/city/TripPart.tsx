@@ -107,7 +107,7 @@ function CallRow({ call, trip, zone, onSelect }: RowProps) {
       ) : (
         <span className="min-w-0 flex-1 break-words">{name}</span>
       )}
-      <StandingWord standing={stop.standing} />
+      <StandingWord stop={stop} />
     </li>
   );
 }

@@ -48,7 +48,9 @@ it('a vehicle tells where it calls next, and a stop leads to its departures', as
   expect(rows).toHaveLength(3);
   expect(rows[0]?.textContent).toMatch(/planned .*expected .*Market3 min late/);
   expect(rows[1]?.textContent).toMatch(/planned [\d:]+ *Bridgedoes not stop/);
-  expect(rows[2]?.textContent).toMatch(/planned about .*expected .*Hill Top/);
+  expect(rows[2]?.textContent).toMatch(
+    /planned about ≈ .*expected about ≈ .*Hill Topabout ≈ 3 min late/,
+  );
   expect(screen.getByText('Stale')).toBeTruthy();
   expect(within(rows[2] as HTMLElement).queryByRole('button')).toBeNull();
   await userEvent.tab();
@@ -91,6 +93,7 @@ it('a stop tells what leaves next, and how old each word is', async () => {
         departure({ ...soon, trip_id: 'past', headsign: 'Gone', predicted: inMinutes(-1) }),
         departure({ ...soon, trip_id: 'old', freshness: 'stale' }),
         departure({ ...soon, trip_id: 'off', relationship: 'canceled', predicted: null }),
+        departure({ ...soon, trip_id: 'between', is_approximate: true }),
       ],
     },
   ];
@@ -100,7 +103,8 @@ it('a stop tells what leaves next, and how old each word is', async () => {
 
   expect(screen.getByRole('heading', { name: 'Market' })).toBeTruthy();
   expect(screen.getAllByText(/Trip updates/)[0]?.textContent).toMatch(/Trip updatessimulated/);
-  expect(rows).toHaveLength(2);
+  expect(rows).toHaveLength(3);
+  expect(rows[2]?.textContent).toMatch(/^ *expected about ≈ [\d:]+7Hill Topabout ≈ on time/);
   expect(rows[0]?.textContent).toMatch(/7Hill Topon time.*Stale/);
   expect(rows[1]?.textContent).toMatch(/planned .*7Hill Topcancelled.*Fresh/);
 });
