@@ -10,6 +10,8 @@ _ESCAPED_AT_MOST: Final = 4
 #: What a text has beyond is left out: nothing of it would be shown, and to undo tags within tags takes their square.
 MOST_CHARACTERS: Final = 100_000
 MOST_TAGS: Final = 2_000
+#: Of a line that stands for a title.
+_LONGEST_TITLE: Final = 120
 _BREAK: Final = re.compile(r"<(?:br|/p|/div|/li)\b[^<>]*>", re.IGNORECASE)
 _MARKUP: Final = re.compile(r"</?[a-z][^<>]*>|<!--|&(?:[a-z]{2,8}|#\d{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
 
@@ -32,3 +34,11 @@ def cleaned(text: str) -> str:
 
 def _bounded(text: str) -> str:
     return text if text.count("<") <= MOST_TAGS else "<".join(text.split("<", MOST_TAGS + 1)[:-1])
+
+
+def first_line(text: str | None) -> str | None:
+    """Return the first line of a plain text, as a title for what has none; cut after a word where it is long."""
+    line = text.strip().splitlines()[0].strip() if text and text.strip() else ""
+    if len(line) > _LONGEST_TITLE:
+        line = line[: _LONGEST_TITLE + 1].rpartition(" ")[0] or line[:_LONGEST_TITLE]
+    return line or None

@@ -553,6 +553,22 @@ def test_an_alert_is_told_in_its_own_default_where_english_is_missing(
     assert title == alert_of(header_text=gtfs.TranslatedString(translation=said)).title
 
 
+@pytest.mark.parametrize(
+    ("told", "title"),
+    [
+        ("Line 7 is diverted.\nUse the stop in Mill Road.", "Line 7 is diverted."),
+        ("<p>Line 7 is diverted.</p><p>Mill Road</p>", "Line 7 is diverted."),
+        ("Stop " * 60, "Stop " * 23 + "Stop"),
+        ("", "Service alert"),
+    ],
+)
+def test_an_alert_without_a_header_is_called_by_its_first_line(told: str, title: str) -> None:
+    """A list of fifty alerts that are all called the same tells nobody anything."""
+    text = gtfs.TranslatedString(translation=[gtfs.TranslatedString.Translation(text=told)])
+
+    assert title == alert_of(description_text=text).title
+
+
 def test_markup_in_an_alert_is_no_text() -> None:
     """Agencies write their notices for web pages."""
     said = gtfs.TranslatedString()

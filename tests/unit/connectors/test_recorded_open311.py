@@ -300,6 +300,15 @@ def test_a_request_of_a_service_without_a_name_has_the_title_of_its_report(told:
     assert "Kuoppa" == record.title
 
 
+@pytest.mark.parametrize(("description", "title"), [("Kuoppa\nkadulla", "Kuoppa"), ("", "Service request")])
+def test_a_request_without_any_title_is_called_by_its_first_line(description: str, title: str) -> None:
+    """Some servers tell the number of a service alone."""
+    (record,) = parse(CITY, payload(orjson.dumps([REQUEST | {"description": description}])))
+
+    assert isinstance(record, Feature)
+    assert title == record.title
+
+
 def test_an_extension_is_read_of_xml_too() -> None:
     """The same title and pictures as in JSON, however many there are."""
     picture = b"<media_urls><media_url>https://city.example/1.jpg</media_url></media_urls>"

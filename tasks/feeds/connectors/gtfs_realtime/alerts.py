@@ -12,7 +12,7 @@ from tasks.feeds.connector import Feature
 from tasks.feeds.connectors.gtfs_realtime.keys import trip_key
 from tasks.feeds.connectors.gtfs_realtime.message import Message
 from tasks.feeds.reading.links import web_link
-from tasks.feeds.reading.markup import plain
+from tasks.feeds.reading.markup import first_line, plain
 from tasks.feeds.reading.times import from_posix
 
 #: The words of CAP, so that notices of all kinds compare.
@@ -47,7 +47,7 @@ def alert(
 ) -> Feature:
     """Read an alert; one without an active period is in force as long as it is listed."""
     said = entity.alert
-    title = _text(said.header_text, language)
+    title, description = _text(said.header_text, language), _text(said.description_text, language)
     periods = _periods(said)
     starts, ends = _span(periods)
     return Feature(
@@ -56,8 +56,8 @@ def alert(
         observed_at=None,
         published_at=published,
         kind="alert",
-        title=title or "Service alert",
-        description=_text(said.description_text, language),
+        title=title or first_line(description) or "Service alert",
+        description=description,
         severity=_SEVERITIES.get(said.severity_level),
         category=gtfs.Alert.Effect.Name(said.effect).lower() if said.HasField("effect") else None,
         url=web_link(_text(said.url, language)),

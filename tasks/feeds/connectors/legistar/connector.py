@@ -19,6 +19,7 @@ from tasks.feeds.connectors.legistar.times import changed, ends, own, starts
 from tasks.feeds.credentials import with_credential, without_credential
 from tasks.feeds.reading.day_order import local_times
 from tasks.feeds.reading.documents import excerpt
+from tasks.feeds.reading.markup import first_line
 from tasks.feeds.reading.times import LocalTimes
 
 _ID_IN_URL: Final = re.compile(r"[?&]ID=(\d+)")
@@ -42,7 +43,6 @@ _CALLED_OFF_FIRST: Final = re.compile(
     re.IGNORECASE,
 )
 _MARK: Final = re.compile(r"-*em-*|-{2,}")
-_LONGEST_TITLE: Final = 120
 _MOST_PAGES: Final = 10
 
 
@@ -84,7 +84,7 @@ def _feature(said: Any, record: str, kind: str, times: LocalTimes) -> Feature:  
         raise Rejection("not_an_object", "the meeting is no object")
     row = parts.named(said)
     times = own(parts.zone(row), times)
-    title = parts.text(row, "title") or _first_line(parts.text(row, "description"))
+    title = parts.text(row, "title") or first_line(parts.text(row, "description"))
     begins = starts(row, times)
     if title is None:
         raise Rejection("no_identity", "the meeting has no name")
@@ -123,10 +123,6 @@ def _is_called_off(row: Mapping[str, Any], title: str) -> bool:
         or says(_DEFERRED, _MAY_DEFER)
         or any(_CALLED_OFF_FIRST.match(parts.text(row, part) or "") for part in _MAY_BEGIN_SO)
     )
-
-
-def _first_line(text: str | None) -> str | None:
-    return text.splitlines()[0].strip()[:_LONGEST_TITLE] or None if text else None
 
 
 def _identity(row: Mapping[str, Any], title: str, starts: datetime) -> str:

@@ -11,6 +11,7 @@ from shared.errors import Rejection
 from tasks.feeds.connector import Feature
 from tasks.feeds.reading.documents import all_text, local_name
 from tasks.feeds.reading.links import web_link
+from tasks.feeds.reading.markup import first_line
 from tasks.feeds.reading.places import point
 from tasks.feeds.reading.times import LocalTimes
 from tasks.feeds.reading.words import NOTHING, is_closed
@@ -77,7 +78,7 @@ def request(fields: Mapping[str, Any], record: str, times: LocalTimes) -> Featur
         record=record,
         observed_at=max((moment for moment in (requested, updated) if moment), default=None),
         kind="service_request",
-        title=_title(fields) or _text(more, "title") or "Service request",
+        title=_title(fields, more) or "Service request",
         description=_text(fields, "description"),
         status="closed" if closed else "open",
         category=_text(fields, "service_name"),
@@ -91,8 +92,9 @@ def request(fields: Mapping[str, Any], record: str, times: LocalTimes) -> Featur
     )
 
 
-def _title(fields: Mapping[str, Any]) -> str | None:
-    return _text(fields, "service_name") or _text(fields, "title")
+def _title(fields: Mapping[str, Any], more: Mapping[str, Any]) -> str | None:
+    named = _text(fields, "service_name") or _text(fields, "title") or _text(more, "title")
+    return named or first_line(_text(fields, "description"))
 
 
 def _links(fields: Mapping[str, Any]) -> list[str]:
