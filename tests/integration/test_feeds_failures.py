@@ -16,6 +16,7 @@ from shared.feeds.queries import get_feed
 from shared.feeds.removal import remove_feed
 from shared.jobs.lease import Cancelled
 from shared.messages import RunFeed
+from shared.settings import Settings
 from tasks.feeds.connector import Malformed, Payload, Plan, Record, Rejected, Source
 from tasks.feeds.fetching.errors import FetchFailed, FetchRefused
 from tasks.feeds.run import run
@@ -33,6 +34,7 @@ from tests.support.feed_runs import (
     snapshot,
 )
 from tests.support.jobs import running_job
+from tests.support.web import Browser
 
 
 def job_state(feed_id: UUID) -> str:
@@ -230,6 +232,25 @@ def test_an_admin_is_told_that_a_publisher_is_left_alone(db: Engine) -> None:
     assert (5, "failed") == (told["failures_in_a_row"], told["last_run"]["state"])
     assert feed_row(feed).open_until == datetime.fromisoformat(told["open_until"])
     assert (None, None) == (told["shrunk_since"], told["ttl_seconds"])
+
+
+def test_operators_are_told_of_feeds_in_trouble(db: Engine, settings: Settings) -> None:
+    """How many fail, are left alone, or list much less than before; a paused feed troubles nobody."""
+    fail_times(add_given(name="left alone"), 5)
+    fail_times(add_given(name="failing"), 1)
+    fail_times(paused := add_given(name="paused"), 1)
+    shrunk = add_given(name="shrunk")
+    with transaction() as tx:
+        tx.execute(update(Feed).where(Feed.id == paused).values(paused=True))
+        tx.execute(update(Feed).where(Feed.id == shrunk).values(shrunk_since=utcnow()))
+    assert settings.metrics_token is not None
+    token = settings.metrics_token.get_secret_value()
+
+    told = Browser().get("/metrics", headers={"Authorization": f"Bearer {token}"}).text
+
+    for trouble, number in (("failing", 2), ("left_alone", 1), ("shrunk", 1)):
+        named = f'citypulse_feeds_in_trouble{{city="testville",trouble="{trouble}"}} {number}.0'
+        assert named in told
 
 
 def test_a_breaker_lets_one_run_try_after_its_minute(db: Engine) -> None:
