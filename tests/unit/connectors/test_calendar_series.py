@@ -97,3 +97,39 @@ def test_a_line_may_be_folded_with_its_ends_doubled(end: str) -> None:
 
     assert isinstance(record, Feature)
     assert "Open house" == record.title
+
+
+def events_of_one_uid(*told: str) -> list[Record]:
+    """Read events of one UID, each by its lines."""
+    body = "".join(f"BEGIN:VEVENT\r\nUID:a\r\nSUMMARY:A\r\n{one}\r\nEND:VEVENT\r\n" for one in told)
+    return parse(source("icalendar"), payload(f"BEGIN:VCALENDAR\r\n{body}END:VCALENDAR\r\n".encode()))
+
+
+@pytest.mark.parametrize("changed", ["", "DTSTAMP:20261101T000000Z\r\n", "SEQUENCE:2\r\n"])
+def test_a_series_that_is_written_out_under_one_uid_is_not_one_event(changed: str) -> None:
+    """Programs give all occurrences the UID of the series, and none says which it replaces; what is told twice is one."""
+    begins = [f"{changed}DTSTART:202611{day}T100000Z" for day in (23, 30, 30)]
+    found = events_of_one_uid(*begins)
+    turned = events_of_one_uid(*begins[::-1])
+
+    assert ["a/20261123T100000Z", "a/20261130T100000Z"] == [
+        one.external_id for one in found if isinstance(one, Feature)
+    ]
+    assert {"superseded"} == {one.reason for one in found if isinstance(one, Rejected)}
+    assert 2 == sum(isinstance(one, Feature) for one in turned)
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ("SEQUENCE:1", "SEQUENCE:2"),
+        ("LAST-MODIFIED:20261101T000000Z", "LAST-MODIFIED:20261102T000000Z"),
+        ("DTSTAMP:20261101T000000Z", "DTSTAMP:20261102T000000Z"),
+    ],
+)
+def test_an_event_that_was_moved_is_one(older: str, newer: str) -> None:
+    """Its newer version says so."""
+    found = events_of_one_uid(f"{newer}\r\nDTSTART:20261130T100000Z", f"{older}\r\nDTSTART:20261123T100000Z")
+
+    assert ["a"] == [one.external_id for one in found if isinstance(one, Feature)]
+    assert ["superseded"] == [one.reason for one in found if isinstance(one, Rejected)]

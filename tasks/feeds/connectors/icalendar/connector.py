@@ -5,17 +5,16 @@ Options: `feature_kind` (`event`), `timezone` of floating times where the calend
 Source: RFC 5545, RFC 7986
 """
 
-import hashlib
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.connectors.icalendar import lines, moments, series
+from tasks.feeds.connectors.icalendar.identity import Known, identified
 from tasks.feeds.connectors.icalendar.lines import Event, Property
 from tasks.feeds.connectors.icalendar.places import place
 from tasks.feeds.connectors.icalendar.steps import Steps
@@ -28,16 +27,6 @@ from tasks.feeds.reading.times import zone
 _LONGEST: Final = 4000
 _EXCERPT: Final = 500
 _MOST_LINE_ENDS: Final = 2_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """An event with what names it; `key` is its UID and the occurrence it replaces."""
-
-    event: Event
-    key: str
-    uid: str
-    record: str
 
 
 def plan(source: Source) -> Plan:
@@ -72,29 +61,16 @@ class _Reader:
         self._kind = str(source.options.get("feature_kind") or "event")
         local = zone(str(source.options.get("timezone") or source.timezone))
         self._zones = Zones(known(calendar.zone or "") or local, calendar.zones)
-        self._known = [
-            self._identified(event, f"{payload.name}#{number}")
-            for number, event in enumerate(calendar.events)
-        ]
+        self._known = identified(calendar.events, payload.name)
         self._replaced: dict[str, list[Property]] = {}
         self._replaces: dict[str, tuple[Set[datetime], Sequence[datetime]]] = {}
-        self._newest: dict[str, _Known] = {}
-        versions: dict[str, tuple[int, str, str]] = {}
+        self._newest: dict[str, Known] = {}
         for one in self._known:
             if replaced := one.event.first("RECURRENCE-ID"):
                 self._replaced.setdefault(one.uid, []).append(replaced)
-            version = _version(one.event)
-            if one.key not in self._newest or version > versions[one.key]:
-                self._newest[one.key], versions[one.key] = one, version
+            if one.key not in self._newest or one.version > self._newest[one.key].version:
+                self._newest[one.key] = one
         self._steps = Steps()
-
-    def _identified(self, event: Event, record: str) -> _Known:
-        uid = event.text("UID")
-        if uid is None:
-            told = [event.text(name) for name in ("DTSTART", "SUMMARY", "DTEND", "LOCATION")]
-            uid = hashlib.sha256(repr(told).encode()).hexdigest()[:32]
-        replaced = event.first("RECURRENCE-ID")
-        return _Known(event, f"{uid}/{replaced.value.strip()}" if replaced else uid, uid, record)
 
     def records(self) -> Iterator[Record]:
         """Yield one record per event."""
@@ -113,7 +89,7 @@ class _Reader:
                     excerpt=said[:_EXCERPT],
                 )
 
-    def _feature(self, one: _Known) -> Feature:
+    def _feature(self, one: Known) -> Feature:
         event = one.event
         start, lasts = moments.span(event, self._zones)
         begins, properties = start.utc, self._properties(event, start)
@@ -143,14 +119,14 @@ class _Reader:
             withdrawn=event.is_cancelled or (event.text("STATUS") or "").upper() == "CANCELLED",
         )
 
-    def _followed(self, one: _Known) -> Event | None:
+    def _followed(self, one: Known) -> Event | None:
         """Return whose rule an event follows: its own, or that of the series which it replaces from an occurrence on."""
         replaced, master = one.event.first("RECURRENCE-ID"), self._newest.get(one.uid)
         if replaced is None:
             return one.event if series.is_series(one.event) else None
         return master.event if master and _is_onwards(replaced) and series.is_series(master.event) else None
 
-    def _coming(self, one: _Known, rule: Event, start: moments.Moment) -> series.Coming:
+    def _coming(self, one: Known, rule: Event, start: moments.Moment) -> series.Coming:
         """Return the coming occurrences of an event by a rule; of one that replaces others, by as much later as it says."""
         first, _ = moments.span(rule, self._zones)
         replaced = one.event.first("RECURRENCE-ID")
@@ -210,18 +186,6 @@ def _moved(moments: Sequence[datetime], since: datetime, to: datetime, zone: tzi
     """Return moments as much later as one of them is, by a clock which may be put forward or back between them."""
     later = to.astimezone(zone) - since.astimezone(zone)
     return [(moment.astimezone(zone) + later).astimezone(UTC) for moment in moments]
-
-
-def _version(event: Event) -> tuple[int, str, str]:
-    """
-    Return by what the newest of several events of one UID is found: SEQUENCE, then when it was changed.
-
-    What they say settles the rest, so that any order of the calendar ends the same.
-    """
-    told = event.text("SEQUENCE") or "0"
-    changed = event.text("LAST-MODIFIED") or event.text("DTSTAMP") or ""
-    said = repr(sorted((name, [one.value for one in found]) for name, found in event.properties.items()))
-    return int(told[:9]) if told[:9].isascii() and told[:9].isdigit() else 0, changed, said
 
 
 def _end(begins: datetime, lasts: timedelta | None) -> datetime | None:
