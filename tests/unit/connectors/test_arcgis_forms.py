@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
+from shared.errors import Permanent
 from tasks.feeds.connector import Described, Feature, Malformed, Record, Rejected
 from tests.support.feeds import parse, payload, run, source
 from tests.support.workbooks import packed
@@ -257,6 +258,35 @@ def test_a_layer_is_queried_however_its_address_was_copied(url: str) -> None:
     records, _ = run(source("arcgis", url), {"https://a.example/FeatureServer/0/query": answer})
 
     assert ["1"] == [record.external_id for record in records]
+
+
+@pytest.mark.parametrize("end", ["", "/", "/?f=pjson"])
+def test_a_service_of_one_layer_is_that_layer(end: str) -> None:
+    """So its address is copied from a portal; tables and layers count alike, groups of layers do not."""
+    told = {"layers": [{"id": 2, "subLayerIds": [3]}, {"id": 3, "name": "Closures"}], "tables": []}
+    answer = {"features": [{"attributes": {"OBJECTID": 1}, "geometry": {"x": 1, "y": 2}}]}
+    known = {"https://a.example/FeatureServer": told, "https://a.example/FeatureServer/3/query": answer}
+    records, _ = run(
+        source("arcgis", f"https://a.example/FeatureServer{end}"),
+        {url: orjson.dumps(said) for url, said in known.items()},
+    )
+
+    assert ["1"] == [record.external_id for record in records]
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"layers": [{"id": 0, "name": "Closures"}, {"id": 1, "name": "Detours"}]}, "0 Closures, 1 Detours"),
+        ({"layers": []}, "none"),
+        ({"error": {"code": 499, "message": "Token Required"}}, "Token Required"),
+    ],
+)
+def test_a_service_of_several_layers_names_them(told: dict[str, Any], said: str) -> None:
+    """An admin adds the number of the one that is meant."""
+    url = "https://a.example/MapServer"
+    with pytest.raises(Permanent, match=said):
+        run(source("arcgis", url), {url: orjson.dumps(told)})
 
 
 LAYER = "https://a.example/MapServer/0"

@@ -7,7 +7,7 @@ Source: https://developers.arcgis.com/rest/services-reference/enterprise/query-f
 
 import gzip
 import zlib
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from shared.errors import Rejection
@@ -20,12 +20,10 @@ from tasks.feeds.connector import (
     Plan,
     Record,
     Rejected,
-    Request,
     Source,
 )
-from tasks.feeds.connectors.arcgis import answers, paging, shapes
+from tasks.feeds.connectors.arcgis import answers, asking, paging, shapes
 from tasks.feeds.connectors.arcgis.codes import Codes, codes, decoded
-from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading import columns
 from tasks.feeds.reading.cells import BadRow, Row, names_of
 from tasks.feeds.reading.day_order import local_times
@@ -34,8 +32,6 @@ from tasks.feeds.reading.exports import opened, records
 from tasks.feeds.reading.rows import Reader
 from tasks.feeds.reading.tables import Table
 
-#: What a layer can changes with the server's release.
-_DESCRIBED_SECONDS: Final = 24 * 3600
 _GEOMETRY: Final = "geometry"
 _LOOKED_AT: Final = 64
 #: What answers have that only count or describe.
@@ -44,47 +40,7 @@ _DESCRIBE: Final = frozenset(("count", "extent", "geometryType", "fields", "laye
 
 def plan(source: Source) -> Plan:
     """Query the layer page by page until the service says that no more are left; there is no cursor."""
-    if "/query" in source.url or not _is_layer(source.url):
-        yield with_credential(Request("features", source.url), source)
-        return {}
-    url = source.url.split("?")[0].rstrip("/")
-    described = Request(
-        paging.LAYER, url, params={"f": "json"}, optional=True, max_age_seconds=_DESCRIBED_SECONDS
-    )
-    layer = paging.Layer((yield with_credential(described, source)), source)
-    if layer.pages:
-        yield from _pages(layer, f"{url}/query", source)
-        return {}
-    ids = paging.listed((yield with_credential(Request(paging.IDS, f"{url}/query", layer.ids()), source)))
-    for number, params in enumerate(layer.ranges(ids), start=1):
-        yield with_credential(Request(f"features-{number}", f"{url}/query", params=params), source)
-    return {}
-
-
-def _pages(layer: paging.Layer, url: str, source: Source) -> Generator[Request, Payload, None]:
-    offset = 0
-    before: Sequence[Any] = ()
-    for number in range(1, layer.most_pages + 1):
-        request = Request(f"features-{number}", url, params=layer.page(offset))
-        page = load_json((yield with_credential(request, source)))
-        rows = page.get("features") if isinstance(page, dict) else None
-        # A service that does not know offsets sends its first page for ever.
-        if (
-            not isinstance(rows, list)
-            or not rows
-            or rows == before
-            or not paging.has_more(page, len(rows), layer.size)
-        ):
-            break
-        before = rows
-        # A service may give fewer than we asked for, and says so.
-        offset += len(rows)
-    else:
-        yield with_credential(Request(paging.COUNT, url, params=layer.count(), optional=True), source)
-
-
-def _is_layer(url: str) -> bool:
-    return url.split("?")[0].rstrip("/").rsplit("/", 1)[-1].isdigit()
+    return (yield from asking.plan(source))
 
 
 def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:

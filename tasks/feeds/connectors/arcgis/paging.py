@@ -11,10 +11,11 @@ from tasks.feeds.connector import Malformed, Payload, Source
 from tasks.feeds.reading.documents import load_json
 
 #: Payloads that only tell how to ask for the rows, or how many there are: what they list is none.
+SERVICE: Final = "service"
 LAYER: Final = "layer"
 IDS: Final = "ids"
 COUNT: Final = "count"
-NO_ROWS: Final = frozenset((LAYER, IDS, COUNT))
+NO_ROWS: Final = frozenset((SERVICE, LAYER, IDS, COUNT))
 PAGE_SIZE: Final = 1000
 _MOST_PAGES: Final = 50
 _NOT_FOUND: Final = 404
