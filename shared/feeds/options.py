@@ -17,6 +17,8 @@ _JUDGES: Final[Mapping[str, Callable[[Mapping[str, Any]], Iterator[FieldProblem]
 
 #: A name of a header (RFC 9110, 5.6.2) or of a parameter.
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+#: What is reprocessed is found by its run, and runs are kept no longer.
+LONGEST_KEEP_DAYS: Final = 90
 _COUNTS: Final = ("max_pages", "page_size", "max_messages", "max_locations", "first_days")
 
 
@@ -45,6 +47,11 @@ def _of_all_kinds(options: Mapping[str, Any]) -> Iterator[FieldProblem]:
         told = options.get(name)
         if told is not None and not (str(told).isascii() and str(told).isdigit()):
             yield FieldProblem(f"options.{name}", "number", "a whole number, not below 0")
+
+    days = options.get("keep_days")
+    if days is not None and (type(days) is not int or not 1 <= days <= LONGEST_KEEP_DAYS):
+        said = f"a whole number of days, 1 to {LONGEST_KEEP_DAYS}, for which what was sent is kept"
+        yield FieldProblem("options.keep_days", "range", said)
 
 
 def _is_box(box: Any) -> bool:  # Any: an option is JSON.

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from shared.db import Transaction
 from shared.feeds.archive import Archive
 
-#: Raw payloads can be reprocessed for so long.
+#: Raw payloads can be reprocessed for so long, or as long as their feed says (`keep_days`).
 PAYLOADS: Final = timedelta(days=30)
 #: Runs that found something new or failed; runs that found nothing are only needed by the day's charts.
 RUNS: Final = timedelta(days=90)
@@ -39,16 +39,22 @@ def forget_payloads(tx: Transaction, archive: Archive, now: datetime, most: int)
     """
     Remove up to `most` old payloads, files first; returns how many.
 
-    What a URL said last stays, however old: a 304 stands for it.
+    One that several feeds sent is kept for the feed that keeps it longest. What a URL said last stays, however old: a
+    304 stands for it.
     """
     old = tx.execute(
         text("""
+        WITH kept AS MATERIALIZED (
+          SELECT id, :now - make_interval(days => CASE jsonb_typeof(options->'keep_days')
+            WHEN 'number' THEN CAST(options->>'keep_days' AS int) ELSE :days END) AS since FROM feeds)
         SELECT p.sha256 FROM payloads p
-        WHERE p.created_at < :before AND NOT EXISTS (SELECT 1 FROM feed_resources s WHERE s.sha256 = p.sha256)
+        WHERE p.created_at < greatest(:before, (SELECT max(since) FROM kept))
+          AND NOT EXISTS (SELECT 1 FROM feed_resources s WHERE s.sha256 = p.sha256)
           AND NOT EXISTS (SELECT 1 FROM feed_run_payloads u JOIN feed_runs r ON r.id = u.run_id
-                          WHERE u.sha256 = p.sha256 AND r.started_at >= :before)
-        LIMIT :most FOR UPDATE SKIP LOCKED"""),
-        {"before": now - PAYLOADS, "most": most},
+                          JOIN kept ON kept.id = r.feed_id WHERE u.sha256 = p.sha256 AND r.started_at >= kept.since)
+          AND (p.created_at < :before OR EXISTS (SELECT 1 FROM feed_run_payloads u WHERE u.sha256 = p.sha256))
+        LIMIT :most FOR UPDATE OF p SKIP LOCKED"""),
+        {"now": now, "before": now - PAYLOADS, "days": PAYLOADS.days, "most": most},
     ).scalars()
     gone = list(old)
     for sha256 in gone:

@@ -119,9 +119,12 @@ def update_feed(tx: Transaction, feed_id: UUID, changes: Mapping[str, Any], now:
     timetable = _unknown_timetable(tx, feed.city, changes.get("options") or {})
     _refuse([*unknown, *_problems({**both, **changes}), *timetable])
     differs = {name for name, value in changes.items() if getattr(feed, name) != value}
+    content = differs & _CONTENT
+    if content == {"options"} and _read_by(feed.options) == _read_by(changes["options"]):
+        content = set()
     for name in differs:
         setattr(feed, name, changes[name])
-    if differs & _CONTENT:
+    if content:
         feed.cursor = {}
         feed.parser_version = None
         feed.newest_at = None
@@ -132,6 +135,11 @@ def update_feed(tx: Transaction, feed_id: UUID, changes: Mapping[str, Any], now:
         feed.next_run_at = now
     tx.flush()
     return feed
+
+
+def _read_by(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that decide what is read of a feed."""
+    return {name: value for name, value in options.items() if name != "keep_days"}
 
 
 def get_feed_row(tx: Transaction, feed_id: UUID, *, lock: bool = False) -> Feed:

@@ -85,11 +85,11 @@ def test_a_paused_feed_is_never_due(db: Engine) -> None:
 
 
 def test_a_change_of_the_url_forgets_what_the_old_one_said(db: Engine) -> None:
-    """Validators and cursor belong to a URL; a new name changes neither."""
+    """Validators and cursor belong to a URL; neither a new name changes them nor how long what was sent is kept."""
     feed = add_given()
     run_given(feed, Given([request(1)]))
     with transaction() as tx:
-        service.update_feed(tx, feed, {"name": "Another name"}, utcnow())
+        service.update_feed(tx, feed, {"name": "Another name", "options": {"keep_days": 2}}, utcnow())
     assert 1 == count("feed_resources")
 
     with transaction() as tx:
@@ -177,6 +177,8 @@ def test_a_feed_that_is_changed_is_judged_by_nothing_it_was(db: Engine) -> None:
         ("options.credential", {"options": {"credential": 7}}),
         ("options.max_pages", {"options": {"max_pages": "many"}}),
         ("options.page_size", {"options": {"page_size": -1}}),
+        ("options.keep_days", {"options": {"keep_days": 91}}),
+        ("options.keep_days", {"options": {"keep_days": "2"}}),
         ("options.feature_kind", {"kind": "socrata", "options": {"feature_kind": "pothole"}}),
         ("options.kind", {"kind": "mapping", "options": {"kind": "place", "fields": {"external_id": "id"}}}),
         ("options.fields", {"kind": "mapping"}),

@@ -102,6 +102,30 @@ def test_old_payloads_go_but_what_a_url_said_last_stays(db: Engine) -> None:
     assert (True, False) == (Archive().holds(last), Archive().holds(first))
 
 
+def test_a_feed_may_keep_its_payloads_longer_or_shorter(db: Engine) -> None:
+    """What two feeds sent is kept for the one that keeps it longest."""
+    short = add_given(name="short", options={"keep_days": 2})
+    for feed, pages in (
+        (short, [b"of the short one", b"of both", b"last"]),
+        (add_given(name="usual"), [b"of both", b"of the usual one", b"last"]),
+        (add_given(name="long", options={"keep_days": 60}), [b"of the long one", b"last"]),
+    ):
+        for page in pages:
+            run_given(feed, Given([request(1)]), site=Site({GIVEN: page}))
+    kept = lambda: {Archive().open(sha256).read() for (sha256,) in snapshot("payloads", "sha256")}  # noqa: E731
+    for days, left in (
+        (3, {b"of both", b"of the usual one", b"of the long one", b"last"}),
+        (28, {b"of the long one", b"last"}),
+        (30, {b"last"}),
+    ):
+        for table, column in (("payloads", "created_at"), ("feed_runs", "started_at")):
+            run_sql(f"UPDATE {table} SET {column} = {column} - interval '{days} days'")
+        run_job(TidyFeeds())
+        drop_months()
+
+        assert left == kept()
+
+
 def test_old_runs_go_sooner_when_they_found_nothing(db: Engine) -> None:
     """The newest run of a feed always stays."""
     feed, site = add_given(), Site({GIVEN: b"same"})
