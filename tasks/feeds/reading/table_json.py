@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Malformed
-from tasks.feeds.reading.cells import BadRow, Row, check_filled, names_of
+from tasks.feeds.reading.cells import BadRow, Row, check_filled, each_once, names_of
 from tasks.feeds.reading.documents import json_of
 from tasks.feeds.reading.json_size import too_much
 
@@ -134,7 +134,7 @@ def _line(line: bytes) -> Any:  # Any: JSON.
 
 def _rows_of_objects(document: list[Any], name: str) -> tuple[Sequence[str], Iterator[Row]]:
     if len(document) > 1 and _is_header(document[0]) and isinstance(document[1], list):
-        header = list(map(str, document[0]))
+        header = each_once([cell or "" for cell in document[0]])
         lists = [row for row in document[1:] if isinstance(row, list)]
         check_filled(len(header), len(lists), sum(map(len, lists)), name)
         return header, (_row(row, len(header)) for row in document[1:])
@@ -150,8 +150,10 @@ def _rows_of_objects(document: list[Any], name: str) -> tuple[Sequence[str], Ite
 
 
 def _is_header(row: Any) -> bool:  # Any: JSON.
-    """Tell whether a list names columns, each of them otherwise."""
-    return isinstance(row, list) and bool(row) and all(map(_is_name, row)) and len(set(row)) == len(row)
+    """Tell whether a list names columns: more than half of them, and says nothing else."""
+    if not isinstance(row, list) or not all(cell is None or isinstance(cell, str) for cell in row):
+        return False
+    return sum(map(_is_name, row)) * 2 > len(row)
 
 
 def _is_name(cell: Any) -> bool:  # Any: JSON.

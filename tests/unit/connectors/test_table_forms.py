@@ -346,10 +346,11 @@ def twice_named() -> list[bytes]:
     out = io.BytesIO()
     pyarrow.parquet.write_table(pyarrow.Table.from_arrays([[cell] for cell in cells], names), out)
     text = "\n".join([",".join(names), ",".join(cells), ""])
-    return [text.encode(), out.getvalue(), workbook([[name or None for name in names], cells])]
+    lists = json.dumps({"range": "S!A1:E2", "values": [names, cells]}).encode()
+    return [text.encode(), out.getvalue(), workbook([[name or None for name in names], cells]), lists]
 
 
-@pytest.mark.parametrize("content", twice_named(), ids=["CSV", "Parquet", "XLSX"])
+@pytest.mark.parametrize("content", twice_named(), ids=["CSV", "Parquet", "XLSX", "lists of JSON"])
 def test_no_column_is_lost_to_another_of_its_name(content: bytes) -> None:
     """The second has its number, and one without a name its letter, whatever the form."""
     (record,) = read(content)
