@@ -526,6 +526,24 @@ def test_what_an_index_links_is_asked_for_as_cap() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "marked",
+    [
+        '<enclosure url="https://feeds.example/1" type="application/cap+xml" length="9"/>',
+        '<content src="https://feeds.example/1" type="application/cap+xml"/>',
+        '<link href="https://feeds.example/1" type="application/cap+xml" rel="related"/>',
+    ],
+)
+def test_what_is_marked_as_cap_goes_before_a_link(marked: str) -> None:
+    """Which leads people to a page of their own."""
+    index = f"<rss><channel><item><link>https://feeds.example/page</link>{marked}</item></channel></rss>"
+    answers = {"https://feeds.example/": index.encode()}
+    answers["https://feeds.example/1"] = message("W1", "Alert", "", "Wind").encode()
+    asked = drive(connector("cap").plan(source("cap")), answers).requests
+
+    assert ["https://feeds.example/", "https://feeds.example/1"] == [request.url for request in asked]
+
+
 def test_links_that_all_lead_to_no_message_fail_the_run() -> None:
     """What is stored must not vanish for it."""
     with pytest.raises(Malformed, match="an HTML page"):

@@ -17,6 +17,10 @@ from tasks.feeds.reading.times import LocalTimes, from_rfc2822
 
 #: Where an entry tells when it was changed: CAP within Atom, Atom, RSS.
 _CHANGED: Final = ("sent", "updated", "published", "pubDate")
+#: What may be marked as a message: a link of Atom, an enclosure of RSS, content that stands elsewhere; and where it is.
+#: Source: http://docs.oasis-open.org/emergency-adopt/cap-feeds/v1.0/cap-feeds-v1.0.html
+_MARKED: Final = ("link", "enclosure", "content")
+_ADDRESSES: Final = ("href", "url", "src")
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _NOT_FOUND: Final = 404
 #: What lists or wraps messages, also when there are none.
@@ -101,8 +105,13 @@ def _changed(entry: etree._Element, times: LocalTimes) -> datetime:
 
 
 def _href(entry: etree._Element) -> str | None:
+    """Return the address of an entry's message: what is marked as CAP, else its link, which may be of a page for people."""
+    marked = [
+        next((address for name in _ADDRESSES if (address := child.get(name))), None)
+        for child in entry
+        if local_name(child) in _MARKED and "cap" in (child.get("type") or "")
+    ]
     links = [child for child in entry if local_name(child) == "link"]
-    marked = [child.get("href") for child in links if "cap" in (child.get("type") or "")]
     plain = [
         child.get("href") or (child.text or "").strip()
         for child in links
