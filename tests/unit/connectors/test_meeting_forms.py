@@ -147,6 +147,17 @@ def test_a_place_is_told_with_its_address() -> None:
     assert "Hall, 1 Main St" == record.address
 
 
+def test_the_first_of_several_places_that_can_be_read_is_where_a_meeting_is() -> None:
+    """As schema.org has them, of which one may be a web address, and calendars that let an event have many."""
+    hall = {"name": "Hall", "address": "1 Main St", "geo": {"latitude": 41.88, "longitude": -87.63}}
+    places = [{"@type": "VirtualLocation", "url": "https://town.example/live"}, hall, {"name": "Annex"}]
+    (record,) = read([{**STORIES, "location": places}])
+
+    assert isinstance(record, Feature)
+    assert "Hall, 1 Main St" == record.address
+    assert {"type": "Point", "coordinates": [-87.63, 41.88]} == record.geometry
+
+
 def test_a_meeting_is_not_lost_to_its_end() -> None:
     """An hour alone is no moment."""
     (record,) = read([{**MEETING, "EndTime": "late"}])

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 from shared.errors import Rejection
@@ -127,12 +128,17 @@ def _bare(value: Any) -> str | None:  # Any: as above.
 
 
 def place(row: Mapping[str, Any]) -> str | None:
-    """Return where a meeting is: its text, or the name and address of an object."""
-    for value in values(row, "place"):
+    """Return where a meeting is: its text, or the name and address of an object; the first of several."""
+    for value in chain.from_iterable(map(_each, values(row, "place"))):
         told = list(_told(value)) if isinstance(value, dict) else [_text(value)]
         if found := ", ".join(dict.fromkeys(one for one in told if one)):
             return found
     return None
+
+
+def _each(value: Any) -> list[Any]:  # Any: as above.
+    """Return the members of a list; else the value alone."""
+    return value if isinstance(value, list) else [value]
 
 
 def _told(value: Mapping[str, Any]) -> Iterator[str | None]:
@@ -164,7 +170,7 @@ def _position(row: Mapping[str, Any], depth: int = 0) -> tuple[Any, Any] | None:
     pair = row.get("coordinates")
     if row.get("type") == "Point" and isinstance(pair, list) and len(pair) > 1:
         return pair[0], pair[1]
-    within = (row.get(name) for name in _WHERE if depth < _DEEPEST)
+    within = (one for name in _WHERE if depth < _DEEPEST for one in _each(row.get(name)))
     found = (_position(named(one), depth + 1) for one in within if isinstance(one, dict))
     return next((one for one in found if one), None)
 
