@@ -1,5 +1,6 @@
 """Forms of an ArcGIS answer that one city sends and another does not."""
 
+import dataclasses
 import gzip
 from datetime import UTC, datetime
 from typing import Any
@@ -427,6 +428,18 @@ def test_codes_of_a_layer_are_what_they_stand_for(described: dict[str, Any], fie
     assert [("Pothole", "closed"), ("9", "closed")] == [
         (one.title, one.status) for one in records if isinstance(one, Feature)
     ]
+
+
+@pytest.mark.parametrize(("unknown", "hour"), [(True, 15), (False, 10), (None, 10)])
+def test_dates_of_a_layer_that_knows_no_zone_are_the_citys(unknown: bool | None, hour: int) -> None:
+    """Such a layer counts to what its clock showed."""
+    row = {"attributes": {"OBJECTID": 1, "CreationDate": 1_795_168_800_000, "EditDate": 1_795_168_800_000}}
+    answers = {LAYER: {"datesInUnknownTimezone": unknown}, f"{LAYER}/query": layer(row)}
+    feed = dataclasses.replace(source("arcgis", LAYER), timezone="America/New_York")
+    (found,), _ = run(feed, {url: orjson.dumps(said) for url, said in answers.items()})
+
+    assert isinstance(found, Feature)
+    assert datetime(2026, 11, 20, hour, tzinfo=UTC) == found.starts_at
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ Source: https://developers.arcgis.com/rest/services-reference/enterprise/query-f
 
 import gzip
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence, Set
+from typing import Any, Final, NamedTuple
 
 from shared.errors import Rejection
 from tasks.feeds.connector import (
@@ -64,7 +64,7 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
             for number, layer in enumerate(layers):
                 # The same object id is of another row in another layer.
                 prefix = f"{layer.get('id', number)}/" if len(layers) > 1 else ""
-                yield from _features(layer, payload, source, first, prefix, codes(told, layer))
+                yield from _features(layer, payload, source, first, prefix, _told(told, layer))
                 first += len(layer["features"])
         elif "objectIds" in document:
             # Nothing found is told as null.
@@ -76,6 +76,19 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
             raise Malformed(f"{payload.name}: no features: {excerpt(document):.200}")
     if why := paging.not_read({payload.name: payload for payload in payloads}, source):
         yield Rejected(record=f"{paging.LAYER}#0", reason=NOT_READ, detail=why)
+
+
+class _Told(NamedTuple):
+    """What is told of the columns of a layer: codes, which are dates, and whether these are of no known zone."""
+
+    codes: Codes
+    dates: Set[str]
+    are_local: bool
+
+
+def _told(described: Mapping[str, Any], answer: Mapping[str, Any]) -> _Told:
+    is_unknown = described.get("datesInUnknownTimezone") is True
+    return _Told(codes(described, answer), answers.dates(answer), is_unknown)
 
 
 def _is_export(payload: Payload) -> bool:
@@ -96,9 +109,9 @@ def _is_export(payload: Payload) -> bool:
 
 
 def _features(
-    document: Mapping[str, Any], payload: Payload, source: Source, first: int, prefix: str, known: Codes
+    document: Mapping[str, Any], payload: Payload, source: Source, first: int, prefix: str, told: _Told
 ) -> Iterator[Record]:
-    table = _table(document, payload.name, known)
+    table = _table(document, payload.name, told)
     rows = list(table.rows)
     zone = str(source.options.get("timezone") or source.timezone)
     times = local_times(zone, source.options, map(answers.said_of, document["features"]))
@@ -120,35 +133,32 @@ def _features(
         yield record
 
 
-def _table(document: Mapping[str, Any], name: str, known: Codes) -> Table:
+def _table(document: Mapping[str, Any], name: str, told: _Told) -> Table:
     places = shapes.Places(document, name)
-    dates = answers.dates(document)
-    found = [_row(row, places, dates, known) for row in document["features"]]
+    found = [_row(row, places, told) for row in document["features"]]
     names = [key for key in names_of(found, name) if key != _GEOMETRY] + [_GEOMETRY]
     rows: list[Row] = [[row.get(key) for key in names] if isinstance(row, dict) else row for row in found]
     return Table(names, iter(rows))
 
 
-def _row(
-    row: Any,  # Any: as above.
-    places: shapes.Places,
-    dates: set[str],
-    known: Codes,
-) -> dict[str, Any] | BadRow:
+def _row(row: Any, places: shapes.Places, told: _Told) -> dict[str, Any] | BadRow:  # Any: as above.
     said = answers.said_of(row)
     if said is None:
         return BadRow("not_an_object", "the feature has no attributes", excerpt(row))
     try:
         found = places.read(row.get("geometry"))
-        values = {
-            key: answers.moment(value)
-            if key in dates and answers.is_posix(value)
-            else decoded(known, key, value)
-            for key, value in said.items()
-        }
+        values = {key: _value(key, value, told) for key, value in said.items()}
     except Rejection as why:
         return BadRow(why.reason, why.detail, excerpt(row))
     identity = (
         {answers.ID: row["id"]} if isinstance(row.get("id"), int | str) and answers.ID not in values else {}
     )
     return {**values, **identity, _GEOMETRY: found}
+
+
+def _value(column: str, value: Any, told: _Told) -> Any:  # Any: as above.
+    if column not in told.dates or not answers.is_posix(value):
+        return decoded(told.codes, column, value)
+    moment = answers.moment(value)
+    # Without a zone it is of the city's.
+    return moment.replace(tzinfo=None) if moment and told.are_local else moment
