@@ -3,21 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
 from shared.clock import rfc3339
 from shared.db import Transaction
+from shared.feeds.hours import are_hours, opens_at
 from shared.feeds.rules import Ages, Pace
-from shared.feeds.slots import own_slot
+from shared.feeds.slots import own_slot, place
 from shared.jobs.enqueue import enqueue
 from shared.messages import RunFeed
 
 #: Feeds enqueued by one call; the next call, a second later, takes the next.
 _MOST_DUE: Final = 500
+_MINUTE: Final = 60
 #: A schedule asks for no ages.
 _ANY_AGES: Final = Ages(1, 2, 3)
 
@@ -40,19 +43,24 @@ def due_feeds(tx: Transaction, now: datetime) -> Sequence[Due]:
     """
     Take the feeds whose slot has come, and set each to its next slot in the same statement's transaction.
 
-    Two schedulers share them: a feed that one of them holds is skipped by the other.
+    One whose slot comes outside its hours is set to their beginning instead. Two schedulers share them: a feed that
+    one of them holds is skipped by the other.
     """
     rows = tx.execute(
         text("""
-        SELECT id, url, interval_seconds, ttl_seconds, next_run_at FROM feeds
-        WHERE NOT paused AND next_run_at <= :now ORDER BY next_run_at LIMIT :most FOR UPDATE SKIP LOCKED"""),
+        SELECT f.id, url, interval_seconds, ttl_seconds, next_run_at, options->>'hours' AS hours,
+          coalesce(options->>'timezone', c.timezone) AS timezone
+        FROM feeds f JOIN cities c ON c.slug = f.city
+        WHERE NOT paused AND next_run_at <= :now ORDER BY next_run_at LIMIT :most FOR UPDATE OF f SKIP LOCKED"""),
         {"now": now, "most": _MOST_DUE},
     ).all()
     if not rows:
         return []
+    opening = [_opening(row, now) for row in rows]
     planned = [
-        own_slot(row.next_run_at, row.id, Pace(row.interval_seconds, _ANY_AGES, row.ttl_seconds), now)
-        for row in rows
+        opens
+        or own_slot(row.next_run_at, row.id, Pace(row.interval_seconds, _ANY_AGES, row.ttl_seconds), now)
+        for row, opens in zip(rows, opening, strict=True)
     ]
     tx.execute(
         text(
@@ -61,7 +69,17 @@ def due_feeds(tx: Transaction, now: datetime) -> Sequence[Due]:
         ),
         {"ids": [row.id for row in rows], "times": planned},
     )
-    return [Due(row.id, row.url, row.next_run_at) for row in rows]
+    return [
+        Due(row.id, row.url, row.next_run_at)
+        for row, opens in zip(rows, opening, strict=True)
+        if opens is None
+    ]
+
+
+def _opening(row: Any, now: datetime) -> datetime | None:  # Any: a row of the statement above
+    """Return when a feed may be asked again, at its own second of that minute; none when it may now."""
+    opens = opens_at(row.hours, ZoneInfo(row.timezone), now) if are_hours(row.hours) else None
+    return opens and opens + place(row.id, _MINUTE)
 
 
 def enqueue_due(tx: Transaction, now: datetime) -> int:

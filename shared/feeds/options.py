@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shared.errors import FieldProblem
 from shared.feeds import mappings
+from shared.feeds.hours import are_hours
 from shared.feeds.rules import FEATURE_KINDS
 
 #: Kind of feed -> what judges its options; other kinds take options that are each optional.
@@ -48,6 +49,10 @@ def _of_all_kinds(options: Mapping[str, Any]) -> Iterator[FieldProblem]:
         if told is not None and not (str(told).isascii() and str(told).isdigit()):
             yield FieldProblem(f"options.{name}", "number", "a whole number, not below 0")
 
+    hours = options.get("hours")
+    if hours is not None and not are_hours(hours):
+        said = "two times of the city's day between which the feed is asked, such as 03:00-06:30"
+        yield FieldProblem("options.hours", "pattern", said)
     days = options.get("keep_days")
     if days is not None and (type(days) is not int or not 1 <= days <= LONGEST_KEEP_DAYS):
         said = f"a whole number of days, 1 to {LONGEST_KEEP_DAYS}, for which what was sent is kept"

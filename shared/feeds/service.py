@@ -139,7 +139,7 @@ def update_feed(tx: Transaction, feed_id: UUID, changes: Mapping[str, Any], now:
 
 def _read_by(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that decide what is read of a feed."""
-    return {name: value for name, value in options.items() if name != "keep_days"}
+    return {name: value for name, value in options.items() if name not in ("hours", "keep_days")}
 
 
 def get_feed_row(tx: Transaction, feed_id: UUID, *, lock: bool = False) -> Feed:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
 from uuid import UUID
@@ -84,12 +84,28 @@ def test_a_paused_feed_is_never_due(db: Engine) -> None:
     assert 0 == enqueue(utcnow())
 
 
+def test_outside_its_hours_a_feed_is_not_due(db: Engine) -> None:
+    """By its city's clock; somebody who asks for a run gets one."""
+    night = datetime(2026, 7, 1, 1, tzinfo=UTC)
+    feed = add_given(options={"hours": "03:00-06:30"}, timezone="Europe/London")
+    due_at(feed, night)
+
+    assert 0 == enqueue(night)
+    opening = feed_row(feed).next_run_at
+    assert night + timedelta(hours=1) <= opening < night + timedelta(hours=1, seconds=60)
+    assert 1 == enqueue(opening)
+    with transaction() as tx:
+        service.run_now(tx, feed, "asked for")
+
+
 def test_a_change_of_the_url_forgets_what_the_old_one_said(db: Engine) -> None:
     """Validators and cursor belong to a URL; neither a new name changes them nor how long what was sent is kept."""
     feed = add_given()
     run_given(feed, Given([request(1)]))
     with transaction() as tx:
-        service.update_feed(tx, feed, {"name": "Another name", "options": {"keep_days": 2}}, utcnow())
+        service.update_feed(
+            tx, feed, {"name": "Another name", "options": {"keep_days": 2, "hours": "01:00-02:00"}}, utcnow()
+        )
     assert 1 == count("feed_resources")
 
     with transaction() as tx:
@@ -178,6 +194,7 @@ def test_a_feed_that_is_changed_is_judged_by_nothing_it_was(db: Engine) -> None:
         ("options.max_pages", {"options": {"max_pages": "many"}}),
         ("options.page_size", {"options": {"page_size": -1}}),
         ("options.keep_days", {"options": {"keep_days": 91}}),
+        ("options.hours", {"options": {"hours": "at night"}}),
         ("options.keep_days", {"options": {"keep_days": "2"}}),
         ("options.feature_kind", {"kind": "socrata", "options": {"feature_kind": "pothole"}}),
         ("options.kind", {"kind": "mapping", "options": {"kind": "place", "fields": {"external_id": "id"}}}),

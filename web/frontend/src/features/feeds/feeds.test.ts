@@ -38,6 +38,7 @@ describe('the health of a feed', () => {
     ['shrunk', { shrunk_since: '2026-03-01T11:00:00Z' }],
     ['waiting', { last_run: null }],
     ['overdue', { last_run: run('2026-03-01T11:54:00Z') }],
+    ['working', { last_run: run('2026-03-01T11:54:00Z'), options: { hours: '03:00-06:30' } }],
     ['working', { last_run: run('2026-03-01T11:54:00Z'), ttl_seconds: 90 }],
     ['paused', { paused: true, failures_in_a_row: 5, open_until: '2026-03-01T12:00:30Z' }],
   ] as const)('is %s', (health, over) => {
@@ -46,6 +47,7 @@ describe('the health of a feed', () => {
       open_until: null,
       shrunk_since: null,
       ttl_seconds: null,
+      options: {},
       last_run: run('2026-03-01T11:59:00Z'),
     };
 

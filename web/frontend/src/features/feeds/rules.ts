@@ -28,7 +28,7 @@ const GRACE_SECONDS = 120;
 /**
  * How a feed is, in one word: paused by somebody; `open` while its publisher is left alone after
  * failures in a row; failing; `waiting` for its first run; `overdue` when nobody has run it for three
- * of its rounds; `shrunk` while its list is suddenly much shorter; else working.
+ * of its rounds, and it has no hours; `shrunk` while its list is suddenly much shorter; else working.
  */
 export function healthOf(feed: Feed, now: number): Health {
   if (feed.paused) return 'paused';
@@ -37,7 +37,7 @@ export function healthOf(feed: Feed, now: number): Health {
   if (!feed.last_run) return 'waiting';
   const round = Math.max(feed.interval_seconds, feed.ttl_seconds ?? 0);
   const lateAt = Date.parse(feed.last_run.started_at) + (3 * round + GRACE_SECONDS) * 1_000;
-  if (lateAt < now) return 'overdue';
+  if (lateAt < now && !feed.options.hours) return 'overdue';
   return feed.shrunk_since ? 'shrunk' : 'working';
 }
 
