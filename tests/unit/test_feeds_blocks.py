@@ -26,7 +26,7 @@ from tasks.feeds.registry import connector
 from tasks.feeds.storing import chunks as storing
 from tasks.feeds.storing.chunks import chunks, read_block
 from tasks.feeds.storing.intake import Chunk
-from tasks.feeds.storing.keys import Known
+from tasks.feeds.storing.keys import HashSet, Known
 from tasks.feeds.storing.table import Writing, line_blocks
 from tasks.feeds.storing.tables import TABLES
 
@@ -208,7 +208,7 @@ def test_known_rows_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     table = [[str(n), "", "", "Open", "Noise", "", "", "40.7", "-73.9", "", "z", "B", ""] for n in range(9)]
     (block,) = SOCRATA.blocks([payload(table)], source())
     assert isinstance(block, blocks.Block)
-    known = Known(block.hashes())
+    known = Known(HashSet(block.hashes()))
     table[4][5] = "louder"
 
     ((chunk, _),) = chunks(SOCRATA.blocks([payload(table)], source()), Context(now=NOW), known)

@@ -1,9 +1,13 @@
 """The sets of hashes by which a run knows rows and ids again."""
 
+from struct import pack
+from unittest.mock import patch
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasks.feeds.storing import known
 from tasks.feeds.storing.keys import HashSet, KeySet, Known
 
 BOUND = 1 << 61
@@ -48,9 +52,26 @@ def test_an_id_is_added_once(parts: list[list[str]]) -> None:
 def test_a_row_is_known_until_another_of_its_id_was_read() -> None:
     """What is stored of the id may be the other one from then on."""
     hashes = np.array([1, 2, 3], dtype=np.int64)
-    known = Known(hashes)
+    known = Known(HashSet(hashes))
 
     assert [True, True, True, False] == known.holds(np.append(hashes, 4), ["a", "b", "c", "d"]).tolist()
     known.note_read(["b", "e"])
 
     assert [True, False, True] == known.holds(hashes, ["a", "b", "c"]).tolist()
+
+
+@given(hashes=st.lists(st.integers(-(1 << 63), (1 << 63) - 1), max_size=40), size=st.integers(1, 60))
+def test_hashes_are_taken_as_they_come(hashes: list[int], size: int) -> None:
+    """However the database's answer is cut into pieces, all are known, and few bytes wait."""
+    answer = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+    answer += b"".join(pack(">hiq", 1, 8, hash_) for hash_ in hashes) + b"\xff\xff"
+    sent = known.SentHashes()
+    waiting = 0
+
+    with patch.object(known, "TAKEN_AT_ONCE", 100):
+        for begin in range(0, len(answer), size):
+            sent.write(answer[begin : begin + size])
+            waiting = max(waiting, sent.waiting)
+
+    assert sent.all().holds_hashes(np.array(hashes, dtype=np.int64)).all()
+    assert waiting < 100 + size

@@ -98,8 +98,8 @@ class Known:
     its hash, and settled with the other.
     """
 
-    def __init__(self, hashes: Keys) -> None:
-        self._hashes = HashSet(hashes)
+    def __init__(self, hashes: HashSet) -> None:
+        self._hashes = hashes
         self._read = KeySet()
 
     def holds(self, hashes: Keys, ids: Sequence[str]) -> npt.NDArray[np.bool_]:

@@ -9,11 +9,13 @@ from sqlalchemy import text
 
 from shared.arrays import array_of
 from shared.db import Transaction
-from tasks.feeds.storing.keys import Known
+from tasks.feeds.storing.keys import HashSet, Known
 from tasks.feeds.storing.table import Writing
 
 _HEAD_BYTES: Final = 19
 _LINE: Final = np.dtype([("fields", ">i2"), ("size", ">i4"), ("hash", ">i8")])
+#: Bytes that are taken together.
+TAKEN_AT_ONCE: Final = 1 << 20
 
 
 def known_rows(tx: Transaction, writing: Writing) -> Known | None:
@@ -26,7 +28,7 @@ def known_rows(tx: Transaction, writing: Writing) -> Known | None:
     if not tx.execute(has_any, {"id": writing.feed_id}).first():
         return None
     cursor: Any = tx.connection().connection.cursor()  # psycopg2's own, which knows COPY
-    written = _Bytes()
+    hashes = SentHashes()
     with cursor:
         query = cursor.mogrify(
             "SELECT source_hash FROM features WHERE feed_id = %s AND parser_version = %s"
@@ -34,9 +36,8 @@ def known_rows(tx: Transaction, writing: Writing) -> Known | None:
             " AND coalesce(observed_at <= fetched_at, true)",
             (str(writing.feed_id), writing.parser_version),
         ).decode()
-        cursor.copy_expert(f"COPY ({query}) TO STDOUT (FORMAT binary)", written)
-    lines = np.frombuffer(written, dtype=_LINE, offset=_HEAD_BYTES, count=len(written) // _LINE.itemsize - 1)
-    return Known(lines["hash"].astype(np.int64))
+        cursor.copy_expert(f"COPY ({query}) TO STDOUT (FORMAT binary)", hashes)
+    return Known(hashes.all())
 
 
 def remember_sent(tx: Transaction, writing: Writing, hashes: Mapping[UUID, int]) -> None:
@@ -59,9 +60,33 @@ def remember_sent(tx: Transaction, writing: Writing, hashes: Mapping[UUID, int])
     )
 
 
-class _Bytes(bytearray):
-    """Bytes as the file that psycopg2 writes to."""
+class SentHashes:
+    """Hashes as the file that psycopg2 writes them to; a feed may have millions, and few are held as they come."""
+
+    def __init__(self) -> None:
+        self._taken = HashSet()
+        self._bytes = bytearray()
+        self._begin = _HEAD_BYTES
 
     def write(self, data: bytes) -> None:
-        """Add bytes."""
-        self += data
+        """Take in bytes."""
+        self._bytes += data
+        if self.waiting >= TAKEN_AT_ONCE:
+            self._take()
+
+    @property
+    def waiting(self) -> int:
+        """Return how many bytes have come that are not taken yet."""
+        return len(self._bytes)
+
+    def _take(self) -> None:
+        count = (len(self._bytes) - self._begin) // _LINE.itemsize
+        lines = np.frombuffer(self._bytes, dtype=_LINE, offset=self._begin, count=count)
+        self._taken.add_hashes(lines["hash"].astype(np.int64))
+        self._bytes = self._bytes[self._begin + count * _LINE.itemsize :]
+        self._begin = 0
+
+    def all(self) -> HashSet:
+        """Return all that were written."""
+        self._take()
+        return self._taken
