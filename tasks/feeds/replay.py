@@ -64,6 +64,7 @@ class Replayer:
             for chunk, is_last in self._chunks(past):
                 with self._step(number, "stored again") as tx:
                     store.put(tx, chunk, is_last)
+                    self._hide(tx, store)
                     if is_last:
                         self._retire(tx, store)
             rejects_kept = store.rejects_kept
@@ -130,14 +131,18 @@ class Replayer:
             str(feed.id), feed.city, feed.kind, feed.url, self._replay.timezone, feed.options, feed.cursor
         )
 
+    def _hide(self, tx: Transaction, store: Store) -> None:
+        """Hide what a chunk gave anew, if nobody lists it today."""
+        if not store.writing.is_current:
+            for noun in self._retired:
+                hide(tx, noun, store.writing, store.new_ids[noun])
+
     def _retire(self, tx: Transaction, store: Store) -> None:
-        """Remove what the run gave once and no longer gives; hide what it gives and nobody lists today."""
+        """Remove what the run gave once and no longer gives."""
         for noun in self._retired:
             removed = remove(tx, noun, store.writing, store.seen[noun])
             store.by_noun[noun]["removed"] += removed
             store.counts.vanished += removed
-            if not store.writing.is_current:
-                hide(tx, noun, store.writing, store.new_ids[noun])
 
     def _add(self, store: Store) -> None:
         counts, of = self.counts, store.counts

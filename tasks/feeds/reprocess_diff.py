@@ -86,8 +86,9 @@ class Difference:
     def end(self, tx: Transaction, writing: Writing, retired: Sequence[Noun]) -> None:
         """End a past run: what it stored then and would not store now is removed."""
         for noun in retired:
-            for _, external_id in stored_at(tx, noun, writing, self._seen[noun]):
-                self._note(noun, "removed", {"external_id": external_id})
+            for part in stored_at(tx, noun, writing, self._seen[noun]):
+                for _, external_id in part:
+                    self._note(noun, "removed", {"external_id": external_id})
 
     def _compare(self, tx: Transaction, noun: Noun, writing: Writing, rows: Sequence[Row]) -> None:
         table = TABLES[noun]

@@ -2,8 +2,7 @@
 
 # ruff: noqa: S608 - the only names put into statements are those of our tables.
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from sqlalchemy import text
@@ -13,13 +12,14 @@ from tasks.feeds.storing.keys import KeySet
 from tasks.feeds.storing.table import Writing
 from tasks.feeds.storing.tables import Noun
 from tasks.feeds.storing.tell import tell_features
+from tasks.feeds.storing.vanish import READ_AT_ONCE
 
-_READ_AT_ONCE: Final = 10_000
 
-
-def stored_at(tx: Transaction, noun: Noun, writing: Writing, seen: KeySet) -> Iterator[tuple[UUID, str]]:
+def stored_at(
+    tx: Transaction, noun: Noun, writing: Writing, seen: KeySet
+) -> Iterator[Sequence[tuple[UUID, str]]]:
     """
-    Yield our id and the external id of rows as the past run left them that were not seen again.
+    Yield our ids and the external ids of rows as the past run left them that were not seen again, some at a time.
 
     The moment of fetching tells whose they are: what a later run changed has a later one.
     """
@@ -29,29 +29,29 @@ def stored_at(tx: Transaction, noun: Noun, writing: Writing, seen: KeySet) -> It
             " AND missing_since IS NULL"
         ),
         {"feed_id": writing.feed_id, "fetched_at": writing.fetched_at},
-        execution_options={"yield_per": _READ_AT_ONCE},
+        execution_options={"yield_per": READ_AT_ONCE},
     )
-    for part in rows.partitions():
+    for part in rows.partitions(READ_AT_ONCE):
         held = seen.holds([row.external_id for row in part])
-        yield from (
-            (row.id, row.external_id) for row, was_seen in zip(part, held, strict=True) if not was_seen
-        )
+        yield [(row.id, row.external_id) for row, was_seen in zip(part, held, strict=True) if not was_seen]
 
 
 def remove(tx: Transaction, noun: Noun, writing: Writing, seen: KeySet) -> int:
     """Mark such rows missing; features are withdrawn at once, and browsers told; returns how many."""
-    ids = [id_ for id_, _ in stored_at(tx, noun, writing, seen)]
-    if not ids:
-        return 0
     withdrawn = ", withdrawn_at = :now, updated_at = :now" if noun == "features" else ""
     kind = "kind" if noun != "trip_updates" else "''"
-    rows = tx.execute(
-        text(f"UPDATE {noun} SET missing_since = :now{withdrawn} WHERE id = ANY(:ids) RETURNING id, {kind}"),
-        {"now": writing.now, "ids": ids},
-    )
-    if noun == "features":
-        tell_features(tx, writing, [], [(str(id_), kind) for id_, kind in rows])
-    return len(ids)
+    removed = 0
+    for part in stored_at(tx, noun, writing, seen):
+        rows = tx.execute(
+            text(
+                f"UPDATE {noun} SET missing_since = :now{withdrawn} WHERE id = ANY(:ids) RETURNING id, {kind}"
+            ),
+            {"now": writing.now, "ids": [id_ for id_, _ in part]},
+        ).all()
+        if noun == "features":
+            tell_features(tx, writing, [], [(str(id_), kind) for id_, kind in rows])
+        removed += len(rows)
+    return removed
 
 
 def hide(tx: Transaction, noun: Noun, writing: Writing, ids: list[str]) -> None:

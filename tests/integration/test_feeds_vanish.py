@@ -1,12 +1,17 @@
 """What a publisher no longer lists: pending, then withdrawn, back when it comes back, never by a broken list."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import Engine, text
+import pytest
+from sqlalchemy import Engine, event, text
 
 from shared.clock import utcnow
 from shared.db import transaction
 from tasks.feeds.connector import Rejected, not_read
+from tasks.feeds.storing import vanish
 from tests.integration.test_feeds_store import bus, request, station
 from tests.support.feed_runs import (
     Given,
@@ -247,3 +252,48 @@ def test_a_cancelled_warning_is_withdrawn_with_all_its_parts(db: Engine) -> None
 
     assert (2, "succeeded") == (before, ran.state)
     assert 2 == count("features", "withdrawn_at IS NOT NULL")
+
+
+@contextmanager
+def statements(db: Engine) -> Iterator[list[tuple[str, bool, int]]]:
+    """Note of each statement whether its rows are handed out as they are asked for, and how many ids it is given."""
+    seen: list[tuple[str, bool, int]] = []
+
+    def note(_: Any, cursor: Any, statement: str, values: Any, *__: Any) -> None:
+        given = values.get("ids", ()) if isinstance(values, dict) else ()
+        seen.append((statement, cursor.name is not None, len(given)))
+
+    event.listen(db, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(db, "before_cursor_execute", note)
+
+
+def test_the_rows_of_a_feed_are_looked_at_some_at_a_time(db: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A feed of millions takes no more memory than a small one: to find what vanished, and to withdraw it."""
+    monkeypatch.setattr(vanish, "READ_AT_ONCE", 2)
+    feed = add_given()
+    everything = [request(n) for n in range(12)] + [bus(n) for n in range(12)]
+    run_given(feed, all_of(*everything))
+
+    with statements(db) as seen:
+        ran = run_given(feed, all_of(*everything[:7], *everything[12:19]))
+        assert 10 == ran.vanished
+        age_missing(301)
+        run_given(feed, all_of(*everything[:7], *everything[12:19]))
+
+    read = [
+        is_handed_out
+        for sql, is_handed_out, _ in seen
+        if "missing_since" in sql and sql.startswith("SELECT id")
+    ]
+    written = [
+        ids for sql, _, ids in seen if sql.startswith(("UPDATE features SET", "UPDATE vehicles SET missing"))
+    ]
+    assert {True} == set(read)
+    assert 2 == max(written)
+    assert 5 == count("features", "withdrawn_at IS NOT NULL")
+    assert 5 == count("vehicles", "missing_since IS NOT NULL")
+    assert 5 == sum(len(told["withdrawn"]) for told in events("FeaturesChanged"))
+    assert 5 == sum(len(told["gone"]) for told in events("VehiclesMoved"))

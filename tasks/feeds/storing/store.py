@@ -35,9 +35,10 @@ class Store:
         self.by_noun: dict[str, Counter[str]] = {noun: Counter() for noun in (*TABLES, "observations")}
         self.newest_at: datetime | None = None
         self.seen: dict[Noun, KeySet] = {noun: KeySet() for noun in TABLES}
-        #: Rows that this run added, by noun; a replay also keeps their ids.
+        #: Rows that this run added, by noun.
         self.added: dict[Noun, int] = dict.fromkeys(TABLES, 0)
-        self.new_ids: dict[Noun, list[str]] = {noun: [] for noun in TABLES}
+        #: Of a replay, the ids of those that the last chunk added.
+        self.new_ids: dict[Noun, list[str]] = {}
         #: The kinds of what was read; rows that are stored as they were sent are not.
         self.kinds: dict[Noun, set[str]] = {noun: set() for noun in TABLES}
         #: Ids of set-aside records, of any noun: listed, so not vanished.
@@ -51,6 +52,7 @@ class Store:
     def put(self, tx: Transaction, chunk: Chunk, is_last: bool) -> None:
         """Store one chunk and publish its events."""
         lock_feed(tx, self.writing.feed_id)
+        self.new_ids = {noun: [] for noun in TABLES}
         self._put_same(chunk)
         self._put_lines(tx, chunk)
         for noun, rows in chunk.rows.items():

@@ -4,7 +4,7 @@ What a publisher no longer lists: pending first, withdrawn after a grace, and ne
 
 # ruff: noqa: S608 - the only names put into statements are those of our tables.
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -21,7 +21,8 @@ from tasks.feeds.storing.table import Writing
 from tasks.feeds.storing.tables import Noun
 from tasks.feeds.storing.tell import tell_features, tell_vehicles
 
-_READ_AT_ONCE: Final = 10_000
+#: Rows that are looked at together: a feed may have millions.
+READ_AT_ONCE: Final = 10_000
 
 
 def mark_missing(tx: Transaction, store: Store, feed: Feed, replaces: frozenset[str]) -> datetime | None:
@@ -41,20 +42,16 @@ def mark_missing(tx: Transaction, store: Store, feed: Feed, replaces: frozenset[
     for noun, seen in store.seen.items():
         if noun not in replaces or _all_are_listed(tx, store, noun):
             continue
-        known, missing = _unlisted(tx, store, noun)
+        known, missing = _counted(tx, store, noun)
         # Ids that were set aside unread may be any of the missing.
-        if not missing or len(missing) <= store.nameless_rejects:
+        if not missing or missing <= store.nameless_rejects:
             continue
         if rules.is_sudden_drop(known, seen.size) and not accepted:
             shrunk = True
             continue
-        store.counts.vanished += len(missing)
-        tx.execute(
-            text(f"UPDATE {noun} SET missing_since = :now WHERE id = ANY(:ids)"),
-            {"now": store.writing.now, "ids": missing},
-        )
-        if noun == "vehicles":
-            tell_vehicles(tx, store.writing, [], [str(id_) for id_ in missing])
+        store.counts.vanished += missing
+        for _, ids in _unlisted(tx, store, noun):
+            _mark(tx, store.writing, noun, ids)
     return (feed.shrunk_since or store.writing.now) if shrunk else None
 
 
@@ -73,38 +70,59 @@ def _all_are_listed(tx: Transaction, store: Store, noun: Noun) -> bool:
     return int(held) <= store.seen[noun].size
 
 
-def _unlisted(tx: Transaction, store: Store, noun: Noun) -> tuple[int, list[UUID]]:
-    """Return how many of the feed were listed before this run, and those that this run did not list."""
-    known = 0
-    missing: list[UUID] = []
-    rows = tx.execute(
-        text(
-            f"SELECT id, external_id, run_id FROM {noun} WHERE feed_id = :feed_id AND missing_since IS NULL"
-        ),
-        {"feed_id": store.writing.feed_id},
+def _mark(tx: Transaction, writing: Writing, noun: Noun, ids: Sequence[UUID]) -> None:
+    tx.execute(
+        text(f"UPDATE {noun} SET missing_since = :now WHERE id = ANY(:ids)"),
+        {"now": writing.now, "ids": ids},
     )
-    for part in rows.partitions():
-        ids = [row.external_id for row in part]
-        listed = store.seen[noun].holds(ids) | store.set_aside.holds(ids)
-        known += len(part)
-        missing += [row.id for row, held in zip(part, listed, strict=True) if not held]
+    if noun == "vehicles":
+        tell_vehicles(tx, writing, [], list(map(str, ids)))
+
+
+def _counted(tx: Transaction, store: Store, noun: Noun) -> tuple[int, int]:
+    """Return how many of the feed were listed before this run, and how many this run did not list."""
+    known = missing = 0
+    for count, ids in _unlisted(tx, store, noun):
+        known += count
+        missing += len(ids)
     return known - store.added[noun], missing
+
+
+def _unlisted(tx: Transaction, store: Store, noun: Noun) -> Iterator[tuple[int, Sequence[UUID]]]:
+    """Yield, some rows at a time, how many count as listed, and which of them this run did not list."""
+    rows = tx.execute(
+        text(f"SELECT id, external_id FROM {noun} WHERE feed_id = :feed_id AND missing_since IS NULL"),
+        {"feed_id": store.writing.feed_id},
+        execution_options={"yield_per": READ_AT_ONCE},
+    )
+    for part in rows.partitions(READ_AT_ONCE):
+        external_ids = [row.external_id for row in part]
+        listed = store.seen[noun].holds(external_ids) | store.set_aside.holds(external_ids)
+        yield len(part), [row.id for row, held in zip(part, listed, strict=True) if not held]
 
 
 def withdraw_overdue(tx: Transaction, writing: Writing, feed: Feed) -> int:
     """Withdraw features that were missing for longer than the grace, and tell browsers; returns how many."""
-    before = writing.now - timedelta(seconds=rules.grace_seconds(pace_of(feed)))
-    gone: Sequence[tuple[str, str]] = [
-        (str(row.id), row.kind)
-        for row in tx.execute(
+    overdue = tx.scalars(
+        text(
+            "SELECT id FROM features WHERE feed_id = :feed_id AND missing_since <= :before"
+            " AND missing_since IS NOT NULL AND withdrawn_at IS NULL"
+        ),
+        {
+            "feed_id": feed.id,
+            "before": writing.now - timedelta(seconds=rules.grace_seconds(pace_of(feed))),
+        },
+        execution_options={"yield_per": READ_AT_ONCE},
+    )
+    withdrawn = 0
+    for ids in overdue.partitions(READ_AT_ONCE):
+        gone = tx.execute(
             text(
-                "UPDATE features SET withdrawn_at = :now, updated_at = :now"
-                " WHERE feed_id = :feed_id AND missing_since <= :before"
+                "UPDATE features SET withdrawn_at = :now, updated_at = :now WHERE id = ANY(:ids)"
                 " AND missing_since IS NOT NULL AND withdrawn_at IS NULL RETURNING id, kind"
             ),
-            {"now": writing.now, "feed_id": feed.id, "before": before},
-        )
-    ]
-    if gone:
-        tell_features(tx, writing, [], gone)
-    return len(gone)
+            {"now": writing.now, "ids": ids},
+        ).all()
+        tell_features(tx, writing, [], [(str(row.id), row.kind) for row in gone])
+        withdrawn += len(gone)
+    return withdrawn
