@@ -296,6 +296,17 @@ def test_sensors_of_citizens_are_read() -> None:
     ]
 
 
+@pytest.mark.parametrize("fault", ["999.90", "1999.9"])
+def test_the_fault_of_a_citizens_sensor_is_no_dust(fault: str) -> None:
+    """Sensor.Community passes on what its sensor of dust writes when its fan stands still or its tube is blocked."""
+    values = [{"value_type": "P1", "value": "1999.90"}, {"value_type": "P2", "value": fault}]
+    row = {"timestamp": "2026-11-20 12:00:00", "sensor": {"id": 3}, "sensordatavalues": values}
+    (rejected,) = read([row])
+
+    assert isinstance(rejected, Rejected)
+    assert "no_result" == rejected.reason
+
+
 def test_the_locations_of_version_2_tell_their_last_values() -> None:
     """Each with its own time; a sentinel costs itself alone."""
     last = {"parameter": "pm25", "unit": "µg/m³", "lastValue": 10, "lastUpdated": "2026-11-22T10:00:00+00:00"}
@@ -350,6 +361,21 @@ def test_the_stations_within_bounds_are_read_one_by_one() -> None:
     assert ["1", "2"] == [one.external_id for one in records if isinstance(one, Thing)]
     assert ["1"] == [one.external_id for one in records if isinstance(one, Observation)]
     assert ["no_result", "no_identity"] == [one.reason for one in records if isinstance(one, Rejected)]
+
+
+@pytest.mark.parametrize("offset", ["+09:00", "+0900"])
+def test_the_stations_that_a_search_finds_are_read(offset: str) -> None:
+    """Which tells their hours under a name of its own, and their places as texts."""
+    row = {
+        "uid": 1, "aqi": "56", "station": {"name": "North", "geo": ["51.5", "-0.12"]},
+        "time": {"tz": offset, "stime": "2026-11-22 19:00:00", "vtime": 1795341600},
+    }  # fmt: skip
+    thing, observation = read({"status": "ok", "data": [row]})
+
+    assert isinstance(thing, Thing)
+    assert ("1", -0.12, 51.5) == (thing.external_id, thing.lon, thing.lat)
+    assert isinstance(observation, Observation)
+    assert "2026-11-22T10:00:00+00:00" == observation.phenomenon_time.isoformat()
 
 
 def test_what_the_index_refuses_is_told_in_its_words() -> None:

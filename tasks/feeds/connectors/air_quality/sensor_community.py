@@ -24,6 +24,9 @@ _VALUES: Final = {
     "pressure": ("pressure", "Pa"),
     "pressure_at_sealevel": ("sea_level_pressure", "Pa"),
 }
+#: What the SDS011 writes of particles when it measures none: its fan stands still, or its tube is blocked.
+_FAULTS: Final = (999.9, 1999.9)
+_PARTICLES: Final = ("P1", "P2")
 _MEASURED: Final = "sensordatavalues"
 #: What is measured in a room is not the city's air.
 _INDOOR: Final = (1, "1", True)
@@ -78,13 +81,14 @@ def _read(row: Any, record: str) -> tuple[Thing, list[Reading]]:  # Any: as abov
 
 
 def _result(said: Mapping[str, Any]) -> Result | None:
-    """Return a value; one that is no number (`unavailable`), or of which we know no unit, is none."""
+    """Return a value; one that is no number (`unavailable`), a fault, or of which we know no unit, is none."""
     name = said.get("value_type")
     known = _VALUES.get(name) if isinstance(name, str) else None
     try:
-        return result(known[0], said.get("value"), known[1]) if known else None
+        found = result(known[0], said.get("value"), known[1]) if known else None
     except Rejection:
         return None
+    return None if found and name in _PARTICLES and found.value in _FAULTS else found
 
 
 def _thing(number: str, where: Any, record: str) -> Thing:  # Any: as above.

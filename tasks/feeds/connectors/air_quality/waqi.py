@@ -1,5 +1,5 @@
 """
-[p] The World Air Quality Index (aqicn.org): indices of stations, one alone or all within bounds.
+[p] The World Air Quality Index (aqicn.org): indices of stations, one alone, or all within bounds or found by a search.
 
 Its values are indices by the scale of the United States, whatever the stations measured.
 Source: https://aqicn.org/json-api/doc/
@@ -70,8 +70,9 @@ def _station(row: Any, record: str) -> Thing:  # Any: JSON of a publisher.
 
 def _readings(row: Mapping[str, Any], thing_id: str, record: str) -> Iterator[Reading]:
     when = _told(row, "time")
-    # Older answers tell the local time and its offset apart.
-    local = f"{when['s']}{when.get('tz') or ''}" if when.get("s") else None
+    # Older answers, and a search, tell the local time and its offset apart.
+    clock = when.get("s") or when.get("stime")
+    local = f"{clock}{when.get('tz') or ''}" if clock else None
     moment = from_rfc3339(when.get("iso") or local or _told(row, "station").get("time"))
     if moment is None:
         raise Rejection("bad_time", "the station does not tell when")
