@@ -309,6 +309,22 @@ def test_a_request_without_any_title_is_called_by_its_first_line(description: st
     assert title == record.title
 
 
+def test_markup_in_a_request_is_no_text() -> None:
+    """Cities answer with what their editors wrote; `x < 3 m` is none."""
+    told = {
+        "service_name": "Potholes &amp; roads",
+        "description": "Deep &amp; wide, x < 3 m",
+        "status_notes": "<p>Filled on <b>Monday</b>.</p>",
+    }
+    (record,) = parse(CITY, payload(orjson.dumps([REQUEST | told])))
+
+    assert isinstance(record, Feature)
+    assert ("Potholes & roads", "Potholes & roads", "Deep & wide, x < 3 m") == (
+        record.title, record.category, record.description
+    )  # fmt: skip
+    assert "Filled on Monday." == record.properties["status_notes"]
+
+
 def test_an_extension_is_read_of_xml_too() -> None:
     """The same title and pictures as in JSON, however many there are."""
     picture = b"<media_urls><media_url>https://city.example/1.jpg</media_url></media_urls>"

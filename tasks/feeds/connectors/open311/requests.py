@@ -11,7 +11,7 @@ from shared.errors import Rejection
 from tasks.feeds.connector import Feature
 from tasks.feeds.reading.documents import all_text, local_name
 from tasks.feeds.reading.links import web_link
-from tasks.feeds.reading.markup import first_line
+from tasks.feeds.reading.markup import first_line, plain
 from tasks.feeds.reading.places import point
 from tasks.feeds.reading.times import LocalTimes
 from tasks.feeds.reading.words import NOTHING, is_closed
@@ -19,6 +19,8 @@ from tasks.feeds.reading.words import NOTHING, is_closed
 _KEPT: Final = (
     "status_notes", "service_code", "agency_responsible", "service_notice", "address_id", "zipcode",
 )  # fmt: skip
+#: What Mark-a-Spot calls otherwise (Cologne, Bonn).
+_OTHERWISE: Final = {"status_notes": ("status_note",), "address": ("address_string",)}
 #: Where servers tell pictures: the standard's field, and those of extensions (Helsinki).
 _MEDIA: Final = ("media_url", "media_urls")
 #: Between several pictures in one text.
@@ -63,10 +65,7 @@ def request(fields: Mapping[str, Any], record: str, times: LocalTimes) -> Featur
     requested, updated = _time(fields, "requested_datetime", times), _told(fields, "updated_datetime", times)
     expected = _told(fields, "expected_datetime", times)
     closed = is_closed(_text(fields, "status") or "open")
-    properties = {name: text for name in _KEPT if (text := _text(fields, name))}
-    if note := _text(fields, "status_note"):
-        # So Mark-a-Spot calls it (Cologne, Bonn), and an address `address_string`.
-        properties.setdefault("status_notes", note)
+    properties = {name: text for name in _KEPT if (text := _prose(fields, name, *_OTHERWISE.get(name, ())))}
     extended = fields.get(_EXTENDED)
     more: Mapping[str, Any] = extended if isinstance(extended, Mapping) else {}
     if media := _links(fields) or _links(more):
@@ -79,10 +78,10 @@ def request(fields: Mapping[str, Any], record: str, times: LocalTimes) -> Featur
         observed_at=max((moment for moment in (requested, updated) if moment), default=None),
         kind="service_request",
         title=_title(fields, more) or "Service request",
-        description=_text(fields, "description"),
+        description=_prose(fields, "description"),
         status="closed" if closed else "open",
-        category=_text(fields, "service_name"),
-        address=_text(fields, "address") or _text(fields, "address_string"),
+        category=_prose(fields, "service_name"),
+        address=_prose(fields, "address", *_OTHERWISE["address"]),
         geometry=point(
             _number(fields, "long", "lon", "lng", "longitude"), _number(fields, "lat", "latitude")
         ),
@@ -93,8 +92,8 @@ def request(fields: Mapping[str, Any], record: str, times: LocalTimes) -> Featur
 
 
 def _title(fields: Mapping[str, Any], more: Mapping[str, Any]) -> str | None:
-    named = _text(fields, "service_name") or _text(fields, "title") or _text(more, "title")
-    return named or first_line(_text(fields, "description"))
+    named = _prose(fields, "service_name", "title") or _prose(more, "title")
+    return named or first_line(_prose(fields, "description"))
 
 
 def _links(fields: Mapping[str, Any]) -> list[str]:
@@ -109,6 +108,12 @@ def _number(fields: Mapping[str, Any], *names: str) -> str | None:
     """Return what stands in the first of these fields that is told."""
     found = next((text for name in names if (text := _text(fields, name))), None)
     return None if found is None or found.lower() in _NO_NUMBER else found
+
+
+def _prose(fields: Mapping[str, Any], *names: str) -> str | None:
+    """Return as plain text what stands in the first of these fields that is told."""
+    found = next((text for name in names if (text := _text(fields, name))), "")
+    return plain(found).strip() or None
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str | None:
