@@ -40,6 +40,8 @@ export class LiveSocket {
   private batch: LiveEvent[] = [];
   private frame: number | null = null;
   private settleReady: (() => void) | null = null;
+  /** When the server last said anything, in milliseconds since 1970. */
+  heardAt = Date.now();
   /** The page began to read before the stream stood: what happened meanwhile is not known. */
   private blind = false;
 
@@ -110,6 +112,7 @@ export class LiveSocket {
   }
 
   private receive(data: unknown): void {
+    this.heardAt = Date.now();
     this.hear();
     const frame = readFrame(data);
     if (frame?.type === 'welcome') this.welcome(frame.after);

@@ -141,9 +141,10 @@ it('without the stream what is shown grows old by the clock, and is read again w
   new QueryObserver(cache, { queryKey: key, queryFn, retry: false }).subscribe(() => undefined);
 
   isDown = true;
-  line.onclose?.({} as CloseEvent);
-  await vi.advanceTimersByTimeAsync(45_000);
-  expect(told()).toBe('fresh');
+  await vi.advanceTimersByTimeAsync(46_000); // taken for dead: nothing was said
+  expect([live.state, told()]).toEqual(['connecting', 'fresh']);
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(told()).toBe('late');
   for (let time = 0; time < 10; time += 1) {
     line.onclose?.({} as CloseEvent);
     await vi.advanceTimersByTimeAsync(10_000);

@@ -21,7 +21,6 @@ export class LiveStore {
   private readonly listeners = new Set<() => void>();
   private readonly recordings = new Set<LiveEvent[]>();
   private readonly rereads = new Map<string, number>();
-  private heardAt = Date.now();
   private hasFaded = false;
   private fading: number | undefined;
 
@@ -40,10 +39,8 @@ export class LiveStore {
   }
 
   private turn(state: LiveState): void {
-    const wasLive = this.state === 'live';
-    this.wasLive ||= wasLive;
+    this.wasLive ||= this.state === 'live';
     this.state = state;
-    if (wasLive) this.heardAt = Date.now();
     window.clearTimeout(this.fading);
     if (state === 'connecting' || state === 'polling') this.fadeSoon();
     if (state === 'live' && this.hasFaded) {
@@ -56,7 +53,7 @@ export class LiveStore {
   /** Without the stream nobody says that something grows old: the clock does. */
   private fadeSoon(): void {
     this.fading = window.setTimeout(() => {
-      this.hasFaded = fade(this.cache, this.heardAt, Date.now()) || this.hasFaded;
+      this.hasFaded = fade(this.cache, this.socket.heardAt, Date.now()) || this.hasFaded;
       this.fadeSoon();
     }, FADE_EVERY_MS);
   }
