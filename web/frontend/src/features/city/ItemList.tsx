@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { flushSync } from 'react-dom';
 import { useNow, useText } from '@/i18n/useText';
 import type { Ref } from '@/map/geojson';
 import { useHeld } from './held';
@@ -25,13 +26,16 @@ export function ItemList(props: Props) {
   const { t, count } = useText();
   const now = useNow();
   const top = useRef<HTMLDivElement>(null);
+  const rows = useRef<HTMLUListElement>(null);
   const atTop = useSeen(top);
   const { shown, waiting, release } = useHeld(items, atTop, filterKey);
   const arrived = useArrivals(items, filterKey);
 
   const showNew = () => {
-    release();
+    flushSync(release);
     top.current?.scrollIntoView({ block: 'start' });
+    // The button is gone with what it was there for.
+    rows.current?.querySelector<HTMLElement>('[data-ref]')?.focus({ preventScroll: true });
   };
   return (
     <section aria-label={title} data-list="read">
@@ -52,7 +56,7 @@ export function ItemList(props: Props) {
         </div>
       )}
       {shown.length === 0 && empty}
-      <ul>
+      <ul ref={rows}>
         {shown.slice(0, ROWS).map((item) => (
           <ItemRow
             key={item.ref}
