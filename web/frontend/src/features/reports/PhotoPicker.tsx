@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { useText } from '@/i18n/useText';
 import { Icon } from '@/ui/Icon';
 import { downscale, positionOf, type Place } from './photo';
@@ -32,6 +33,10 @@ export function PhotoPicker({ photos, onChange, onPlace }: Props) {
     setBusy(false);
     if (input.current) input.current.value = '';
   };
+  const remove = (which: number) => {
+    flushSync(() => onChange(photos.filter((_, other) => other !== which)));
+    input.current?.focus();
+  };
   return (
     <div>
       <ul className="flex flex-wrap gap-2 empty:hidden">
@@ -41,7 +46,7 @@ export function PhotoPicker({ photos, onChange, onPlace }: Props) {
             photo={photo}
             name={t('photo.number', { number: i + 1 })}
             removeLabel={t('photo.remove', { number: i + 1 })}
-            onRemove={() => onChange(photos.filter((_, other) => other !== i))}
+            onRemove={() => remove(i)}
           />
         ))}
       </ul>
@@ -58,8 +63,9 @@ export function PhotoPicker({ photos, onChange, onPlace }: Props) {
             type="file"
             accept="image/*"
             multiple
-            disabled={busy}
+            aria-disabled={busy || undefined}
             className="sr-only"
+            onClick={(event) => busy && event.preventDefault()}
             onChange={(event) => void take(event.target.files)}
           />
         </label>

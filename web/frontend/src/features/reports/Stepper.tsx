@@ -18,6 +18,7 @@ export function Stepper({ steps, zone }: { steps: ReportStep[]; zone?: string })
       {steps.map((step, i) => (
         <li
           key={step.key}
+          aria-atomic="true"
           data-step={step.key}
           data-state={step.state}
           className="relative flex gap-4 pb-6 last:pb-0"

@@ -1,8 +1,10 @@
 import { render, screen } from '@testing-library/react';
-import { describe, expect, it } from 'vitest';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, it, vi } from 'vitest';
 import { ErrorSummary } from '@/ui/ErrorSummary';
 import { check, emptyDraft, refusals } from './draft';
 import { fit } from './photo';
+import { PhotoPicker } from './PhotoPicker';
 import { Photos } from './Photos';
 import { Stepper } from './Stepper';
 
@@ -86,8 +88,23 @@ it('the stepper says each state in words', () => {
     'failed',
     'skipped',
   ]);
+  // Whoever is told that something changed is told of which step.
+  expect(screen.getAllByRole('listitem').every((step) => step.getAttribute('aria-atomic'))).toBe(
+    true,
+  );
   expect(screen.getByText('It is not a picture.')).toBeTruthy();
   expect(screen.getByText('Not needed')).toBeTruthy();
+});
+
+it('who removes a photo is left where another can be added', async () => {
+  const photos = [new Blob(), new Blob()];
+  const left = vi.fn();
+  render(<PhotoPicker photos={photos} onChange={left} onPlace={() => undefined} />);
+  screen.getByRole('button', { name: 'Remove photo 2' }).focus();
+  await userEvent.keyboard('{Enter}');
+
+  expect(left).toHaveBeenCalledExactlyOnceWith([photos[0]]);
+  expect(document.activeElement).toBe(screen.getByLabelText(/Add another/));
 });
 
 it('a photo is not shown before it was cleaned', () => {
