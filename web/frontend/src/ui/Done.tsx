@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { Icon } from '@/ui/Icon';
+import { Icon } from './Icon';
 
 /** That it worked, said where it was done; the region is there before, so that it is read out. */
 export function Done({ shown, children }: { shown: boolean; children: ReactNode }) {

@@ -3,7 +3,7 @@ import { api, must } from '@/api/client';
 import type { User } from '@/api/types';
 import { useText } from '@/i18n/useText';
 import { Panel } from '@/ui/Page';
-import { Done } from './Done';
+import { Done } from '@/ui/Done';
 import { EmailField, PasswordField } from './fields';
 import { Form } from '@/forms/Form';
 import { useExplain } from './useExplain';

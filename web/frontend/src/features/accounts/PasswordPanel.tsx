@@ -6,7 +6,7 @@ import { useText } from '@/i18n/useText';
 import { Button } from '@/ui/Button';
 import { Notice } from '@/ui/Notice';
 import { Panel } from '@/ui/Page';
-import { Done } from './Done';
+import { Done } from '@/ui/Done';
 import { PasswordField } from './fields';
 import { Form } from '@/forms/Form';
 

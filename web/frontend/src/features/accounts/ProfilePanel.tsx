@@ -6,7 +6,7 @@ import { LANGUAGES, setLanguage, type Language } from '@/i18n';
 import { useText } from '@/i18n/useText';
 import { Field } from '@/ui/Field';
 import { Panel } from '@/ui/Page';
-import { Done } from './Done';
+import { Done } from '@/ui/Done';
 import { TextField } from '@/forms/fields';
 import { Form } from '@/forms/Form';
 

@@ -137,8 +137,8 @@ function Outcome({ job, runs, onSeen }: OutcomeProps) {
     if (isDone) seen();
   }, [cache, isEnded, isDone, seen]);
   return (
-    <div className="mt-4 space-y-3 border-t border-line pt-3" aria-live="polite">
-      <p>
+    <div className="mt-4 space-y-3 border-t border-line pt-3">
+      <p role="status">
         {t(job.dry ? 'reprocess.dryOutcome' : 'reprocess.realOutcome')}{' '}
         <Link href={`/admin/jobs/${job.id}`} className="link">
           {told ? t(`jobState.${told.state}`) : t('sources.followJob')}

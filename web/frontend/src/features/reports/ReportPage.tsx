@@ -6,6 +6,7 @@ import { useCity } from '@/features/city/queries';
 import { useText } from '@/i18n/useText';
 import { useTopic } from '@/live/useLive';
 import { Button, buttonClass } from '@/ui/Button';
+import { Done } from '@/ui/Done';
 import { Field } from '@/ui/Field';
 import { Notice, SkeletonRows } from '@/ui/Notice';
 import { Page, Panel } from '@/ui/Page';
@@ -115,6 +116,7 @@ function Triage({ report }: { report: Report }) {
         <Button type="submit" look="primary" disabled={update.isPending}>
           {t('triage.save')}
         </Button>
+        <Done shown={update.isSuccess}>{t('triage.saved')}</Done>
       </form>
     </Panel>
   );
