@@ -105,6 +105,8 @@ export function Form<Result>(props: Props<Result>) {
         }}
       >
         <ErrorSummary title={t('form.wrong')} errors={told} />
+        {children}
+        {/* Where whoever sent it still is. */}
         {call.error && problems.length === 0 && (
           <Notice tone="bad" alert>
             {explain?.(call.error) ??
@@ -113,7 +115,6 @@ export function Form<Result>(props: Props<Result>) {
                 : t('account.offline'))}
           </Notice>
         )}
-        {children}
         <div className="flex flex-wrap gap-2">
           <Button
             type="submit"

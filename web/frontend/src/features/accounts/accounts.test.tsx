@@ -90,11 +90,13 @@ describe('a form', () => {
     expect(screen.getByLabelText<HTMLInputElement>('Password').value).toBe('password12');
   });
 
-  it('says what is about no field above them all', async () => {
+  it('says what is about no field where it was sent, however long the form is', async () => {
     show(() => Promise.reject(new ApiError(409, { detail: 'this is your address already' })));
     await fill('ada@example.org', 'a password');
 
-    expect((await screen.findByRole('alert')).textContent).toBe('This is your address already.');
+    const told = await screen.findByRole('alert');
+    expect(told.textContent).toBe('This is your address already.');
+    expect(told.nextElementSibling?.textContent).toBe('Send');
   });
 
   it('shows a password when asked, and tells its rules before it is typed', async () => {
