@@ -17,8 +17,8 @@ from tasks.feeds.reading.json_size import too_much
 
 #: The keys in which portals put their rows: GeoJSON, Socrata, Opendatasoft 2 and 1 (and CKAN), Carto, OData, Google.
 _WRAPPERS: Final = ("features", "data", "results", "records", "rows", "value", "items", "values")
-
-
+#: What may hold them one level deeper: CKAN, services that tell of their answer beside it, OData 2, Solr.
+_OUTER: Final = ("result", "data", "d", "response")
 #: Parts the texts of a sequence (RFC 7464), as GDAL writes features (RFC 8142).
 _SEPARATOR: Final = b"\x1e"
 _NEEDED: Final = "a document has a list of objects, alone or by a name, or features"
@@ -40,20 +40,30 @@ def rows_of(content: bytes, name: str) -> tuple[Sequence[str], Iterator[Row]]:
 
 def _unwrapped(document: Mapping[str, Any], name: str) -> Any:
     """Return the rows that a portal's answer holds; nothing if it has none."""
-    # CKAN puts them one level deeper.
-    held = document["result"] if isinstance(document.get("result"), Mapping) else document
     if _is_feature(document):
         return [document]
-    key = next((key for key in _WRAPPERS if isinstance(held.get(key), list)), None) or _only_list(held)
+    held, key = _holder(document)
     if key is None:
         return None
-    if key == "data" and isinstance(document.get("meta"), Mapping):
-        return _portal_rows(document)
+    if key == "data" and isinstance(held.get("meta"), Mapping):
+        return _portal_rows(held)
     if key == "features":
-        return list(map(_flat, _placed(document, name)))
+        return list(map(_flat, _placed(held, name)))
     if columns := _columns(held, held[key]):
         return [columns, *held[key]]
     return list(map(_record, held[key]))
+
+
+def _holder(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], str | None]:
+    """Return what has the rows, and under which key; a name that portals use goes before one of a publisher's own."""
+    holders = [document, *(document[name] for name in _OUTER if isinstance(document.get(name), Mapping))]
+    found = ((held, find(held)) for find in (_wrapper, _only_list) for held in holders)
+    return next(((held, key) for held, key in found if key), (document, None))
+
+
+def _wrapper(held: Mapping[str, Any]) -> str | None:
+    """Return the key in which portals put rows that is in use."""
+    return next((key for key in _WRAPPERS if isinstance(held.get(key), list)), None)
 
 
 def _columns(held: Mapping[str, Any], rows: list[Any]) -> list[str] | None:

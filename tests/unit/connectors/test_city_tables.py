@@ -87,8 +87,23 @@ ROW = {"request_id": "7", "status": "Closed", "location": {"lon": -97.5, "lat": 
         {"@odata.context": "x", "value": [ROW]},
         {"nhits": 1, "records": [{"recordid": "x", "fields": ROW, "geometry": None}]},
         {"data": [ROW]},
+        {"d": {"results": [ROW]}},
+        {"code": 0, "errorMsg": "", "data": {"items": [ROW], "paginationToken": "x"}},
+        {"responseHeader": {"status": 0}, "response": {"numFound": 1, "docs": [ROW]}},
+        {"data": {"requests": [ROW]}, "links": []},
     ],
-    ids=["opendatasoft 2", "ckan", "carto", "odata", "opendatasoft 1", "data"],
+    ids=[
+        "opendatasoft 2",
+        "ckan",
+        "carto",
+        "odata",
+        "opendatasoft 1",
+        "data",
+        "odata 2",
+        "items",
+        "solr",
+        "named",
+    ],
 )
 def test_rows_are_found_in_what_a_portal_puts_around_them(document: dict[str, Any]) -> None:
     """Each has a wrapper of its own."""
