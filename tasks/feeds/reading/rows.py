@@ -91,7 +91,7 @@ class Reader:
             url=None if self._url is None else web_link(row[self._url]),
             geometry=self._place(row),
             starts_at=self._time(row, self._starts) or created,
-            ends_at=self._time(row, self._ends) or closed,
+            ends_at=self._end(row) or closed,
             properties=self._properties(row),
         )
 
@@ -125,6 +125,13 @@ class Reader:
         if isinstance(cell, date):
             return self.times.to_utc(datetime.combine(cell, datetime.min.time()))
         return self.times.parse(str(cell))
+
+    def _end(self, row: Sequence[Any]) -> datetime | None:
+        """Read an end; works may last until further notice, in words."""
+        try:
+            return self._time(row, self._ends)
+        except Rejection:
+            return None
 
     def _status_of(self, written: str | None, closed: datetime | None) -> str | None:
         if self.kind != REQUEST:

@@ -231,6 +231,22 @@ def test_a_request_is_not_closed_by_the_day_that_was_planned_for_it() -> None:
     assert ("open", None) == (read([row]).status, read([row]).ends_at)
 
 
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_work_whose_end_is_a_word_is_kept_without_one(form: str) -> None:
+    """Nobody is to miss a closure that lasts until further notice."""
+    rows = [
+        {"permit_no": str(number), "start_date": DAY, "end_date": "TBD" if number == 3 else "2031-05-02"}
+        for number in range(6)
+    ]
+    lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
+    content = orjson.dumps(rows) if form == "json" else "\n".join(lines).encode()
+    found = parse(source("socrata", feature_kind="road_work"), payload(content))
+
+    assert [False, False, False, True, False, False] == [
+        one.ends_at is None for one in found if isinstance(one, Feature)
+    ]
+
+
 def test_work_that_will_be_completed_was_not_observed_then() -> None:
     """Of a request the day on which it was closed is one that was; of road works it may be next year's."""
     row = {"case_id": "7", "created_date": f"{DAY}T10:00:00", "completion_date": "2031-05-02T17:00:00"}
