@@ -221,6 +221,16 @@ def test_five_failures_open_the_breaker_for_a_minute_at_most(db: Engine) -> None
     assert (0, None) == (feed_row(feed).failures_in_a_row, feed_row(feed).open_until)
 
 
+def test_a_refusal_tells_how_soon_it_came(db: Engine) -> None:
+    """A slow 503 is another trouble than a quick one."""
+    feed = add_given()
+
+    with pytest.raises(FetchFailed):
+        fail(feed, FetchFailed("feed given: HTTP 503 after 9.1 s", status=503, ttfb_ms=9_100))
+
+    assert (503, 9_100) == (newest_run(feed).http_status, newest_run(feed).ttfb_ms)
+
+
 def test_an_admin_is_told_that_a_publisher_is_left_alone(db: Engine) -> None:
     """How often in a row it failed, and until when nobody asks it."""
     feed = add_given()

@@ -255,6 +255,27 @@ def test_an_answer_that_breaks_off_is_a_passing_fault(answer: bytes, tmp_path: P
     assert [] == list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b"Content-Length: 100\r\n\r\nonly this", "91 more expected"),
+        (b"Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n", "broke off between two chunks"),
+        (b"Content-Length: 9999999\r\n\r\n", "larger than 1,000 bytes"),
+        (b"Content-Encoding: gzip\r\n\r\nno gzip", "incorrect header check"),
+    ],
+)
+def test_a_body_that_fails_tells_how_it_was_answered(answer: bytes, said: str, tmp_path: Path) -> None:
+    """An operator sees that the publisher did answer, how and how soon, and what was wrong with it."""
+    whole = b"HTTP/1.1 200 OK\r\n" + answer
+    with (
+        server(lambda connection, _stopped: connection.sendall(whole)) as port,
+        pytest.raises((FetchFailed, FetchRefused), match=said) as failed,
+    ):
+        here(max_bytes=1_000).get("trap", Ask(f"http://127.0.0.1:{port}/"), tmp_path)
+
+    assert (200, int) == (failed.value.status, type(failed.value.ttfb_ms))
+
+
 def test_a_whole_chunked_answer_is_read(tmp_path: Path) -> None:
     """Chunked bodies are joined."""
     answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n3\r\nfgh\r\n0\r\n\r\n"

@@ -1,6 +1,6 @@
 """How a fetch fails: what went wrong, named by its feed and sorted into the families."""
 
-from http.client import HTTPException
+from http.client import HTTPException, IncompleteRead
 from typing import Final
 
 import requests
@@ -24,21 +24,32 @@ EXPECTED: Final = (
 
 
 class FetchFailed(Transient):
-    """Say that a fetch failed in a way that time may mend; `status` is the HTTP status, if there was one."""
+    """
+    Say that a fetch failed in a way that time may mend.
+
+    `status` and `ttfb_ms` are the HTTP status and the milliseconds until it came, if the publisher answered at all.
+    """
 
     def __init__(
-        self, message: str, *, status: int | None = None, retry_after_seconds: float | None = None
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        ttfb_ms: int | None = None,
+        retry_after_seconds: float | None = None,
     ) -> None:
         super().__init__(message, retry_after_seconds=retry_after_seconds)
         self.status = status
+        self.ttfb_ms = ttfb_ms
 
 
 class FetchRefused(Permanent):
-    """Say that a fetch failed in a way that only a person can mend; `status` as above."""
+    """Say that a fetch failed in a way that only a person can mend; the rest is as above."""
 
-    def __init__(self, message: str, *, status: int | None = None) -> None:
+    def __init__(self, message: str, *, status: int | None = None, ttfb_ms: int | None = None) -> None:
         super().__init__(message)
         self.status = status
+        self.ttfb_ms = ttfb_ms
 
 
 def named(slug: str, error: Exception, deadline: Deadline, seconds: float) -> FetchFailed | FetchRefused:
@@ -66,6 +77,8 @@ def late(slug: str, deadline: Deadline) -> FetchFailed:
 
 
 def _first_cause(error: BaseException) -> str:
-    """Tell the innermost error: those around it repeat the URL."""
+    """Tell the innermost error that says something: those around it repeat the URL."""
     cause = error.__cause__ or error.__context__
+    if isinstance(error, IncompleteRead) and isinstance(cause, ValueError):
+        return "the answer broke off between two chunks"  # There, where the length of the next should be.
     return _first_cause(cause) if cause else f"{error!s:.200}" or type(error).__name__

@@ -85,6 +85,19 @@ class Ask:
     allow_missing: bool = False
 
 
+@dataclass(slots=True)
+class _Seen:
+    """How the last of a fetch's requests was answered."""
+
+    status: int | None = None
+    ttfb_ms: int | None = None
+
+    def told_by(self, failure: FetchFailed | FetchRefused) -> FetchFailed | FetchRefused:
+        """Note it on the error that ends the fetch."""
+        failure.status, failure.ttfb_ms = self.status, self.ttfb_ms
+        return failure
+
+
 class Fetcher:
     """Fetches for feeds; holds no state between fetches, so one may serve many threads."""
 
@@ -127,27 +140,28 @@ class Fetcher:
             guard = Guard(self._allowed, self._resolver, self._dialler, deadline)
             session.mount("http://", GuardedAdapter(guard))
             session.mount("https://", GuardedAdapter(guard))
+            seen = _Seen()
             try:
-                fetched = self._follow(session, ask, into)
+                fetched = self._follow(session, ask, into, seen)
             except EXPECTED as error:
-                raise named(slug, error, deadline, time.perf_counter() - began) from error
+                raise seen.told_by(named(slug, error, deadline, time.perf_counter() - began)) from error
             if deadline.expired:
                 # A connection that was cut looks like the end of a body without a length.
                 if fetched.path:
                     fetched.path.unlink(missing_ok=True)
-                raise late(slug, deadline)
+                raise seen.told_by(late(slug, deadline))
             return fetched
 
-    def _follow(self, session: requests.Session, ask: Ask, into: Path) -> Fetched:
+    def _follow(self, session: requests.Session, ask: Ask, into: Path, seen: "_Seen") -> Fetched:
         url, params = ask.url, {**ask.params, **ask.secret_params}
         headers = self._headers(ask)
         for _ in range(self._limits.max_redirects + 1):
             began = time.perf_counter()
             with self._send(session, url, params, headers) as response:
-                ttfb_ms = round((time.perf_counter() - began) * 1000)
+                seen.status, seen.ttfb_ms = response.status_code, round((time.perf_counter() - began) * 1000)
                 target = _redirect(response)
                 if target is None:
-                    return self._answer(response, ask, into, ttfb_ms)
+                    return self._answer(response, ask, into, seen.ttfb_ms)
             if not answered.same_origin(url, target):
                 headers = {name: value for name, value in headers.items() if name not in ask.secret_headers}
             url, params = target, {}

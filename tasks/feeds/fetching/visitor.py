@@ -155,6 +155,7 @@ class Visitor:
             return self._get.get(self.opened.feed.slug, ask, Path(mkdtemp(dir=self._folder.name)))
         except (FetchFailed, FetchRefused) as error:
             self.visit.http_status = error.status
+            self.visit.ttfb_ms = max(self.visit.ttfb_ms or 0, error.ttfb_ms or 0) or None
             raise
 
     def _count(self, fetched: Fetched) -> None:
