@@ -8,6 +8,7 @@ import orjson
 from lxml import etree
 
 from tasks.feeds.connector import Malformed, Payload
+from tasks.feeds.reading.delimited import MENDED, SNIFFED_BYTES, encoding_of
 from tasks.feeds.reading.json_size import too_much
 
 #: Each element of a few bytes becomes a hundred of them in memory.
@@ -34,7 +35,8 @@ def load_json(payload: Payload) -> Any:  # Any: JSON of a publisher.
 
 def json_of(content: bytes, name: str) -> Any:  # Any: as above.
     """
-    Return a JSON document; NaN and Infinity, which some programs write where they know nothing, are null.
+    Return a JSON document, in whatever encoding it is; NaN and Infinity, which some programs write where they know
+    nothing, are null.
 
     Raises: Malformed, naming the payload.
     """
@@ -44,6 +46,8 @@ def json_of(content: bytes, name: str) -> Any:  # Any: as above.
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:
+        if (written := _in_utf_8(content)) != content:
+            return json_of(written, name)
         if b"NaN" not in content and b"Infinity" not in content:
             raise Malformed(f"{name}: {html_page(content) or f'not JSON: {error}'}") from None
     try:
@@ -51,6 +55,14 @@ def json_of(content: bytes, name: str) -> Any:  # Any: as above.
         return orjson.loads(orjson.dumps(json.loads(content)))
     except (ValueError, TypeError, RecursionError) as error:
         raise Malformed(f"{name}: not JSON: {error}") from None
+
+
+def _in_utf_8(content: bytes) -> bytes:
+    """Write a text anew that is in another encoding, found as that of a table is."""
+    try:
+        return content.decode(encoding_of(content[:SNIFFED_BYTES]), MENDED).encode()
+    except UnicodeError:
+        return content
 
 
 def load_xml(payload: Payload) -> etree._Element:

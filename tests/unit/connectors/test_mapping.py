@@ -50,6 +50,23 @@ def test_rows_that_are_not_there_are_malformed() -> None:
         parse(source("mapping", rows="data.lots", fields={"external_id": "id"}), payload(b'{"other": []}'))
 
 
+@pytest.mark.parametrize(
+    ("title", "encoding"),
+    [
+        ("Straße gesperrt, Königsplatz", "latin-1"),
+        ("Дорога закрыта на ремонт", "cp1251"),
+        ("Königsplatz", "utf-16"),
+        ("Works on the road", "utf-16-le"),
+    ],
+)
+def test_json_is_read_in_the_encoding_it_is_in(title: str, encoding: str) -> None:
+    """Old servers write it in their own, as they do tables, whatever their header says."""
+    rows = json.dumps([{"id": number, "title": title} for number in range(9)], ensure_ascii=False)
+    feed = source("mapping", fields={"external_id": "id", "title": "title"})
+
+    assert [title] * 9 == [record.title for record in parse(feed, payload(rows.encode(encoding)))]  # type: ignore[union-attr]
+
+
 def test_a_name_with_spaces_is_quoted() -> None:
     """Portals name their columns for people."""
     (record,) = parse(source("mapping", fields={"external_id": '"Unique Key"'}), payload(ROWS))
