@@ -18,6 +18,7 @@ from tasks.feeds.connector import Described, Payload, Plan, Record, Rejected, Re
 from tasks.feeds.connectors.gtfs_realtime import alerts, keys, moving
 from tasks.feeds.connectors.gtfs_realtime import naming as naming
 from tasks.feeds.connectors.gtfs_realtime.message import Message, load
+from tasks.feeds.connectors.gtfs_realtime.modified import is_told_as_planned
 from tasks.feeds.connectors.gtfs_realtime.names import Names
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading.times import from_posix
@@ -77,7 +78,10 @@ def _records(entity: gtfs.FeedEntity, record: str, told: _Told, source: Source) 
         # Only DIFFERENTIAL messages delete, whose behaviour the standard leaves open.
         raise Rejection("deleted", "the entity is marked as deleted")
     known = False
-    if entity.HasField("trip_update"):
+    if is_told_as_planned(entity.trip_update, told.shared.planned):
+        known = True
+        yield Described(record=record)
+    elif entity.HasField("trip_update"):
         known = True
         update = moving.trip_update(entity.trip_update, record, told.published, told.shared)
         if told.names:

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from google.transit import gtfs_realtime_pb2 as gtfs
 
+from tasks.feeds.connectors.gtfs_realtime.modified import Planned, as_planned
 from tasks.feeds.connectors.gtfs_realtime.starts import start_of
 
 _BY_START: Final = frozenset((gtfs.TripDescriptor.UNSCHEDULED, gtfs.TripDescriptor.ADDED))
@@ -17,11 +18,12 @@ class Shared(NamedTuple):
     Names that several of a message have.
 
     `repeated`: the short names of trips that start at different times. `coupled`: the trips on which several
-    vehicles without an id run, told apart by their labels.
+    vehicles without an id run, told apart by their labels. `planned`: the trips told of as they were planned.
     """
 
     repeated: Set[str] = frozenset()
     coupled: Set[str] = frozenset()
+    planned: Set[Planned] = frozenset()
 
 
 def trip_key(trip: gtfs.TripDescriptor, repeated: Set[str] = frozenset()) -> str | None:
@@ -58,7 +60,9 @@ def shared(entities: Iterable[gtfs.FeedEntity]) -> Shared:
     """Find the names that several have, in one pass: entities are read as they are asked for, and not kept."""
     starts: defaultdict[str, set[str]] = defaultdict(set)
     labels: defaultdict[tuple[str, str | None, str | None], set[str]] = defaultdict(set)
+    planned: set[Planned] = set()
     for entity in entities:
+        planned |= as_planned(entity.trip_update)
         for trip in (trip_of(entity.trip_update), entity.vehicle.trip):
             if trip.trip_id and trip.start_time:
                 starts[_short_key(trip) or ""].add(start_of(trip))
@@ -71,7 +75,8 @@ def shared(entities: Iterable[gtfs.FeedEntity]) -> Shared:
     together: defaultdict[str, set[str]] = defaultdict(set)
     for (short, alone, beside), told in labels.items():
         together[(beside if short in repeated else alone) or ""] |= told
-    return Shared(repeated, {key for key, told in together.items() if key and len(told) > 1})
+    coupled = {key for key, told in together.items() if key and len(told) > 1}
+    return Shared(repeated, coupled, planned)
 
 
 def vehicle_key(position: gtfs.VehiclePosition, trip: str | None, shared: Shared) -> str:

@@ -10,6 +10,7 @@ from google.transit import gtfs_realtime_pb2 as gtfs
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Malformed, Payload
+from tasks.feeds.connectors.gtfs_realtime.modified import name_modified
 from tasks.feeds.connectors.gtfs_realtime.spelled import fill, respelled, translated
 from tasks.feeds.connectors.gtfs_realtime.wire import parted
 from tasks.feeds.reading.documents import json_of
@@ -144,6 +145,7 @@ def _entity(said: Any) -> Entity:  # Any: as above.
 
 def _whole(entity: gtfs.FeedEntity) -> Entity:
     if entity.IsInitialized():
+        name_modified(entity)
         return entity
     if len(entity.SerializePartialToString()) > _LITTLE:
         return Rejection("incomplete", "without a required field")
