@@ -107,7 +107,7 @@ def test_what_a_publisher_refuses_is_shown_before_anything_is_saved(
 def test_a_feed_is_changed_paused_and_taken_away(
     visitor: Visitor, platform: Platform, publisher: Publisher, name: str
 ) -> None:
-    """What was typed is kept, a pause is seen in the list, and a deletion says first what goes."""
+    """What was typed is kept, a pause is seen in the list, and a deletion says first what goes, and then how far it is."""
     feed = add(platform, name, publisher.url)
     page = visitor.sign_in(platform, "admin", f"/admin/sources/{feed}")
     page.get_by_role("link", name="Edit").click()
@@ -127,6 +127,9 @@ def test_a_feed_is_changed_paused_and_taken_away(
     dialog = page.get_by_role("dialog", name=f"Delete {name} renamed?")
     expect(dialog).to_contain_text("cannot be undone")
     dialog.get_by_role("button", name="Delete for good").click()
+    expect(page).to_have_url(re.compile("/admin/jobs/"))
+    expect(page.get_by_role("main")).to_contain_text("Succeeded")
+    page.get_by_role("link", name="Sources").first.click()
     expect(page.get_by_role("heading", name="Sources")).to_be_visible()
     expect(page.get_by_role("link", name=f"{name} renamed")).to_have_count(0)
 
