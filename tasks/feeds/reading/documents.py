@@ -43,6 +43,11 @@ def json_of(content: bytes, name: str) -> Any:  # Any: as above.
     content = content.removeprefix(b"\xef\xbb\xbf")
     if why := too_much(content):
         raise Malformed(f"{name}: {why}")
+    return parsed(content, name)
+
+
+def parsed(content: bytes, name: str) -> Any:  # Any: as above.
+    """Return a JSON document as `json_of` does; who calls has judged what it costs."""
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:

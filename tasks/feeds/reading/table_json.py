@@ -5,23 +5,39 @@ Also lists below a header, as spreadsheets on the web answer (https://developers
 the census does.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
 from typing import Any, Final
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Malformed
 from tasks.feeds.reading.cells import BadRow, Row, check_filled, each_once, names_of
 from tasks.feeds.reading.documents import json_of
+from tasks.feeds.reading.json_lines import SEPARATOR, are_rows, lines_of, row_of
 from tasks.feeds.reading.json_size import too_much
+from tasks.feeds.reading.long_json import Inseparable, Opened, apart
 
 #: The keys in which portals put their rows: GeoJSON, Socrata, Opendatasoft 2 and 1 (and CKAN), Carto, OData, Google.
 _WRAPPERS: Final = ("features", "data", "results", "records", "rows", "value", "items", "values")
 #: What may hold them one level deeper: CKAN, services that tell of their answer beside it, OData 2, Solr.
 _OUTER: Final = ("result", "data", "d", "response")
-#: Parts the texts of a sequence (RFC 7464), as GDAL writes features (RFC 8142).
-_SEPARATOR: Final = b"\x1e"
 _NEEDED: Final = "a document has a list of objects, alone or by a name, or features"
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The rows that a document holds, how each is read, and the names of their columns where it tells them beside."""
+
+    rows: Iterable[Any]
+    made: Callable[[Any], Any] | None = None
+    header: list[str | None] | None = None
+
+    def __iter__(self) -> Iterator[Any]:
+        rows = map(self.made, self.rows) if self.made else self.rows
+        return (_flat(row) if _is_feature(row) else row for row in rows)
 
 
 def rows_of(content: bytes, name: str) -> tuple[Sequence[str], Iterator[Row]]:
@@ -30,28 +46,46 @@ def rows_of(content: bytes, name: str) -> tuple[Sequence[str], Iterator[Row]]:
 
     Raises: Malformed if it is no JSON, or holds no rows; it names the payload.
     """
-    document = _document(content, name)
-    rows: Any = _unwrapped(document, name) if isinstance(document, dict) else document
-    if not isinstance(rows, list):
+    held = _held(_document(content, name), name)
+    return _table(held, list(held), name)
+
+
+def rows_of_long(opened: Opened, name: str) -> tuple[Sequence[str], Iterator[Row]]:
+    """
+    Return column names and rows as `rows_of` does, of a document that is never held: it is read several times.
+
+    Raises: Inseparable if it can only be read whole; Malformed as above.
+    """
+    document, some, rows = apart(opened, name)
+    held = _held(document, name)
+    if held.rows is not some:
+        raise Inseparable
+    return _table(held, replace(held, rows=rows), name)
+
+
+def _held(document: Any, name: str) -> _Held:  # Any: JSON.
+    held = _unwrapped(document, name) if isinstance(document, dict) else _Held(document)
+    if held is None or not isinstance(held.rows, list):
         said = _said(document) if isinstance(document, dict) else None
         raise Malformed(f"{name}: no rows: {f'{said!s:.200}' if said else _NEEDED}")
-    return _rows_of_objects(rows, name)
+    return held
 
 
-def _unwrapped(document: Mapping[str, Any], name: str) -> Any:
+def _unwrapped(document: Mapping[str, Any], name: str) -> _Held | None:
     """Return the rows that a portal's answer holds; nothing if it has none."""
     if _is_feature(document):
-        return [document]
+        return _Held([document])
     held, key = _holder(document)
     if key is None:
         return None
+    rows = held[key]
     if key == "data" and isinstance(held.get("meta"), Mapping):
-        return _portal_rows(held)
+        names = _described(held["meta"])
+        return None if names is None else _Held(rows, partial(_named, names))
     if key == "features":
-        return list(map(_flat, _placed(held, name)))
-    if columns := _columns(held, held[key]):
-        return [columns, *held[key]]
-    return list(map(_record, held[key]))
+        return _Held(rows, _placing(held, name))
+    columns = _columns(held, rows)
+    return _Held(rows, None if columns else _record, columns)
 
 
 def _holder(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], str | None]:
@@ -66,7 +100,7 @@ def _wrapper(held: Mapping[str, Any]) -> str | None:
     return next((key for key in _WRAPPERS if isinstance(held.get(key), list)), None)
 
 
-def _columns(held: Mapping[str, Any], rows: list[Any]) -> list[str] | None:
+def _columns(held: Mapping[str, Any], rows: list[Any]) -> list[str | None] | None:
     """Return the names of the columns of rows that are lists, where a document tells them beside (CKAN, Datasette)."""
     told = held.get("fields") or held.get("columns")
     if not rows or not isinstance(rows[0], list) or not isinstance(told, list):
@@ -89,21 +123,23 @@ def _is_feature(row: Any) -> bool:  # Any: JSON.
     return isinstance(row, Mapping) and row.get("type") == "Feature" and "properties" in row
 
 
-def _placed(document: Mapping[str, Any], name: str) -> Iterator[Any]:
-    """Yield features in CRS84; old GeoJSON may name another reference system for all of them."""
+def _placing(document: Mapping[str, Any], name: str) -> Callable[[Any], Any]:
+    """Return what reads a feature, in CRS84; old GeoJSON may name another reference system for all of them."""
     if not document.get("crs"):
-        yield from document["features"]
-        return
+        return _flat
     # Imported here: few tables ask for it, and it costs a worker its memory.
     from tasks.feeds.reading.reference import moved, named
 
     place = named(document["crs"], name)
-    for feature in document["features"]:
+
+    def placed(feature: Any) -> Any:  # Any: JSON.
         shape = feature.get("geometry") if isinstance(feature, Mapping) else None
         if place is not None and isinstance(shape, Mapping):
             with suppress(Rejection):  # what is outside the system stays where it is, and is judged there
                 feature = {**feature, "geometry": moved(shape, place)}
-        yield feature
+        return _flat(feature)
+
+    return placed
 
 
 def _said(document: Mapping[str, Any]) -> Any:
@@ -122,41 +158,44 @@ def _record(row: Any) -> Any:  # Any: JSON.
 
 
 def _document(content: bytes, name: str) -> Any:  # Any: JSON.
-    """Return a document, or a list of what stands in lines of JSON; a line that is none stays text."""
+    """Return a document, or a list of what stands in lines of JSON."""
     try:
-        return json_of(content.lstrip(_SEPARATOR), name)
+        return json_of(content.lstrip(SEPARATOR), name)
     except Malformed:
-        if too_much(content):
+        if too_much(content) or not are_rows(lines := lines_of(content)):
             raise
-        parts = content.removeprefix(b"\xef\xbb\xbf").replace(_SEPARATOR, b"\n").splitlines()
-        first, *lines = filter(None, map(bytes.strip, parts))
-        if not lines or not isinstance(_line(first), dict):
-            raise
-        return [_line(line) for line in (first, *lines)]
+        return list(map(row_of, lines))
 
 
-def _line(line: bytes) -> Any:  # Any: JSON.
-    try:
-        return json_of(line, "line")
-    except Malformed:
-        return line.decode("utf-8", "replace")
+def _table(held: _Held, rows: Iterable[Any], name: str) -> tuple[Sequence[str], Iterator[Row]]:
+    """Read rows that were made, which are gone through again for each look: lists below a header, or objects."""
+    if held.header is not None:
+        return _lists(held.header, rows, 0, name)
+    first = list(islice(rows, 2))
+    if len(first) == 2 and _is_header(first[0]) and isinstance(first[1], list):
+        return _lists(first[0], rows, 1, name)
+    names = names_of(rows, name)
+    return names, (_cells(row, names) for row in rows)
 
 
-def _rows_of_objects(document: list[Any], name: str) -> tuple[Sequence[str], Iterator[Row]]:
-    if len(document) > 1 and _is_header(document[0]) and isinstance(document[1], list):
-        header = each_once([cell or "" for cell in document[0]])
-        lists = [row for row in document[1:] if isinstance(row, list)]
-        check_filled(len(header), len(lists), sum(map(len, lists)), name)
-        return header, (_row(row, len(header)) for row in document[1:])
-    document = [_flat(row) if _is_feature(row) else row for row in document]
-    names = names_of(document, name)
-    rows = (
-        [row.get(name) for name in names]
-        if isinstance(row, Mapping)
-        else BadRow("not_an_object", "", repr(row)[:500])
-        for row in document
-    )
-    return names, rows
+def _lists(
+    header: list[str | None], rows: Iterable[Any], above: int, name: str
+) -> tuple[Sequence[str], Iterator[Row]]:
+    """Read lists, of which so many stand above the first row."""
+    names = each_once([cell or "" for cell in header])
+    count = told = 0
+    for row in islice(rows, above, None):
+        if isinstance(row, list):
+            count, told = count + 1, told + len(row)
+    check_filled(len(names), count, told, name)
+    return names, (_row(row, len(names)) for row in islice(rows, above, None))
+
+
+def _cells(row: Any, names: Sequence[str]) -> Row:  # Any: JSON.
+    """Return the cells of an object."""
+    if not isinstance(row, Mapping):
+        return BadRow("not_an_object", "", repr(row)[:500])
+    return [row.get(name) for name in names]
 
 
 def _is_header(row: Any) -> bool:  # Any: JSON.
@@ -193,15 +232,16 @@ def _flat(feature: Any) -> Any:  # Any: JSON.
     }
 
 
-def _portal_rows(document: Mapping[str, Any]) -> Any:
-    """Read the portal's own JSON: columns described in `meta`, rows as lists in `data`."""
-    meta = document.get("meta")
-    view = meta.get("view") if isinstance(meta, Mapping) else None
+def _described(meta: Mapping[str, Any]) -> list[str] | None:
+    """Return the names of the columns as the portal's own JSON describes them, whose rows are lists in `data`."""
+    view = meta.get("view")
     described = view.get("columns") if isinstance(view, Mapping) else None
     if not isinstance(described, list):
         return None
-    names = [str(column.get("fieldName")) if isinstance(column, Mapping) else "" for column in described]
-    return [
-        dict(zip(names, row, strict=False)) if isinstance(row, list) and len(row) == len(names) else row
-        for row in document["data"]
-    ]
+    return [str(column.get("fieldName")) if isinstance(column, Mapping) else "" for column in described]
+
+
+def _named(names: Sequence[str], row: Any) -> Any:  # Any: JSON.
+    if not isinstance(row, list) or len(row) != len(names):
+        return row
+    return dict(zip(names, row, strict=True))

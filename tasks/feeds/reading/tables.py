@@ -6,12 +6,23 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence, Set
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from itertools import chain, islice
 from typing import IO, Any, BinaryIO, Final
 
 from tasks.feeds.connector import GZIP, MOST_WHOLE_BYTES, Malformed, Payload
-from tasks.feeds.reading import delimited, headers, other_forms, parquet, table_json, workbooks, zips
+from tasks.feeds.reading import (
+    delimited,
+    headers,
+    long_json,
+    other_forms,
+    parquet,
+    table_json,
+    workbooks,
+    zips,
+)
 from tasks.feeds.reading.cells import Row, check_width, each_once
 from tasks.feeds.reading.grid import Grid
 from tasks.feeds.reading.pieces import pieces, texts
@@ -75,11 +86,19 @@ def _load(payload: Payload, sheet: str, *, is_member: bool = False) -> Table:
     if start.startswith(parquet.BEGINS):
         return Table(*parquet.rows_of(_whole(payload), payload.name))
     if (encoding := _encoding_of_json(start)) is not None:
-        content = _whole(payload)
-        if encoding:
-            content = content.decode(encoding, "replace").encode()
-        return Table(*table_json.rows_of(content, payload.name))
+        return Table(*_json(payload, encoding))
     return _delimited(payload, start)
+
+
+def _json(payload: Payload, encoding: str) -> tuple[Sequence[str], Iterator[Row]]:
+    opened = partial(_opened, payload)
+    if not encoding and long_json.is_long(opened):
+        with suppress(long_json.Inseparable):
+            return table_json.rows_of_long(opened, payload.name)
+    content = _whole(payload)
+    if encoding:
+        content = content.decode(encoding, "replace").encode()
+    return table_json.rows_of(content, payload.name)
 
 
 def _zipped(payload: Payload, start: bytes, sheet: str, is_member: bool) -> Table:
@@ -171,6 +190,16 @@ class _Lined(io.RawIOBase):
             raise OSError(f"a line of more than {_LONGEST_LINE_BYTES:,} bytes")
         buffer[: len(data)] = data
         return len(data)
+
+
+@contextmanager
+def _opened(payload: Payload) -> Iterator[IO[bytes]]:
+    """Open what a payload holds, unpacked; what is broken is found as it is read."""
+    try:
+        with payload.open() as stream:
+            yield _unzipped(stream, payload.name)
+    except (OSError, EOFError, zlib.error) as error:
+        raise Malformed(f"{payload.name}: {error}") from None
 
 
 def _read(stream: IO[bytes], most: int, name: str) -> bytes:
