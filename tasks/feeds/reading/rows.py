@@ -100,6 +100,8 @@ class Reader:
             return written
         if self._id is not None:
             raise Rejection("no_identity", "the row's identifier is empty")
+        if all(cell is None or not str(cell).strip() for cell in row):
+            raise Rejection("empty_row", "no cell of the row says anything")
         return hashlib.sha256("\x1f".join(map(str, row)).encode()).hexdigest()[:32]
 
     def _text(self, row: Sequence[Any], place: int | None) -> str | None:

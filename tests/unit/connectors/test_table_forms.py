@@ -366,3 +366,27 @@ def test_a_mapping_finds_the_first_column_of_a_name_by_it() -> None:
 
     assert isinstance(record, Feature)
     assert ("first", "second") == (record.title, record.description)
+
+
+@pytest.mark.parametrize("blank", [",,", " , ,\t", "\xa0,,"])
+def test_a_row_without_a_word_is_no_feature(blank: str) -> None:
+    """Spreadsheets write such rows below their last by the thousand, and between two parts of a table."""
+    table = f"street,opened,remark\nElm St,2024-03-01,lamp\n{blank}\nOak St,2024-03-02,\n{blank}\n"
+    kept, empty, other, last = read(table.encode())
+
+    assert (True, True) == (isinstance(kept, Feature), isinstance(other, Feature))
+    assert ["empty_row", "empty_row"] == [getattr(row, "reason", None) for row in (empty, last)]
+
+
+def test_an_answer_whose_row_says_nothing_has_no_feature() -> None:
+    """As of a layer of ArcGIS that was asked for the least and the greatest of no rows; a place alone says where."""
+    columns = [
+        {"name": "low", "type": "esriFieldTypeDouble"},
+        {"name": "high", "type": "esriFieldTypeDouble"},
+    ]
+    rows = [{"attributes": {"low": None, "high": None}}, {"attributes": {}, "geometry": {"x": 1, "y": 2}}]
+    empty, placed = read(json.dumps({"fields": columns, "features": rows}).encode(), "arcgis")
+
+    assert isinstance(empty, Rejected)
+    assert "empty_row" == empty.reason
+    assert isinstance(placed, Feature)
