@@ -601,3 +601,43 @@ def test_what_is_neither_an_answer_nor_a_table_is_malformed() -> None:
     ):
         with pytest.raises(Malformed):
             parse(source("arcgis"), payload(content))
+
+
+PARKS = layer(
+    {"attributes": {"OBJECTID": 1, "PARKNAME": "Elm Park", "STREETNAME": "Elm St", "ZONE": "W"}},
+    {"attributes": {"OBJECTID": 2, "PARKNAME": " ", "STREETNAME": "Oak St", "ZONE": "E"}},
+)
+
+
+@pytest.mark.parametrize(
+    ("told", "titles"),
+    [
+        ({"displayFieldName": "PARKNAME"}, ["Elm Park", "Service request"]),
+        ({"displayField": "STREETNAME"}, ["Elm St", "Oak St"]),
+        ({"displayFieldName": "ZONE"}, ["Service request", "Service request"]),
+        ({"displayFieldName": "GONE_NAME"}, ["Service request", "Service request"]),
+        ({}, ["Service request", "Service request"]),
+    ],
+)
+def test_rows_are_called_as_their_layer_shows_them(told: dict[str, Any], titles: list[str]) -> None:
+    """If that is by a name: unless a publisher chose, a server shows the first column of text there is."""
+    assert titles == [row.title for row in read(PARKS | told)]  # type: ignore[union-attr]
+
+
+def test_a_title_of_its_own_is_a_row_better_than_what_its_layer_shows() -> None:
+    """What cities call the kind of a request, and what the feed's options say."""
+    typed = layer({"attributes": {"OBJECTID": 1, "PARKNAME": "Elm Park", "REQUESTTYPE": "Tree"}})
+    (row,) = read(typed | {"displayFieldName": "PARKNAME"})
+    (other,) = read(PARKS | {"displayFieldName": "PARKNAME"}, fields={"title": "ZONE"})[:1]
+
+    assert ("Tree", "W") == (row.title, other.title)  # type: ignore[union-attr]
+
+
+def test_a_description_of_the_layer_tells_what_it_shows_where_its_answers_do_not() -> None:
+    """Feature services name the column only there."""
+    described = {"displayField": "PARKNAME", "maxRecordCount": 1000}
+    address = "https://gis.example/arcgis/rest/services/Parks/FeatureServer/0"
+    answers = {address: orjson.dumps(described), f"{address}/query": orjson.dumps(PARKS)}
+    records, _ = run(source("arcgis", address), answers)
+
+    assert "Elm Park" in [getattr(record, "title", None) for record in records]

@@ -11,10 +11,12 @@ from tasks.feeds.reading.times import MILLISECONDS_FROM, from_posix
 ID: Final = "id"
 LOOKED_AT: Final = 1000
 #: What a layer of a collection tells apart from its features.
-_DESCRIBED: Final = ("fields", "typeIdField", "types")
+_DESCRIBED: Final = ("fields", "typeIdField", "types", "displayField")
 #: 30 December 1899, from which spreadsheets and old databases count: an empty date, or a clock without a day.
 _DAY_ZERO: Final = -2_209_161_600_000
 _DAY: Final = 86_400_000
+#: A server shows the first column of text by itself (`PRE_DIR`): only one that is called so was chosen.
+_NAME: Final = re.compile(r"name|title|label", re.IGNORECASE)
 _IDS: Final = ("objectid", "esri_oid", "oid", "fid", ID)
 #: GeoJSON of a service has no list of columns: a time is told by its name and by a number of today's size.
 _DATE_NAMED: Final = re.compile(r"date|time|(?:_at|_on|created|edited|opened|closed)$", re.IGNORECASE)
@@ -61,6 +63,12 @@ def identities(document: Mapping[str, Any], names: Sequence[str]) -> list[int]:
     )  # fmt: skip
     written = dict.fromkeys(name for name in told if isinstance(name, str))
     return [names.index(name) for name in written if name in names]
+
+
+def shown(*told: Mapping[str, Any]) -> str | None:
+    """Return the column by which a layer calls its rows on maps, the first that an answer or a description tells."""
+    columns = (each.get(key) for each in told for key in ("displayFieldName", "displayField"))
+    return next((name for name in columns if isinstance(name, str) and _NAME.search(name)), None)
 
 
 def identified(row: Row, identities: Sequence[int]) -> Row:

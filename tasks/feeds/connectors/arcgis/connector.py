@@ -79,16 +79,22 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
 
 
 class _Told(NamedTuple):
-    """What is told of the columns of a layer: codes, which are dates, and whether these are of no known zone."""
+    """
+    What is told of the columns of a layer: codes, which are dates, and whether these are of no known zone.
+
+    `shown` is the one that calls its rows.
+    """
 
     codes: Codes
     dates: Set[str]
     are_local: bool
+    shown: str | None
 
 
 def _told(described: Mapping[str, Any], answer: Mapping[str, Any]) -> _Told:
     is_unknown = described.get("datesInUnknownTimezone") is True
-    return _Told(codes(described, answer), answers.dates(answer), is_unknown)
+    shown = answers.shown(answer, described)
+    return _Told(codes(described, answer), answers.dates(answer), is_unknown, shown)
 
 
 def _is_export(payload: Payload) -> bool:
@@ -117,6 +123,8 @@ def _features(
     times = local_times(zone, source.options, map(answers.said_of, document["features"]))
     named = source.options.get("fields") or {}
     chosen = columns.choose(table.names, rows[: answers.LOOKED_AT], named, times)
+    if not named and "title" not in chosen and told.shown in table.names:
+        chosen["title"] = table.names.index(told.shown)
     chosen[_GEOMETRY] = table.names.index(_GEOMETRY)
     if any(row[-1] is not None for row in rows if not isinstance(row, BadRow)):
         for part in ("latitude", "longitude"):
