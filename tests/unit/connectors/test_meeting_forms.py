@@ -173,6 +173,8 @@ def test_a_meeting_is_not_lost_to_its_end() -> None:
         ("EventComment", "*** Meeting has been cancelled *** due to lack of a quorum", True),
         ("EventComment", "Notice of Cancellation", True),
         ("EventLocation", "-- POSTPONED --", True),
+        ("EventLocation", "Council Chambers - CANCELLED", True),
+        ("EventLocation", "Museum of Cancelled Stamps", False),
         ("EventComment", "DEFERRED to December 8", True),
         ("EventComment", "Rescheduled to December 3", True),
         ("EventComment", "Rescheduled from November 13", False),
