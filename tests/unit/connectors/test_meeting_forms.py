@@ -588,3 +588,25 @@ def test_an_end_that_does_not_come_after_the_beginning_is_none(end: str) -> None
 
     assert isinstance(record, Feature)
     assert record.ends_at is None
+
+
+RECESS = {"Id": 77657, "EventID": 45463, "Title": "Spring Recess", "AllDay": True, "NoEndTime": 0}
+
+
+def test_the_days_of_a_series_are_told_apart() -> None:
+    """Blackboard's calendars give them one EventID, and each an Id of its own that stays when it is moved."""
+    days = [RECESS | {"Start": "2026-03-11T00:00:00"}, RECESS | {"Id": 77658, "Start": "2026-03-12T00:00:00"}]
+    found = read([*days, days[0] | {"Start": "2026-03-13T00:00:00"}])
+
+    assert ["45463-77657", "45463-77658", "45463-77657"] == [
+        one.external_id for one in found if isinstance(one, Feature)
+    ]
+
+
+def test_an_event_that_is_said_to_have_no_end_has_none() -> None:
+    """Blackboard writes the last second of the day there."""
+    told = {"Id": 81850, "EventID": 47802, "Title": "Board", "Start": "2026-01-22T18:00:00"}
+    (record,) = read([told | {"End": "2026-01-22T23:59:59", "NoEndTime": 1}])
+
+    assert isinstance(record, Feature)
+    assert record.ends_at is None

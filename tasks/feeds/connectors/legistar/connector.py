@@ -132,7 +132,7 @@ def _identity(row: Mapping[str, Any], title: str, starts: datetime) -> str:
     """Return Legistar's number of the meeting, from the API or from the link to its calendar entry."""
     for told in parts.values(row, "id"):
         if isinstance(told, int | str) and not isinstance(told, bool) and str(told).strip():
-            return str(told).strip()
+            return _of_its_day(row, str(told).strip())
     entry = row.get("icalendar")
     in_url = _ID_IN_URL.search(str(entry.get("url"))) if isinstance(entry, dict) else None
     if in_url:
@@ -146,6 +146,13 @@ def _identity(row: Mapping[str, Any], title: str, starts: datetime) -> str:
         # Libraries read stories at ten in every branch.
         said = (*said, place)
     return hashlib.sha256(repr(said).encode()).hexdigest()[:32]
+
+
+def _of_its_day(row: Mapping[str, Any], number: str) -> str:
+    """Return the number of an event with that of its day: calendars of Blackboard give a series one EventID."""
+    own = row.get("id")
+    is_of_series = number == str(row.get("eventid")) and isinstance(own, int) and str(own) != number
+    return f"{number}-{own}" if is_of_series else number
 
 
 def _properties(row: Mapping[str, Any]) -> dict[str, Any]:

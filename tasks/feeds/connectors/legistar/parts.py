@@ -65,7 +65,8 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
     "minutes": ("eventminutesfile", "minutes"),
     "called_off": ("cancelled", "canceled", "iscancelled", "iscanceled", "canceledevent", "isdeleted"),
     "all_day": ("allday", "isallday"),
-    "id": ("eventid", "meetingid", "globalid"),
+    "endless": ("noendtime",),
+    "id": ("eventid", "meetingid", "mastermeetingid", "globalid"),
 }
 #: What an object in the place of a text has it in, best first.
 _TEXTS: Final = ("label", "text", "rendered", "name", "datetime", "utc", "local", "date")
@@ -200,4 +201,4 @@ def is_day_alone(row: Mapping[str, Any], part: str) -> bool:
 
 def is_true(row: Mapping[str, Any], part: str) -> bool:
     """Tell whether a part is said to be so, by a word of yes or its own (`Cancelled`)."""
-    return any(value is True or (isinstance(value, str) and _YES.match(value)) for value in values(row, part))
+    return any(isinstance(value, str | int) and _YES.match(str(value)) for value in values(row, part))

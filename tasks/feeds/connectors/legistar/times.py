@@ -86,7 +86,7 @@ def _at(day: str, clock: str | None, times: LocalTimes) -> datetime | None:
 
 def ends(row: Mapping[str, Any], times: LocalTimes) -> datetime | None:
     """Return the end; an hour alone, a day alone, or words, are none."""
-    if parts.is_day_alone(row, "end"):
+    if parts.is_day_alone(row, "end") or parts.is_true(row, "endless"):
         return None
     try:
         if told := parts.text(row, "end_utc"):
