@@ -610,3 +610,14 @@ def test_an_event_that_is_said_to_have_no_end_has_none() -> None:
 
     assert isinstance(record, Feature)
     assert record.ends_at is None
+
+
+def test_eventon_counts_the_clock_of_the_city() -> None:
+    """What it counts as ten o'clock is ten o'clock in Chicago."""
+    told = {"event_id": 4969, "event_title": "Committee", "event_start_unix": "1568368800"}
+    (record,) = read({"status": "GOOD", "eventList": [told | {"event_end_unix": 1568372400}]})
+
+    assert isinstance(record, Feature)
+    assert ("13T15:00", "13T16:00") == tuple(
+        f"{one:%dT%H:%M}" for one in (record.starts_at, record.ends_at) if one
+    )

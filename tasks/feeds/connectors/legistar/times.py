@@ -47,7 +47,7 @@ def starts(row: Mapping[str, Any], times: LocalTimes) -> datetime | None:
     """
     if told := parts.text(row, "start_utc"):
         return _UTC.parse(told)
-    if moment := _moment(parts.text(row, "start"), times):
+    if moment := _moment(parts.text(row, "start"), times) or _by_the_wall(row, "start_counted", times):
         return moment
     date, clock = parts.text(row, "date"), parts.text(row, "time")
     if (number := next((text for text in (clock, date) if text and _is_number(text)), None)) is not None:
@@ -91,7 +91,7 @@ def ends(row: Mapping[str, Any], times: LocalTimes) -> datetime | None:
     try:
         if told := parts.text(row, "end_utc"):
             return _UTC.parse(told)
-        return _moment(parts.text(row, "end"), times)
+        return _moment(parts.text(row, "end"), times) or _by_the_wall(row, "end_counted", times)
     except Rejection:
         return None
 
@@ -100,6 +100,16 @@ def _moment(text: str | None, times: LocalTimes) -> datetime | None:
     if text and _is_number(text):
         return from_posix(text)
     return (_counted(text) or times.parse(text)) if text else None
+
+
+def _by_the_wall(row: Mapping[str, Any], part: str, times: LocalTimes) -> datetime | None:
+    """
+    Return the moment of EventON, which counts the seconds of the city's clock as if that were Greenwich's.
+
+    Source: its own calendar entries: what it counts as ten o'clock in Chicago it exports as 15:00Z.
+    """
+    text = parts.text(row, part)
+    return times.parse(f"{from_posix(text):%Y-%m-%d %H:%M:%S}") if text else None
 
 
 def _is_number(text: str) -> bool:
