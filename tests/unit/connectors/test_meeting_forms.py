@@ -621,3 +621,30 @@ def test_eventon_counts_the_clock_of_the_city() -> None:
     assert ("13T15:00", "13T16:00") == tuple(
         f"{one:%dT%H:%M}" for one in (record.starts_at, record.ends_at) if one
     )
+
+
+@pytest.mark.parametrize(
+    ("where", "address"),
+    [
+        (
+            {"Location": "Room 333, City Hall", "Address": "350 S. 5th St."},
+            "Room 333, City Hall, 350 S. 5th St.",
+        ),
+        ({"location": "City Hall, 350 S. 5th St.", "address": "350 s. 5th st."}, "City Hall, 350 S. 5th St."),
+        ({"location_name": "N/A", "location_address": "Board Room"}, "Board Room"),
+        (
+            {
+                "physicalList": [
+                    {"locationName": "Office", "streetLineOne": "555 W. Monroe", "city": "Chicago"}
+                ]
+            },
+            "Office, 555 W. Monroe, Chicago",
+        ),
+    ],
+)
+def test_a_room_is_told_with_its_street(where: dict[str, Any], address: str) -> None:
+    """A room alone finds nobody, and what is said twice is told once."""
+    (record,) = read([{"title": "Board", "start": "2026-11-20T18:00:00", **where}])
+
+    assert isinstance(record, Feature)
+    assert address == record.address

@@ -50,7 +50,10 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
         "address",
         "locationname",
         "locationaddress",
+        "physicallist",
+        "mmaddress1",
     ),
+    "street": ("address", "locationaddress", "mmaddress2"),
     "url": (
         "eventinsiteurl",
         "url",
@@ -73,7 +76,10 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
 #: What an object in the place of a text has it in, best first.
 _TEXTS: Final = ("label", "text", "rendered", "name", "datetime", "utc", "local", "date")
 #: What an object in the place of a place tells of it.
-_PLACES: Final = ("name", "venue", "address", "address1", "formattedaddress", "streetaddress", "city")
+_PLACES: Final = (
+    "name", "locationname", "venue", "address", "address1", "formattedaddress", "streetaddress", "streetlineone",
+    "city",
+)  # fmt: skip
 _LONGEST: Final = 4000
 _LATITUDES: Final = ("lat", "latitude", "geolat", "locationlat")
 _LONGITUDES: Final = ("lon", "lng", "long", "longitude", "geolng", "geolon", "locationlon", "locationlng")
@@ -137,6 +143,14 @@ def place(row: Mapping[str, Any]) -> str | None:
         if found := ", ".join(dict.fromkeys(one for one in told if one)):
             return found
     return None
+
+
+def address(row: Mapping[str, Any]) -> str | None:
+    """Return where a meeting is, with the street that stands apart from its room."""
+    room, street = place(row), text(row, "street")
+    if room and street and street.lower() not in room.lower():
+        return f"{room}, {street}"
+    return room
 
 
 def _each(value: Any) -> list[Any]:  # Any: as above.
