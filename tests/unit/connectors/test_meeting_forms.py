@@ -573,6 +573,14 @@ def test_civicclerk_tells_the_clock_of_the_city() -> None:
     assert ("Budget", "745 Forest Pkwy, Forest Park") == (first.description, first.address)
 
 
+def test_civicclerk_is_known_without_its_files() -> None:
+    """Who asks for some parts alone is answered without them."""
+    (record,) = read({"value": [{name: said for name, said in CLERK.items() if name != "publishedFiles"}]})
+
+    assert isinstance(record, Feature)
+    assert ("569", "03T00:00") == (record.external_id, f"{record.starts_at:%dT%H:%M}")
+
+
 def test_a_deleted_meeting_of_civicclerk_is_withdrawn() -> None:
     """It stays in the list, and has no end that any calendar knows."""
     (record,) = read({"value": [CLERK | {"isDeleted": True, "endDateTime": "0001-01-01T00:00:00Z"}]})
@@ -621,6 +629,55 @@ def test_eventon_counts_the_clock_of_the_city() -> None:
     assert ("13T15:00", "13T16:00") == tuple(
         f"{one:%dT%H:%M}" for one in (record.starts_at, record.ends_at) if one
     )
+
+
+def test_an_event_of_a_wix_site_is_read() -> None:
+    """Its times and its page stand in objects of their own."""
+    told = {
+        "id": "28032a24",
+        "title": "Authority Board",
+        "status": "UPCOMING",
+        "dateAndTimeSettings": {
+            "startDate": "2026-06-23T21:00:00Z",
+            "endDate": "2026-06-23T22:00:00Z",
+            "timeZoneId": "America/Detroit",
+        },
+        "location": {"name": "Hall 1", "address": {"formattedAddress": "150 Main St, Springfield"}},
+        "eventPageUrl": {"base": "https://board.example", "path": "/event-details/board"},
+    }
+    first, second = read({"events": [told, told | {"id": "2", "status": "CANCELED", "eventPageUrl": None}]})
+
+    assert isinstance(first, Feature)
+    assert isinstance(second, Feature)
+    assert ("23T21:00", "23T22:00") == tuple(
+        f"{one:%dT%H:%M}" for one in (first.starts_at, first.ends_at) if one
+    )
+    assert ("https://board.example/event-details/board", None) == (first.url, second.url)
+    assert ("Hall 1, 150 Main St, Springfield", True) == (first.address, second.withdrawn)
+
+
+def test_a_school_board_of_simbli_is_read() -> None:
+    """Its names begin with those of its tables, and its date is told once more in a form for people."""
+    (record,) = read(
+        [
+            {
+                "Master_MeetingID": 118780,
+                "MM_MeetingTitle": "Audit Committee",
+                "MM_DateTime": "2026-07-11T13:00:00",
+                "MM_Address1": "Board Room",
+                "MM_Address2": "1701 Mountain Blvd",
+                "DateTime": "07/11/2026 - 01:00 PM",
+            }
+        ]
+    )
+
+    assert isinstance(record, Feature)
+    assert ("118780", "Audit Committee", "Board Room, 1701 Mountain Blvd") == (
+        record.external_id,
+        record.title,
+        record.address,
+    )
+    assert "11T18:00" == f"{record.starts_at:%dT%H:%M}"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ _TELLS_NEXT: Final = ("links", "meta", "d")
 _FULL_PAGE: Final = 1000
 _OF_OCCURRENCES: Final = ("start", "end", "all_day")
 #: What each meeting of CivicClerk's API has (https://<city>.api.civicclerk.com/v1/Events), and its times.
-_OF_CIVICCLERK: Final = frozenset(("id", "eventName", "startDateTime", "publishedFiles"))
+_OF_CIVICCLERK: Final = frozenset(("id", "eventName", "startDateTime", "isDeleted"))
 _CLOCKS_OF_CIVICCLERK: Final = frozenset(("startDateTime", "endDateTime", "eventDate"))
 _MEETING: Final = "GranicusEvent"
 _XML: Final = (f"ArrayOf{_MEETING}", _MEETING)
@@ -131,6 +131,17 @@ def _by_its_clock(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, **local, "eventId": row["id"]}
 
 
+def _of_wix(row: dict[str, Any], when: dict[str, Any]) -> dict[str, Any]:
+    """
+    Return an event of a Wix site with its times and its page as such.
+
+    Source: https://dev.wix.com/docs/rest/business-solutions/events/events-v3/event-object
+    """
+    page = row.get("eventPageUrl")
+    url = "".join(str(page.get(part)) for part in ("base", "path")) if isinstance(page, dict) else None
+    return {**row, "start": when.get("startDate"), "end": when.get("endDate"), "url": url}
+
+
 def _bare(row: Any) -> Any:  # Any: JSON of a publisher.
     """
     Return a meeting without what is put around it.
@@ -142,6 +153,8 @@ def _bare(row: Any) -> Any:  # Any: JSON of a publisher.
         return row[0]
     if isinstance(row, dict) and row.keys() >= _OF_CIVICCLERK:
         return _by_its_clock(row)
+    if isinstance(row, dict) and isinstance(when := row.get("dateAndTimeSettings"), dict):
+        return _of_wix(row, when)
     if isinstance(row, dict) and "id" in row and isinstance(row.get("attributes"), dict):
         return {"id": row["id"], **row["attributes"]}
     held = row.get("event") if isinstance(row, dict) and len(row) == 1 else None

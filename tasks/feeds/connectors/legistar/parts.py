@@ -19,6 +19,7 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
         "committeename",
         "meetingname",
         "eventtitle",
+        "mmmeetingtitle",
         "name",
         "title",
         "summary",
