@@ -487,3 +487,66 @@ def test_a_report_that_is_not_decoded_is_read_as_it_was_sent() -> None:
 
     assert ("27T06:51", "air_temperature", 13.0) in found
     assert ("27T06:51", "wind_gust", 12.35) in found
+
+
+SYDNEY = {
+    "wmo": 94768,
+    "name": "Sydney",
+    "aifstime_utc": "20261120010000",
+    "lat": -33.9,
+    "lon": 151.2,
+    "air_temp": 22.5,
+    "wind_spd_kmh": 36,
+    "gust_kmh": None,
+    "press_msl": 1015.1,
+    "wind_dir": "SSE",
+    "rain_trace": "0.0",
+}
+
+
+def test_what_a_station_of_the_australian_bureau_measured_is_read() -> None:
+    """Each row is one record; a row without a time or a station is set aside."""
+    rows = [SYDNEY, SYDNEY | {"aifstime_utc": "20261320010000"}, SYDNEY | {"wmo": None}, "none"]
+    station, *rest = read({"observations": {"notice": [], "header": [], "data": rows}})
+
+    assert isinstance(station, Thing)
+    assert ("94768", "Sydney", 151.2, -33.9) == (station.external_id, station.name, station.lon, station.lat)
+    assert [
+        ("20T01:00", "air_temperature", 22.5),
+        ("20T01:00", "wind_speed", 10.0),
+        ("20T01:00", "sea_level_pressure", 1015.1),
+    ] == values(rest)
+    assert ["bad_time", "no_identity", "not_an_object"] == [
+        one.reason for one in rest if isinstance(one, Rejected)
+    ]
+
+
+def test_the_forecasts_of_the_australian_bureau_are_read() -> None:
+    """By the day and by the hour; what is still to come is named so, and what is null is none."""
+    day = {
+        "rain": {"amount": {"min": 3, "max": 7, "units": "mm"}, "chance": 90},
+        "uv": {"category": "high", "max_index": 6},
+        "date": "2026-11-29T13:00:00Z",
+        "temp_max": 19,
+        "temp_min": None,
+    }
+    hour = {
+        "rain": {"amount": {"min": 0, "max": None, "units": "mm"}, "chance": 5},
+        "temp": 16,
+        "wind": {"speed_kilometre": 18, "direction": "NNW", "gust_speed_kilometre": 36},
+        "uv": 0,
+        "time": "2026-11-20T11:00:00Z",
+    }
+    records = read({"metadata": {"issue_time": "2026-11-20T11:20:44Z"}, "data": [day, hour]})
+
+    assert {"payload#0", "payload#1"} == addresses(records)
+    assert [
+        ("29T13:00", "forecast_air_temperature_max", 19.0),
+        ("29T13:00", "forecast_precipitation_probability", 90.0),
+        ("29T13:00", "forecast_precipitation_max", 7.0),
+        ("29T13:00", "forecast_uv_index", 6.0),
+        ("20T11:00", "air_temperature", 16.0),
+        ("20T11:00", "wind_speed", 5.0),
+        ("20T11:00", "wind_gust", 10.0),
+        ("20T11:00", "precipitation_probability", 5.0),
+    ] == values(records)

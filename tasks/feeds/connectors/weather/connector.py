@@ -1,5 +1,5 @@
 """
-[p] Weather: Open-Meteo (and its air quality model), the US National Weather Service, METAR, and tables.
+[p] Weather: Open-Meteo (and its air quality model), the US National Weather Service, Australia's Bureau, METAR, and tables.
 
 Which of them a payload is, its content tells. Options: see README.md.
 Source: https://open-meteo.com/en/docs, https://api.weather.gov/openapi.json, WMO-No. 306 (FM 15)
@@ -12,6 +12,7 @@ from tasks.feeds.connector import Malformed, Payload, Plan, Record, Request, Sou
 from tasks.feeds.connectors.weather import (
     airport_lists,
     airports,
+    bureau,
     grids,
     metar,
     nws,
@@ -81,6 +82,10 @@ def _json(payload: Payload, source: Source) -> Iterator[Record]:
         yield from nws.forecast(document, periods, payload)
     elif (cell := grids.layers(document)) is not None:
         yield from grids.records(document, cell, payload)
+    elif (stations := bureau.measured(document)) is not None:
+        yield from bureau.observations(stations, payload)
+    elif (days := bureau.periods(document)) is not None:
+        yield from bureau.forecast(days, payload)
     elif (table := tables.of_json(document)) is not None:
         yield from tables.records(table, payload, source)
     elif (rows := nws.observations(document)) is not None:
