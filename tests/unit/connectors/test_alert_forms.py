@@ -28,6 +28,22 @@ def cap(status: str = "Actual", kind: str = "Alert", references: str = "", shape
     return record
 
 
+def test_a_name_that_is_broken_over_lines_is_told_in_one() -> None:
+    """Offices indent their XML within the names of places and of themselves."""
+    text = CAP.format(status="Actual", kind="Alert", references="", shape="")
+    named = "<event>High \n   wind</event><senderName>Met\n Office</senderName>"
+    told = text.replace("<event>Wind</event>", named).replace("Isle", "Isle of\n    Man")
+    (record,) = parse(source("cap", area="Isle of Man"), payload(told.encode()))
+
+    assert isinstance(record, Feature)
+    assert ("High wind", "High wind", "Isle of Man", "Met Office") == (
+        record.title,
+        record.category,
+        record.address,
+        record.properties["sender"],
+    )
+
+
 @pytest.mark.parametrize("status", ["actual", "ACTUAL", " Actual\n"])
 def test_a_warning_is_real_in_any_spelling(status: str) -> None:
     """Whoever writes `actual` warns none the less."""

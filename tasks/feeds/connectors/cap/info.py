@@ -44,11 +44,11 @@ def feature(
         record=record,
         published_at=message.sent,
         kind="alert",
-        title=plain(child_text(info, "headline") or child_text(info, "event") or "Warning"),
+        title=plain(_line(info, "headline") or _line(info, "event") or "Warning"),
         description=description or None,
         severity=(child_text(info, "severity") or "unknown").lower(),
-        category=child_text(info, "event"),
-        address="; ".join(text for area in areas if (text := child_text(area, "areaDesc"))) or None,
+        category=_line(info, "event"),
+        address="; ".join(text for area in areas if (text := _line(area, "areaDesc"))) or None,
         url=web_link(child_text(info, "web")),
         geometry=shape,
         starts_at=starts,
@@ -73,7 +73,12 @@ def language(info: etree._Element) -> str:
 
 def area_names(info: etree._Element) -> set[str]:
     """Return the descriptions of an info's areas."""
-    return {text for area in children(info, "area") if (text := child_text(area, "areaDesc"))}
+    return {text for area in children(info, "area") if (text := _line(area, "areaDesc"))}
+
+
+def _line(element: etree._Element, name: str) -> str | None:
+    """Return the text of a child in one line: offices indent their XML within names of places too."""
+    return " ".join((child_text(element, name) or "").split()) or None
 
 
 def is_wanted(names: Set[str], source: Source) -> bool:
@@ -94,7 +99,7 @@ def _time(info: etree._Element, name: str, times: LocalTimes, unread: list[str])
 
 
 def _properties(info: etree._Element, areas: Sequence[etree._Element], message: Envelope) -> dict[str, Any]:
-    found: dict[str, Any] = {name: text for name, tag in _PARTS.items() if (text := child_text(info, tag))}
+    found: dict[str, Any] = {name: text for name, tag in _PARTS.items() if (text := _line(info, tag))}
     found["message"] = message.id
     found["message_type"] = message.kind.lower()
     found["language"] = language(info)
