@@ -325,6 +325,14 @@ def test_the_locations_of_version_2_tell_their_last_values() -> None:
     assert "sentinel" == rejected.reason
 
 
+def test_the_locations_of_version_1_name_what_they_measure() -> None:
+    """A name is no value that could be lost."""
+    (thing,) = read({"results": [{**PLACE, "id": "AD942", "location": "AD942", "parameters": ["co", "no2"]}]})
+
+    assert isinstance(thing, Thing)
+    assert "AD942" == thing.external_id
+
+
 STATION = {
     "aqi": 56,
     "idx": 5724,

@@ -110,9 +110,10 @@ def _read(
         _sensor(row, record, things, readings)
     else:
         things.append(_location(row, record))
-        # Version 2 tells the last values with its locations.
-        if isinstance(row.get("parameters"), list):
-            _last_values(row["parameters"], "lastValue", things[-1].external_id, record, readings)
+        # Version 2 tells the last values with its locations, version 1 the names of what they measure alone.
+        told = row.get("parameters")
+        if isinstance(told, list) and not all(isinstance(one, str) for one in told):
+            _last_values(told, "lastValue", things[-1].external_id, record, readings)
 
 
 def _location(row: Mapping[str, Any], record: str) -> Thing:
