@@ -15,6 +15,9 @@ FeatureKind = Literal["service_request", "alert", "road_work", "event", "news"]
 #: What a feature may be; lists of features are merged of these.
 FEATURE_KINDS: Final[tuple[FeatureKind, ...]] = get_args(FeatureKind)
 
+#: Kinds of vehicles that somebody rents.
+RENTED_KINDS: Final = frozenset(("bicycle", "scooter", "moped", "car"))
+
 #: From best to worst; the worse of two judgements is the one with the higher place.
 ORDER: Final[tuple[Freshness, ...]] = ("fresh", "late", "stale", "dead")
 

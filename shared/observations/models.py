@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DDL, Computed, ForeignKey, Index, UniqueConstraint, event, text
+from sqlalchemy import ARRAY, DDL, Computed, DateTime, ForeignKey, Index, UniqueConstraint, event, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.db import Base, Id
+from shared.db import Base, Id, Point
 
 
 class ThingRow(Base):
@@ -89,7 +89,7 @@ class ObservationHour(Base):
 
 
 class VehicleRow(Base):
-    """A vehicle's latest position and nothing older."""
+    """A vehicle's latest position, and a short trail of those before it."""
 
     __tablename__ = "vehicles"
     __table_args__ = (
@@ -120,6 +120,13 @@ class VehicleRow(Base):
     run_id: Mapped[UUID]
     #: The publisher no longer lists it, since this moment.
     missing_since: Mapped[datetime | None]
+    #: Where it was before, the oldest first, and when; lists do not read them.
+    trail: Mapped[list[tuple[float, float]]] = mapped_column(
+        ARRAY(Point), server_default=text("'{}'"), deferred=True
+    )
+    trail_times: Mapped[list[datetime]] = mapped_column(
+        ARRAY(DateTime(timezone=True)), server_default=text("'{}'"), deferred=True
+    )
 
 
 class TripUpdateRow(Base):

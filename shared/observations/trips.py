@@ -25,17 +25,27 @@ def trip_of_vehicle(tx: Transaction, vehicle_id: UUID, now: datetime) -> dict[st
 
     Raises: NotFound, with what is not known: the vehicle, its trip, or what becomes of that.
     """
-    vehicle = tx.get(VehicleRow, vehicle_id)
-    if vehicle is None:
-        raise NotFound(f"no vehicle {vehicle_id}")
-    if vehicle.missing_since is not None:
-        raise NotFound(f"vehicle {vehicle.external_id} is no longer listed by its publisher")
+    vehicle = listed_vehicle(tx, vehicle_id)
     row = _update_of(tx, vehicle, now)
     if row is None:
         trip = f"of its trip {vehicle.trip_id}" if vehicle.trip_id else "of it, and it tells no trip"
         raise NotFound(f"vehicle {vehicle.external_id}: no trip update speaks {trip}")
     origin = origins(tx, [row.feed_id], now)[row.feed_id]
     return _trip_json(row, vehicle, origin, _stops_of(tx, row), now)
+
+
+def listed_vehicle(tx: Transaction, vehicle_id: UUID) -> VehicleRow:
+    """
+    Return a vehicle that its publisher lists.
+
+    Raises: NotFound.
+    """
+    vehicle = tx.get(VehicleRow, vehicle_id)
+    if vehicle is None:
+        raise NotFound(f"no vehicle {vehicle_id}")
+    if vehicle.missing_since is not None:
+        raise NotFound(f"vehicle {vehicle.external_id} is no longer listed by its publisher")
+    return vehicle
 
 
 def _update_of(tx: Transaction, vehicle: VehicleRow, now: datetime) -> TripUpdateRow | None:

@@ -1,4 +1,4 @@
-"""Trips under way, and departures at stops, as publishers predict them."""
+"""Trips under way, and departures at stops, as publishers predict them; and where vehicles were before."""
 
 from datetime import datetime
 from uuid import UUID
@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from shared.accounts.rules import Permission
 from shared.clock import utcnow
 from shared.db import transaction
-from shared.observations import departures, trips
+from shared.observations import departures, trails, trips
 from web.api.observations import Thing
 from web.openapi import Answer, needs, noun
 from web.params import ById
@@ -64,6 +64,25 @@ class Trip(Line):
     calls: list[Call]
 
 
+class Passed(BaseModel):
+    """A place where a vehicle was, in degrees, and when."""
+
+    lon: float
+    lat: float
+    observed_at: datetime
+
+
+class Trail(Sourced):
+    """
+    Up to 31 places of a vehicle, the oldest first and where it is now last.
+
+    A trail begins anew after a silence of 15 minutes; vehicles for rent have none, only where they are.
+    """
+
+    vehicle_id: UUID
+    items: list[Passed]
+
+
 class Departure(Line):
     """
     A departure at a stop; what is canceled or skipped has no prediction.
@@ -99,6 +118,14 @@ def get_vehicle_trip(path: ById) -> Answer:
     """Give the trip that a vehicle is on, with its calls."""
     with transaction() as tx:
         return trips.trip_of_vehicle(tx, path.id, utcnow())
+
+
+@api.get("/vehicles/<uuid:id>/trail", responses={200: Trail})
+@needs(Permission.PUBLIC)
+def get_vehicle_trail(path: ById) -> Answer:
+    """Give where a vehicle was lately."""
+    with transaction() as tx:
+        return trails.trail_of_vehicle(tx, path.id, utcnow())
 
 
 @api.get("/things/<uuid:id>/departures", responses={200: Departures})

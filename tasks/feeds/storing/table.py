@@ -2,8 +2,8 @@
 The tables that are keyed by (feed, external id): the columns of their lines, and how rows get into them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from itertools import chain
@@ -62,6 +62,8 @@ class Table:
     has_withdrawn_at: bool = False
     has_version: bool = False
     has_updated_at: bool = False
+    #: What an update sets beside what is staged.
+    also_set: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def source_hash(self) -> str:
@@ -79,6 +81,7 @@ class Table:
         fixed = {"external_id", "id", "city", "feed_id"}
         names = [name for name in self.columns.split(", ") if name not in fixed]
         pairs = [f"{name} = s.{name}" for name in names]
+        pairs += [f"{name} = {value}" for name, value in self.also_set.items()]
         if self.has_version:
             pairs.append("version = f.version + 1")
         if is_current:

@@ -10,6 +10,7 @@ from tasks.feeds.encoding.binary import NULL, bigint, moment
 from tasks.feeds.encoding.geometries import shape_point
 from tasks.feeds.encoding.rows import Row
 from tasks.feeds.storing.table import Table, Writing
+from tasks.feeds.storing.trail import TRAIL
 
 Noun = Literal["things", "features", "vehicles", "trip_updates"]
 
@@ -38,7 +39,7 @@ TABLES: Final[dict[Noun, Table]] = {
         has_version=True,
         has_updated_at=True,
     ),
-    "vehicles": Table("vehicles", encoded.VEHICLE_BODY),
+    "vehicles": Table("vehicles", encoded.VEHICLE_BODY, also_set=TRAIL),
     "trip_updates": Table("trip_updates", encoded.TRIP_BODY),
 }
 

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from shared.db import Transaction
 from shared.feeds.models import Feed
+from shared.feeds.rules import RENTED_KINDS
 from tasks.feeds.storing.store import Store
 
 
@@ -29,7 +30,7 @@ def totals(tx: Transaction, store: Store, feed: Feed, withdrawn: int) -> dict[st
         found["vehicles"] = counted.vehicles
         kinds = store.kinds["vehicles"]
         found |= _told(feed, "bicycles", counted.bicycles, "bicycle" in kinds)
-        found |= _told(feed, "vehicles_live", counted.vehicles_live, bool(kinds - _RENTED))
+        found |= _told(feed, "vehicles_live", counted.vehicles_live, bool(kinds - RENTED_KINDS))
     if store.seen["things"].size or "things" in feed.totals:
         found["things"] = _one(tx, feed, "SELECT count(*) FROM things WHERE feed_id = :feed_id" + _LISTED)
         found |= {row.name: row.total for row in tx.execute(text(_SUMS), {"feed_id": feed.id})}
@@ -41,7 +42,6 @@ def _told(feed: Feed, name: str, number: int, is_listed: bool) -> dict[str, int]
     return {name: number} if number or is_listed or name in feed.totals else {}
 
 
-_RENTED = {"bicycle", "scooter", "moped", "car"}
 _LISTED = " AND missing_since IS NULL"
 _VEHICLES = """
 SELECT count(*) AS vehicles,
