@@ -46,6 +46,7 @@ export type Source = Schemas['Source'];
 export type Status = Schemas['Status'];
 export type Thing = Schemas['Thing'];
 export type Times = Schemas['Times'];
+export type Trail = Schemas['Trail'];
 export type Trip = Schemas['Trip'];
 export type User = Schemas['User'];
 export type Vehicle = Schemas['Vehicle'];

@@ -28,10 +28,11 @@ import {
   usePulse,
   useReports,
   useThings,
+  useTrail,
   useVehicles,
 } from './queries';
 import { SearchProgress } from './SearchProgress';
-import { shownOnMap, unlistedThing } from './selection';
+import { selectedVehicle, shownOnMap, unlistedThing, withTrail } from './selection';
 import { Tiles } from './Tiles';
 import { useList } from './useList';
 
@@ -69,11 +70,13 @@ export default function CityPage() {
   useFocusBack(selected);
   const observed = things.data ?? (things.isError ? NONE : undefined);
   const stop = useDepartures(unlistedThing(selected, observed)).data?.thing;
-  const shown = useMemo(
+  const trail = useTrail(selectedVehicle(selected, vehicles.data)).data;
+  const place = useMemo(
     () =>
       shownOnMap(selected, features.data, reports.data, vehicles.data, stop ? [stop] : things.data),
     [selected, features.data, reports.data, vehicles.data, things.data, stop],
   );
+  const shown = useMemo(() => withTrail(place, trail), [place, trail]);
   const onMap = useMemo(
     () => ({
       features: list.features.filter((f) => list.refs.has(`feature:${f.id}`)),

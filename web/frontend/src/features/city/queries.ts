@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { api, must } from '@/api/client';
-import type { Feature, FeatureKind, Vehicle } from '@/api/types';
+import type { Feature, FeatureKind, Trail, Vehicle } from '@/api/types';
 import { KEPT, KEPT_PER_KIND } from '@/live/apply';
 import { cityKey } from '@/live/store';
 import { useLive } from '@/live/useLive';
@@ -165,6 +165,18 @@ export function useTrip({ id, source }: Vehicle) {
     queryKey: ['trip', source.feed_id, id],
     staleTime: 0,
     queryFn: () => must(api.GET('/api/v1/vehicles/{id}/trip', { params: { path: { id } } })),
+  });
+}
+
+/** Where a vehicle was lately; read anew whenever it moves, and what was read of it stays until then. */
+export function useTrail(vehicle: Vehicle | undefined) {
+  const id = vehicle?.id ?? '';
+  return useQuery({
+    queryKey: ['trail', id, vehicle?.lon, vehicle?.lat],
+    enabled: vehicle !== undefined,
+    placeholderData: (before: Trail | undefined) =>
+      before?.vehicle_id === id ? before : undefined,
+    queryFn: () => must(api.GET('/api/v1/vehicles/{id}/trail', { params: { path: { id } } })),
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Feature, Report, Thing, Vehicle } from '@/api/types';
+import type { Feature, Report, Thing, Trail, Vehicle } from '@/api/types';
 import type { Shown } from '@/map/CityMap';
 
 /** Where the selected item lies, or null when it has no place or is not known. */
@@ -20,6 +20,21 @@ export function shownOnMap(
   const geometry = 'geometry' in found ? (found.geometry as unknown as GeoJSON.Geometry) : null;
   const kind = 'kind' in found ? found.kind : 'report';
   return { lon: found.lon, lat: found.lat, kind, geometry };
+}
+
+/** The selected vehicle, if it is one that is known. */
+export function selectedVehicle(ref: string | null, vehicles?: Vehicle[]): Vehicle | undefined {
+  return ref?.startsWith('vehicle:')
+    ? vehicles?.find((one) => `vehicle:${one.id}` === ref)
+    : undefined;
+}
+
+/** What is shown, with a line from where it was lately to where it is. */
+export function withTrail(shown: Shown | null, trail: Trail | undefined): Shown | null {
+  if (!shown || !trail || trail.items.length < 2) return shown;
+  const passed = trail.items.map(({ lon, lat }) => [lon, lat]);
+  const coordinates = [...passed, [shown.lon, shown.lat]];
+  return { ...shown, geometry: { type: 'LineString', coordinates } };
 }
 
 /** The id of a selected thing that is not among those observed: a stop of a timetable, if anything. */
