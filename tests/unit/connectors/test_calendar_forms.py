@@ -460,6 +460,30 @@ def test_a_calendar_may_cancel_what_it_holds() -> None:
 
 
 @pytest.mark.parametrize(
+    ("title", "is_off"),
+    [
+        ("Legal Committee Meeting (Cancelled)", True),
+        ("CANCELED - Story time", True),
+        ("Cancelled: Story time", True),
+        ("[POSTPONED] Story time", True),
+        ("Story time - CANCELLED!", True),
+        ("Story time (cancelled due to snow)", True),
+        ("Abgesagt: Lesung", True),
+        ("Canceled", True),
+        ("Cancelled Plans, a film", False),
+        ("How the show was cancelled", False),
+        ("Story time", False),
+    ],
+)
+def test_an_event_may_be_called_off_in_its_name(title: str, is_off: bool) -> None:
+    """Calendars of web sites have no other place for it; a word that is not set apart belongs to the name."""
+    (record,) = read(framed(event("a", title=title)))
+
+    assert isinstance(record, Feature)
+    assert (is_off, "cancelled" if is_off else None) == (record.withdrawn, record.status)
+
+
+@pytest.mark.parametrize(
     ("begins", "ends"),
     [(";VALUE=DATE:20261124", ":20261124"), (";VALUE=DATE:20261124T000000", ":20261125T000000")],
 )

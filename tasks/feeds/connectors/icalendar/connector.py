@@ -19,6 +19,7 @@ from tasks.feeds.connectors.icalendar.lines import Event, Property
 from tasks.feeds.connectors.icalendar.places import place
 from tasks.feeds.connectors.icalendar.steps import Steps
 from tasks.feeds.connectors.icalendar.zones import Zones, known
+from tasks.feeds.reading.called_off import is_marked_off
 from tasks.feeds.reading.documents import html_page
 from tasks.feeds.reading.links import web_link
 from tasks.feeds.reading.markup import plain
@@ -100,15 +101,17 @@ class _Reader:
             begins = next(
                 (moment for moment in coming if (lasts or timedelta()) >= self._now - moment), begins
             )
+        title, status = plain(event.text("SUMMARY") or "Event"), (event.text("STATUS") or "").lower()
+        is_off = event.is_cancelled or status == "cancelled" or is_marked_off(title)
         text = plain(event.text("DESCRIPTION") or event.text("X-ALT-DESC") or "").strip()
         return Feature(
             external_id=one.key,
             record=one.record,
             published_at=self._published(event),
             kind=self._kind,
-            title=plain(event.text("SUMMARY") or "Event"),
+            title=title,
             description=text[:_LONGEST] if text else None,
-            status=(event.text("STATUS") or "").lower() or None,
+            status="cancelled" if is_off else status or None,
             category=event.first_of("CATEGORIES"),
             address=plain(event.text("LOCATION") or "").strip() or None,
             url=web_link(event.text("URL")),
@@ -116,7 +119,7 @@ class _Reader:
             starts_at=begins,
             ends_at=_end(begins, lasts),
             properties=properties,
-            withdrawn=event.is_cancelled or (event.text("STATUS") or "").upper() == "CANCELLED",
+            withdrawn=is_off,
         )
 
     def _followed(self, one: Known) -> Event | None:

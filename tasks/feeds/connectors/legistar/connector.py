@@ -17,22 +17,17 @@ from tasks.feeds.connectors.legistar import parts
 from tasks.feeds.connectors.legistar.lists import meetings, next_page
 from tasks.feeds.connectors.legistar.times import changed, ends, own, starts
 from tasks.feeds.credentials import with_credential, without_credential
+from tasks.feeds.reading import called_off
 from tasks.feeds.reading.day_order import local_times
 from tasks.feeds.reading.documents import excerpt
 from tasks.feeds.reading.markup import first_line
 from tasks.feeds.reading.times import LocalTimes
 
 _ID_IN_URL: Final = re.compile(r"[?&]ID=(\d+)")
-#: Words that call a meeting off, in the languages of the cities we know.
-_OFF: Final = (
-    r"cancel+(?:ed|ad[oa]|ation)|called off|postponed"
-    r"|abgesagt|entf[äa]llt|fällt aus|afgelast|geannuleerd|annul(?:é|lat[oa]\b)|reportée?\b|suspendid[oa]|aplazad[oa]"
-    r"|rinviat[oa]|cancel·lat|peruttu|inställ[dt]\b|aflyst|avlyst|odwołan"
-)
 #: A name tells it in whole words: there are debates on cancel culture, and boards of deferred compensation.
-_CALLED_OFF_IN_NAME: Final = re.compile(_OFF, re.IGNORECASE)
+_CALLED_OFF_IN_NAME: Final = re.compile(called_off.WORDS, re.IGNORECASE)
 _MAY_CALL_OFF: Final = ("time", "status", "agenda_status", "minutes_status")
-_CALLED_OFF: Final = re.compile(rf"{_OFF}|cancel|postpone", re.IGNORECASE)
+_CALLED_OFF: Final = re.compile(rf"{called_off.WORDS}|cancel|postpone", re.IGNORECASE)
 _MAY_DEFER: Final = ("time", "status", "agenda_status")
 _DEFERRED: Final = re.compile(r"\bdeferred\b", re.IGNORECASE)
 #: A comment, or what stands in the place of a place, speaks of the meeting itself only at its beginning.
@@ -92,7 +87,7 @@ def _feature(said: Any, record: str, kind: str, times: LocalTimes) -> Feature:  
         raise Rejection("no_identity", "the meeting has no name")
     if begins is None:
         raise Rejection("bad_time", "the meeting has no date")
-    called_off, place, over = _is_called_off(row, title), parts.address(row), ends(row, times)
+    is_off, place, over = _is_called_off(row, title), parts.address(row), ends(row, times)
     return Feature(
         external_id=_identity(row, title, begins),
         record=record,
@@ -100,7 +95,7 @@ def _feature(said: Any, record: str, kind: str, times: LocalTimes) -> Feature:  
         kind=kind,
         title=title,
         description=parts.text(row, "description"),
-        status="cancelled" if called_off else None,
+        status="cancelled" if is_off else None,
         address=" ".join(_MARK.sub(" ", place).split()) if place else None,
         url=parts.link(row, "url"),
         geometry=parts.spot(row),
@@ -108,7 +103,7 @@ def _feature(said: Any, record: str, kind: str, times: LocalTimes) -> Feature:  
         # Forms ask for an end, and whoever knows none writes the beginning again.
         ends_at=over if over and over > begins else None,
         properties=_properties(row),
-        withdrawn=called_off,
+        withdrawn=is_off,
     )
 
 
