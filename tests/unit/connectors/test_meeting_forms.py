@@ -705,3 +705,13 @@ def test_a_room_is_told_with_its_street(where: dict[str, Any], address: str) -> 
 
     assert isinstance(record, Feature)
     assert address == record.address
+
+
+def test_a_meeting_of_boarddocs_is_read() -> None:
+    """It tells no more than its name and the digits of its day."""
+    (record,) = read(
+        [{"unique": "CT23", "name": "Regular Meeting", "numberdate": "20261119", "unid": "50D6"}]
+    )
+
+    assert isinstance(record, Feature)
+    assert ("50D6", "19T06:00") == (record.external_id, f"{record.starts_at:%dT%H:%M}")

@@ -29,7 +29,7 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
         "body",
     ),
     "description": ("eventcomment", "description", "shortdescription", "eventdetails", "eventdescription"),
-    "date": ("eventdate", "meetingdate", "startdate", "date"),
+    "date": ("eventdate", "meetingdate", "startdate", "date", "numberdate"),
     "time": ("eventtime", "meetingtime", "starttime", "time"),
     "start": ("start", "startdatetime", "mmdatetime", "datetime"),
     "end": ("end", "enddatetime", "enddate", "endtime"),
@@ -72,7 +72,7 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
     "called_off": ("cancelled", "canceled", "iscancelled", "iscanceled", "canceledevent", "isdeleted"),
     "all_day": ("allday", "isallday"),
     "endless": ("noendtime",),
-    "id": ("eventid", "meetingid", "mastermeetingid", "globalid"),
+    "id": ("eventid", "meetingid", "mastermeetingid", "globalid", "unid"),
 }
 #: What an object in the place of a text has it in, best first.
 _TEXTS: Final = ("label", "text", "rendered", "name", "datetime", "utc", "local", "date")
