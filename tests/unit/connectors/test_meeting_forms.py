@@ -174,6 +174,8 @@ def test_a_meeting_is_not_lost_to_its_end() -> None:
         ("EventComment", "Notice of Cancellation", True),
         ("EventLocation", "-- POSTPONED --", True),
         ("EventLocation", "Council Chambers - CANCELLED", True),
+        ("EventLocation", "Teleconference CANCELLED - Study Session", True),
+        ("EventLocation", "Open Session 6:30 PM, Closed Session CANCELLED", False),
         ("EventLocation", "Museum of Cancelled Stamps", False),
         ("EventComment", "DEFERRED to December 8", True),
         ("EventComment", "Rescheduled to December 3", True),

@@ -37,8 +37,10 @@ _CALLED_OFF_FIRST: Final = re.compile(
     r"(?:cancel+ed\b|notice of cancel+ation\b|called off\b|postponed\b|deferred\b(?! comp)|rescheduled to\b)",
     re.IGNORECASE,
 )
-#: Behind a place it speaks of the meeting too: nobody calls a room off.
-_CALLED_OFF_LAST: Final = re.compile(r"\b(?:cancel+ed|called off|postponed)\W*\Z", re.IGNORECASE)
+#: Behind a place, or in its midst in capitals, it speaks of the meeting too, unless another part of that is open.
+_CALLED_OFF_BESIDE: Final = re.compile(
+    r"(?i:\b(?:cancel+ed|called off|postponed)\W*\Z)|\b(?:CANCELL?ED|POSTPONED)\b|(?P<part>(?i:open session))"
+)
 _MARK: Final = re.compile(r"-*em-*|-{2,}")
 _MOST_PAGES: Final = 10
 
@@ -119,7 +121,7 @@ def _is_called_off(row: Mapping[str, Any], title: str) -> bool:
         or says(_CALLED_OFF, _MAY_CALL_OFF)
         or says(_DEFERRED, _MAY_DEFER)
         or any(_CALLED_OFF_FIRST.match(parts.text(row, part) or "") for part in _MAY_BEGIN_SO)
-        or says(_CALLED_OFF_LAST, ("place",))
+        or {None} == {found["part"] for found in _CALLED_OFF_BESIDE.finditer(parts.text(row, "place") or "")}
     )
 
 
