@@ -65,6 +65,13 @@ words = st.one_of(
             " " * 20 + "a" + "\t" * 12,
             " https://town.example/é ",
             "javascript:alert(1)",
+            "Trees &amp; parks",
+            "<p>a</p>",
+            "<b>",
+            "a < b & c",
+            "R&D",
+            "&#233;",
+            "<!-- note -->",
         ]
     ),
     st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8),
@@ -201,6 +208,13 @@ def test_most_rows_of_a_real_table_are_read_at_once() -> None:
     found = read_block(block, Context(now=NOW), None)
 
     assert (50, []) == (found.lines.size, found.alone)
+
+
+def test_texts_that_end_a_piece_may_begin_markup() -> None:
+    """Nothing is behind the last cell of all."""
+    grid = Grid(pieces.Piece(f"a&{pieces.CELL}b<{pieces.ROW}".encode(), {}), 2, ",")
+
+    assert grid.marked_up is None
 
 
 def test_known_rows_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:

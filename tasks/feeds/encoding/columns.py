@@ -14,7 +14,7 @@ from tasks.feeds.encoding.weave import Numbers, Slices, Weave
 from tasks.feeds.quality import Context
 from tasks.feeds.reading.grid import Flags, Grid, Rows
 from tasks.feeds.reading.links import web_link
-from tasks.feeds.reading.rows import REQUEST, Reader
+from tasks.feeds.reading.rows import PROSE, REQUEST, Reader
 from tasks.feeds.reading.words import is_closed
 
 _MOMENTS: Final = ("created_at", "closed_at", "updated_at", "starts_at", "ends_at")
@@ -58,7 +58,7 @@ class Columns:
     def read(self, grid: Grid, rows: Rows, context: Context) -> tuple[Read, Flags]:
         """Return those of a grid's whole rows that could be read at once, and which of them could not."""
         some = Some(grid, rows)
-        alone = np.zeros(len(rows), dtype=np.bool_)
+        alone = self._marked_up(grid, rows)
         moments = {part: self._times(some, part, alone) for part in _MOMENTS}
         observed = np.maximum(moments["created_at"], moments["updated_at"])
         if self._is_request:
@@ -70,6 +70,15 @@ class Columns:
             some, where, observed = Some(grid, rows[kept]), where.take(kept), observed[kept]
             moments = {part: counts[kept] for part, counts in moments.items()}
         return Read(self._bodies(some, moments, observed, where), observed, where), alone
+
+    def _marked_up(self, grid: Grid, rows: Rows) -> Flags:
+        """Tell which rows may have markup in what people read."""
+        found = np.zeros(len(rows), dtype=np.bool_)
+        if grid.marked_up is not None:
+            for part in PROSE:
+                if part in self._at:
+                    found |= grid.marked_up[rows, self._at[part]]
+        return found
 
     def _times(self, some: "Some", part: str, alone: Flags) -> Numbers:
         if part not in self._at:

@@ -23,6 +23,8 @@ _ROW: Final = ord(ROW)
 _MARK: Final = ord(CELL)
 _SPACE: Final = 0x20
 _TAB, _NEWLINE, _RETURN = b"\t\n\r"
+#: What may follow the sign that begins a tag, a comment or an entity, besides a letter.
+_MARKUP_GOES_ON: Final = np.frombuffer(b"/!#", dtype=np.uint8)
 #: Blanks of one cell that are taken away one by one, all cells at once; of more each cell by itself.
 _BLANKS: Final = 8
 #: What Unicode counts as blank besides, by its bytes: the first two of some are those of other signs, too.
@@ -211,10 +213,25 @@ class Grid:
         places = [self._low]
         if b'"' in self.data or b"\\" in self.data:
             places.append(np.flatnonzero((self.octets == ord('"')) | (self.octets == ord("\\"))))
-        at = np.concatenate(places)
-        if not len(at):
+        return self._cells_at(np.concatenate(places))
+
+    @cached_property
+    def marked_up(self) -> Flags | None:
+        """Tell of each cell whether it may hold markup (`<br>`, `&amp;`), or nothing when none does."""
+        if b"<" not in self.data and b"&" not in self.data:
+            return None
+        at = np.flatnonzero((self.octets == ord("<")) | (self.octets == ord("&")))
+        # The last byte of all is a mark. Of a letter the sixth bit tells its case alone.
+        behind = self.octets[at + 1]
+        lower = behind | 0x20
+        is_name = (lower >= ord("a")) & (lower <= ord("z"))
+        return self._cells_at(at[is_name | np.isin(behind, _MARKUP_GOES_ON)])
+
+    def _cells_at(self, places: npt.NDArray[np.int64]) -> Flags | None:
+        """Tell of each cell whether one of the places is in it, or nothing when there are none."""
+        if not len(places):
             return None
         found = np.zeros(len(self._marks), dtype=np.bool_)
-        found[np.searchsorted(self._marks, at)] = True
+        found[np.searchsorted(self._marks, places)] = True
         is_cell: Flags = found[self._cells]
         return is_cell

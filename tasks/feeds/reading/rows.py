@@ -11,6 +11,7 @@ from tasks.feeds.connector import Feature, Rejected
 from tasks.feeds.reading.cells import BadRow, Row, plain
 from tasks.feeds.reading.columns import Chosen
 from tasks.feeds.reading.links import web_link
+from tasks.feeds.reading.markup import plain as unmarked
 from tasks.feeds.reading.places import geometry, point
 from tasks.feeds.reading.tables import Table
 from tasks.feeds.reading.times import LocalTimes
@@ -18,6 +19,8 @@ from tasks.feeds.reading.words import NOTHING, is_closed
 
 _EXCERPT: Final = 500
 _PUBLISHED: Final = ":updated_at"
+#: Parts that people read: what cities write for web pages has markup in them.
+PROSE: Final = ("title", "description", "category", "address")
 #: The kind whose status is open or closed.
 REQUEST: Final = "service_request"
 
@@ -82,12 +85,12 @@ class Reader:
             observed_at=max((moment for moment in observed if moment), default=published),
             published_at=published,
             kind=self.kind,
-            title=self._text(row, self._title) or self.fallback,
-            description=self._text(row, self._description),
+            title=self._prose(row, self._title) or self.fallback,
+            description=self._prose(row, self._description),
             status=self._status_of(written, closed),
             severity=self._text(row, self._severity),
-            category=self._text(row, self._category),
-            address=self._text(row, self._address),
+            category=self._prose(row, self._category),
+            address=self._prose(row, self._address),
             url=None if self._url is None else web_link(row[self._url]),
             geometry=self._place(row),
             starts_at=self._time(row, self._starts) or created,
@@ -113,6 +116,12 @@ class Reader:
                 return None
             cell = str(cell)
         return cell.strip() or None
+
+    def _prose(self, row: Sequence[Any], place: int | None) -> str | None:
+        text = self._text(row, place)
+        if text is None or ("<" not in text and "&" not in text):
+            return text
+        return unmarked(text).strip() or None
 
     def _time(self, row: Sequence[Any], place: int | None) -> datetime | None:
         if place is None:

@@ -390,3 +390,23 @@ def test_an_answer_whose_row_says_nothing_has_no_feature() -> None:
     assert isinstance(empty, Rejected)
     assert "empty_row" == empty.reason
     assert isinstance(placed, Feature)
+
+
+@pytest.mark.parametrize("kind", ["socrata", "arcgis"])
+def test_markup_of_a_web_page_is_no_part_of_what_people_read(kind: str) -> None:
+    """Works and events are described for the city's site; what only looks like markup stays, and so does what is kept."""
+    row = {
+        "case_id": "7", "title": "Trees &amp; parks", "description": "<p>Closed.<br>See <a href='/x'>why</a></p>",
+        "address": "Oak & 5th <rear", "site": "<b>raw</b>",
+    }  # fmt: skip
+    (found,) = read(
+        json.dumps([row] if kind == "socrata" else {"features": [{"attributes": row}]}).encode(), kind
+    )
+
+    assert isinstance(found, Feature)
+    assert ("Trees & parks", "Closed.\nSee why", "Oak & 5th <rear") == (
+        found.title,
+        found.description,
+        found.address,
+    )
+    assert "<b>raw</b>" == found.properties["site"]
