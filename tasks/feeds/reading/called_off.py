@@ -5,7 +5,7 @@ from typing import Final
 
 #: As a part of an expression that ignores case.
 WORDS: Final = (
-    r"cancel+(?:ed|ad[oa]|ation)|called off|postponed"
+    r"cancel+(?:ed|ad[oa]|ation)|called off|postponed|\bno meeting\b"
     r"|abgesagt|entf[äa]llt|fällt aus|afgelast|geannuleerd|annul(?:é|lat[oa]\b)|reportée?\b|suspendid[oa]|aplazad[oa]"
     r"|rinviat[oa]|cancel·lat|peruttu|inställ[dt]\b|aflyst|avlyst|odwołan"
 )

@@ -575,12 +575,21 @@ def test_civicclerk_tells_the_clock_of_the_city() -> None:
     assert ("Budget", "745 Forest Pkwy, Forest Park") == (first.description, first.address)
 
 
-def test_civicclerk_is_known_without_its_files() -> None:
-    """Who asks for some parts alone is answered without them."""
-    (record,) = read({"value": [{name: said for name, said in CLERK.items() if name != "publishedFiles"}]})
+@pytest.mark.parametrize("unsaid", ["publishedFiles", "isDeleted"])
+def test_civicclerk_is_known_without_some_parts(unsaid: str) -> None:
+    """Who asks for some parts alone is answered without the others."""
+    (record,) = read({"value": [{name: said for name, said in CLERK.items() if name != unsaid}]})
 
     assert isinstance(record, Feature)
     assert ("569", "03T00:00") == (record.external_id, f"{record.starts_at:%dT%H:%M}")
+
+
+def test_a_meeting_without_a_name_is_called_as_its_agenda_is() -> None:
+    """CivicClerk tells both, and some boards fill in the second alone."""
+    (record,) = read({"value": [CLERK | {"eventName": None, "agendaName": "Budget Workshop"}]})
+
+    assert isinstance(record, Feature)
+    assert "Budget Workshop" == record.title
 
 
 def test_a_deleted_meeting_of_civicclerk_is_withdrawn() -> None:
@@ -717,3 +726,36 @@ def test_a_meeting_of_boarddocs_is_read() -> None:
 
     assert isinstance(record, Feature)
     assert ("50D6", "19T06:00") == (record.external_id, f"{record.starts_at:%dT%H:%M}")
+
+
+@pytest.mark.parametrize(("kind", "withdrawn"), [("Regular", False), ("Canceled", True)])
+def test_a_board_of_an_open_meetings_register_is_read(kind: str, *, withdrawn: bool) -> None:
+    """It says in the kind of a meeting whether it is held."""
+    row = {
+        "Board_Name": "Audit Committee",
+        "Meeting_Date": "11/19/2026",
+        "Meeting_Time": "11:30AM",
+        "Meeting_Type": kind,
+        "Meeting_Event_ID": 4711,
+    }
+    (record,) = read([row])
+
+    assert isinstance(record, Feature)
+    assert ("4711", "Audit Committee", withdrawn) == (record.external_id, record.title, record.withdrawn)
+    assert "19T17:30" == f"{record.starts_at:%dT%H:%M}"
+
+
+@pytest.mark.parametrize(
+    ("title", "withdrawn"),
+    [
+        ("Board Meetings - NO MEETING - Dec 31 2026", True),
+        ("Board Meetings - NO MEETING", True),
+        ("Casino Meeting", False),
+    ],
+)
+def test_a_day_without_a_meeting_is_none(title: str, *, withdrawn: bool) -> None:
+    """The calendar has a day for it all the same."""
+    (record,) = read([{"title": title, "start": "2026-11-20T18:00:00"}])
+
+    assert isinstance(record, Feature)
+    assert withdrawn == record.withdrawn

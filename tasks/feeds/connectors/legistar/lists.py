@@ -15,7 +15,8 @@ _TELLS_NEXT: Final = ("links", "meta", "d")
 _FULL_PAGE: Final = 1000
 _OF_OCCURRENCES: Final = ("start", "end", "all_day")
 #: What each meeting of CivicClerk's API has (https://<city>.api.civicclerk.com/v1/Events), and its times.
-_OF_CIVICCLERK: Final = frozenset(("id", "eventName", "startDateTime", "isDeleted"))
+_OF_CIVICCLERK: Final = frozenset(("id", "eventName", "startDateTime"))
+_ONE_OF_CIVICCLERK: Final = frozenset(("isDeleted", "publishedFiles"))
 _CLOCKS_OF_CIVICCLERK: Final = frozenset(("startDateTime", "endDateTime", "eventDate"))
 _MEETING: Final = "GranicusEvent"
 _XML: Final = (f"ArrayOf{_MEETING}", _MEETING)
@@ -151,7 +152,7 @@ def _bare(row: Any) -> Any:  # Any: JSON of a publisher.
     """
     if isinstance(row, list) and row and isinstance(row[0], dict):
         return row[0]
-    if isinstance(row, dict) and row.keys() >= _OF_CIVICCLERK:
+    if isinstance(row, dict) and row.keys() >= _OF_CIVICCLERK and row.keys() & _ONE_OF_CIVICCLERK:
         return _by_its_clock(row)
     if isinstance(row, dict) and isinstance(when := row.get("dateAndTimeSettings"), dict):
         return _of_wix(row, when)

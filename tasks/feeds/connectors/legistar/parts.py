@@ -20,6 +20,7 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
         "meetingname",
         "eventtitle",
         "mmmeetingtitle",
+        "boardname",
         "name",
         "title",
         "summary",
@@ -27,6 +28,7 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
         "committee",
         "bodyname",
         "body",
+        "agendaname",
     ),
     "description": ("eventcomment", "description", "shortdescription", "eventdetails", "eventdescription"),
     "date": ("eventdate", "meetingdate", "startdate", "date", "numberdate"),
@@ -38,7 +40,7 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
     "start_utc": ("utcstartdate",),
     "end_utc": ("utcenddate",),
     "changed": ("eventlastmodifiedutc",),
-    "status": ("status", "eventstatus", "meetingstatus"),
+    "status": ("status", "eventstatus", "meetingstatus", "meetingtype"),
     "agenda_status": ("eventagendastatusname", "agendastatus"),
     "minutes_status": ("eventminutesstatusname",),
     "place": (
@@ -72,7 +74,7 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
     "called_off": ("cancelled", "canceled", "iscancelled", "iscanceled", "canceledevent", "isdeleted"),
     "all_day": ("allday", "isallday"),
     "endless": ("noendtime",),
-    "id": ("eventid", "meetingid", "mastermeetingid", "globalid", "unid"),
+    "id": ("eventid", "meetingid", "mastermeetingid", "meetingeventid", "globalid", "unid"),
 }
 #: What an object in the place of a text has it in, best first.
 _TEXTS: Final = ("label", "text", "rendered", "name", "datetime", "utc", "local", "date")
