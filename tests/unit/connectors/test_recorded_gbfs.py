@@ -249,3 +249,15 @@ def test_a_discovery_of_several_languages_is_read_in_english_unless_told_otherwi
         answers = {"https://feeds.example/": document, f"https://b.example/{chosen}": status}
         driven = drive(connector("gbfs").plan(source("gbfs", **language)), answers)
         assert {"gbfs": 60, "station_status": 0} == driven.cursor["ttl"]
+
+
+def test_what_vehicles_and_alerts_refer_to_is_named_as_it_names_itself() -> None:
+    """An id is text, also where a publisher writes a number; a blank one is none: such a bicycle is at no station."""
+    bikes = [{"bike_id": 1, "station_id": 86, "vehicle_type_id": 7}, {"bike_id": 2, "station_id": " "}]
+    alerts = [{"alert_id": 3, "station_ids": [86, "87", None]}]
+    docked, free = parse(source("gbfs"), payload(orjson.dumps({"last_updated": 1, "data": {"bikes": bikes}})))
+    (alert,) = parse(source("gbfs"), payload(orjson.dumps({"last_updated": 1, "data": {"alerts": alerts}})))
+
+    assert {"station_id": "86", "vehicle_type_id": "7"} == docked.properties  # type: ignore[union-attr]
+    assert {} == free.properties  # type: ignore[union-attr]
+    assert {"station_ids": ["86", "87"]} == alert.properties  # type: ignore[union-attr]

@@ -190,10 +190,16 @@ def position(row: Mapping[str, Any]) -> tuple[float | None, float | None]:
 
 def identity(row: Mapping[str, Any], *keys: str) -> str:
     """Return the first identifier a row has, as text; refuse a row without one."""
-    for key in keys:
-        value = row.get(key)
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
-            return str(value).strip()
-    raise Rejection("no_identity", f"the row has no {' or '.join(keys)}")
+    found = next((id_ for key in keys if (id_ := id_of(row.get(key)))), None)
+    if found is None:
+        raise Rejection("no_identity", f"the row has no {' or '.join(keys)}")
+    return found
+
+
+def id_of(value: Any) -> str | None:  # Any: JSON of a publisher.
+    """Return an identifier as text, also where it is written as a number; a blank one is none."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        return None
+    return str(value).strip() or None

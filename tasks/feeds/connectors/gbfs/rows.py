@@ -6,7 +6,16 @@ from typing import Any, Final
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Observation, Result, Thing, Vehicle
-from tasks.feeds.connectors.gbfs.files import File, flag, identity, moment, position, text, told_moment
+from tasks.feeds.connectors.gbfs.files import (
+    File,
+    flag,
+    id_of,
+    identity,
+    moment,
+    position,
+    text,
+    told_moment,
+)
 from tasks.feeds.reading.links import web_link
 from tasks.feeds.reading.markup import plain
 
@@ -175,12 +184,18 @@ def alert(row: Mapping[str, Any], file: File, record: str, system: System) -> Fe
 
 
 def _kept(row: Mapping[str, Any], keys: tuple[str, ...], language: str | None) -> dict[str, Any]:
-    kept = {}
-    for key in keys:
-        value = row.get(key)
-        if value is not None:
-            localised = isinstance(value, list) and value and isinstance(value[0], dict)
-            kept[key] = (
-                flag(value) if key.startswith("is_") else text(value, language) if localised else value
-            )
-    return kept
+    kept = {key: _property(key, row[key], language) for key in keys if row.get(key) is not None}
+    return {key: value for key, value in kept.items() if value is not None}
+
+
+def _property(key: str, value: Any, language: str | None) -> Any:  # Any: JSON of a publisher.
+    """Read a member that is kept; what it refers to is named as it names itself, or not at all."""
+    if key.startswith("is_"):
+        return flag(value)
+    if key.endswith("_id"):
+        return id_of(value)
+    if key.endswith("_ids"):
+        listed = value if isinstance(value, list) else [value]
+        return [id_ for one in listed if (id_ := id_of(one))]
+    is_localised = isinstance(value, list) and value and isinstance(value[0], dict)
+    return text(value, language) if is_localised else value
