@@ -169,6 +169,16 @@ def test_what_is_wrong_in_a_long_document_is_found_before_a_row_is_given(
         table_json.rows_of_long(lambda: io.BytesIO(content), "p")
 
 
+def test_letters_in_the_old_western_set_are_mended_in_every_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few of them in a document in UTF-8, as in one that is held; a group alone would be in another set."""
+    monkeypatch.setattr(long_lists, "BLOCK_BYTES", 64)
+    rows = [{"id": n, "title": "Straße" * 9} for n in range(200)]
+    content = json.dumps({"rows": rows}, ensure_ascii=False).encode()
+    content = content.replace("Straße".encode(), "Ulica Łódź".encode("cp1250"), 2)
+
+    assert whole(content) == apart(content)
+
+
 def test_a_row_that_is_no_json_is_told_by_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of sixty megabytes nobody looks through all."""
     monkeypatch.setattr(long_lists, "BLOCK_BYTES", 64)
@@ -189,12 +199,13 @@ def test_a_row_that_is_no_json_is_told_by_its_place(monkeypatch: pytest.MonkeyPa
         },
         [[ROWS]],
         [{"id": 1, "title": "x" * 9000}, *ROWS],
+        json.dumps([{"id": n, "title": "表示"} for n in range(50)], ensure_ascii=False).encode("shift-jis"),
     ],
-    ids=["other rows are longer", "a feature alone", "lists around", "a row too long"],
+    ids=["other rows are longer", "a feature alone", "lists around", "a row too long", "not UTF-8"],
 )
 def test_what_cannot_be_read_apart_is_read_whole(document: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it says comes first."""
-    content = json.dumps(document).encode()
+    content = document if isinstance(document, bytes) else json.dumps(document).encode()
     monkeypatch.setattr(long_lists, "BLOCK_BYTES", 64)
     monkeypatch.setattr(long_json, "_LONGEST_BYTES", 8000)
     with pytest.raises(Inseparable):

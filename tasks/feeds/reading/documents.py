@@ -33,25 +33,25 @@ def load_json(payload: Payload) -> Any:  # Any: JSON of a publisher.
     return json_of(payload.read(), payload.name)
 
 
-def json_of(content: bytes, name: str) -> Any:  # Any: as above.
+def json_of(content: bytes, name: str, encoding: str = "") -> Any:  # Any: as above.
     """
-    Return a JSON document, in whatever encoding it is; NaN and Infinity, which some programs write where they know
-    nothing, are null.
+    Return a JSON document, in whatever encoding it is if none is told; NaN and Infinity, which some programs write
+    where they know nothing, are null.
 
     Raises: Malformed, naming the payload.
     """
     content = content.removeprefix(b"\xef\xbb\xbf")
     if why := too_much(content):
         raise Malformed(f"{name}: {why}")
-    return parsed(content, name)
+    return parsed(content, name, encoding)
 
 
-def parsed(content: bytes, name: str) -> Any:  # Any: as above.
+def parsed(content: bytes, name: str, encoding: str = "") -> Any:  # Any: as above.
     """Return a JSON document as `json_of` does; who calls has judged what it costs."""
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        if (written := _in_utf_8(content)) != content:
+        if (written := _in_utf_8(content, encoding)) != content:
             return json_of(written, name)
         if b"NaN" not in content and b"Infinity" not in content:
             raise Malformed(f"{name}: {html_page(content) or f'not JSON: {error}'}") from None
@@ -62,10 +62,10 @@ def parsed(content: bytes, name: str) -> Any:  # Any: as above.
         raise Malformed(f"{name}: not JSON: {error}") from None
 
 
-def _in_utf_8(content: bytes) -> bytes:
-    """Write a text anew that is in another encoding, found as that of a table is."""
+def _in_utf_8(content: bytes, encoding: str) -> bytes:
+    """Write a text anew that is in another encoding, found as that of a table is if none is told."""
     try:
-        return content.decode(encoding_of(content[:SNIFFED_BYTES]), MENDED).encode()
+        return content.decode(encoding or encoding_of(content[:SNIFFED_BYTES]), MENDED).encode()
     except UnicodeError:
         return content
 

@@ -14,6 +14,7 @@ from typing import IO, Any, Final, NamedTuple, TypeAlias
 
 from tasks.feeds.connector import Malformed
 from tasks.feeds.reading import long_lists
+from tasks.feeds.reading.delimited import SNIFFED_BYTES, encoding_of
 from tasks.feeds.reading.documents import json_of, parsed
 from tasks.feeds.reading.json_lines import MARK, SEPARATOR, are_rows, row_of
 from tasks.feeds.reading.long_lists import LongList, searched
@@ -22,13 +23,15 @@ from tasks.feeds.reading.long_lists import LongList, searched
 MOST_HELD_BYTES: Final = 4 << 20
 #: No row of a publisher is longer.
 _LONGEST_BYTES: Final = 8 << 20
+#: In others a byte of a letter may be that of a bracket.
+_ENCODINGS: Final = ("utf-8", "utf-8-sig")
 
 #: Opens a document from its start, each time it is called; its reading raises Malformed if what it comes in is broken.
 Opened: TypeAlias = Callable[[], AbstractContextManager[IO[bytes]]]
 
 
 class Inseparable(Exception):
-    """Say that a document can only be read whole: it has no long list alone, or rows too long."""
+    """Say that a document can only be read whole: it is not in UTF-8, has no long list alone, or rows too long."""
 
 
 class Apart(NamedTuple):
@@ -57,6 +60,9 @@ def apart(opened: Opened, name: str) -> Apart:
 
     Raises: Inseparable, also while rows are read for the first time; Malformed if it is too deep or no JSON, then too.
     """
+    with opened() as stream:
+        if encoding_of(stream.read(SNIFFED_BYTES)) not in _ENCODINGS:
+            raise Inseparable
     with opened() as stream:
         search = searched(stream, name)
     if search.goes_on:
@@ -87,7 +93,7 @@ def _around(opened: Opened, name: str, found: LongList, some: list[Any]) -> Any:
         behind = stream.read()
     # No other text of the document is that long.
     mark = "x" * (len(before) + len(behind) + 1)
-    document = json_of(before.lstrip(SEPARATOR) + b'"' + mark.encode() + b'"' + behind, name)
+    document = json_of(before.lstrip(SEPARATOR) + b'"' + mark.encode() + b'"' + behind, name, _ENCODINGS[0])
     if document == mark:
         return some
     if not _put(document, mark, some):
@@ -124,7 +130,7 @@ class _Groups:
 
     def _parsed(self, rows: bytes, begins: int) -> list[Any]:
         name = f"{self.name}: from byte {begins:,}"
-        found: list[Any] = parsed(b"[" + rows + b"]", name)
+        found: list[Any] = parsed(b"[" + rows + b"]", name, _ENCODINGS[0])
         if not found:
             raise Malformed(f"{name}: not JSON: a comma without a value")
         return found

@@ -92,7 +92,7 @@ def _load(payload: Payload, sheet: str, *, is_member: bool = False) -> Table:
 
 def _json(payload: Payload, encoding: str) -> tuple[Sequence[str], Iterator[Row]]:
     opened = partial(_opened, payload)
-    if not encoding and long_json.is_long(opened):
+    if long_json.is_long(opened):
         with suppress(long_json.Inseparable):
             return table_json.rows_of_long(opened, payload.name)
     content = _whole(payload)
