@@ -6,6 +6,7 @@ invalid one is never read for all that: the groups and what stands around the li
 they are the document.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -52,6 +53,20 @@ def is_long(opened: Opened) -> bool:
     with opened() as stream:
         _skip(stream, MOST_HELD_BYTES)
         return bool(stream.read(1))
+
+
+def listed(opened: Opened, name: str, find: Callable[[Any], Any]) -> Iterable[Any]:
+    """
+    Return what is found in a long document, if that is its long list.
+
+    Raises: Inseparable if it is not, or if the document can only be read whole; Malformed if any of it is no JSON.
+    """
+    document, some, rows = apart(opened, name)
+    if find(document) is not some:
+        raise Inseparable
+    # The last is read before the first is given.
+    deque(rows, maxlen=0)
+    return rows
 
 
 def apart(opened: Opened, name: str) -> Apart:

@@ -91,10 +91,10 @@ def _load(payload: Payload, sheet: str, *, is_member: bool = False) -> Table:
 
 
 def _json(payload: Payload, encoding: str) -> tuple[Sequence[str], Iterator[Row]]:
-    opened = partial(_opened, payload)
-    if long_json.is_long(opened):
+    again = partial(opened, payload)
+    if long_json.is_long(again):
         with suppress(long_json.Inseparable):
-            return table_json.rows_of_long(opened, payload.name)
+            return table_json.rows_of_long(again, payload.name)
     content = _whole(payload)
     if encoding:
         content = content.decode(encoding, "replace").encode()
@@ -193,7 +193,7 @@ class _Lined(io.RawIOBase):
 
 
 @contextmanager
-def _opened(payload: Payload) -> Iterator[IO[bytes]]:
+def opened(payload: Payload) -> Iterator[IO[bytes]]:
     """Open what a payload holds, unpacked; what is broken is found as it is read."""
     try:
         with payload.open() as stream:

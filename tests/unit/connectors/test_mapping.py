@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from shared.errors import Permanent
 from shared.feeds.options import problems
 from tasks.feeds.connector import Feature, Malformed, Rejected, Thing
+from tasks.feeds.connectors.mapping import connector
+from tasks.feeds.reading import long_json, long_lists
 from tasks.feeds.storing.intake import Chunk
 from tests.support.feeds import parse, payload, source
 
@@ -241,3 +243,42 @@ def test_attributes_of_esri_are_columns() -> None:
         record.title,
         (record.geometry or {})["coordinates"],
     )
+
+
+@pytest.mark.parametrize("path", ["rows", "data.items"])
+def test_rows_of_a_plain_path_are_not_held_in_a_long_document(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is the record that it is in a short one."""
+    rows = [{"id": f"A-{n}", "name": "a row"} for n in range(100)]
+    document = {"rows": rows, "count": 100} if path == "rows" else {"data": {"items": rows}, "count": 100}
+    asked = source("mapping", rows=path, fields={"external_id": "id", "title": "name"})
+    content = payload(json.dumps(document).encode())
+    held = parse(asked, content)
+    monkeypatch.setattr(long_json, "MOST_HELD_BYTES", 100)
+    monkeypatch.setattr(long_lists, "BLOCK_BYTES", 256)
+    monkeypatch.setattr(connector, "load_json", lambda payload: pytest.fail("it was held"))
+
+    assert held == parse(asked, content)
+    assert 100 == len(held)
+
+
+@pytest.mark.parametrize("path", ["rows", "other", "rows[?id]", "data.rows"])
+def test_what_a_path_finds_does_not_depend_on_the_length_of_a_document(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other rows than the long list's, some of its rows, or none."""
+    document = {"rows": [{"id": n and str(n)} for n in range(100)], "other": [{"id": "1"}]}
+    asked = source("mapping", rows=path, fields={"external_id": "id"})
+
+    def read() -> Any:
+        try:
+            return parse(asked, payload(json.dumps(document).encode()))
+        except Malformed as error:
+            return str(error)
+
+    held = read()
+    monkeypatch.setattr(long_json, "MOST_HELD_BYTES", 100)
+    monkeypatch.setattr(long_lists, "BLOCK_BYTES", 256)
+
+    assert held == read()

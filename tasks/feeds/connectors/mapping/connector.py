@@ -4,8 +4,10 @@
 Options: see README.md. Source: https://jmespath.org/specification.html
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 from shared.errors import Permanent, Rejection
@@ -14,13 +16,15 @@ from tasks.feeds.connector import Malformed, Payload, Plan, Record, Rejected, Re
 from tasks.feeds.connectors.mapping.expressions import found
 from tasks.feeds.connectors.mapping.making import Maker
 from tasks.feeds.credentials import with_credential
-from tasks.feeds.reading import columns, tables
+from tasks.feeds.reading import columns, long_json, tables
 from tasks.feeds.reading.cells import BadRow, plain
 from tasks.feeds.reading.documents import excerpt, load_json
 from tasks.feeds.reading.times import LocalTimes
 from tasks.feeds.reading.times_written import looks_day_first
 
 _LOOKED_AT: Final = 1000
+#: Names of objects within objects, which find a list whatever it holds.
+_PATH: Final = re.compile(r"[a-z_]\w*(?:\.[a-z_]\w*)*", re.ASCII | re.IGNORECASE)
 
 
 def plan(source: Source) -> Plan:
@@ -69,16 +73,7 @@ def _rows(payload: Payload, source: Source) -> tuple[Iterator[Any], LocalTimes]:
     zone = str(source.options.get("timezone") or source.timezone)
     day_first: Any = source.options.get("day_first")  # Any: an option is JSON.
     if expression := source.options.get("rows"):
-        document = load_json(payload)
-        try:
-            listed = found("rows", compiled(expression), document)
-        except Rejection as why:
-            raise Malformed(
-                f"{payload.name}: {expression!r:.80} finds no list of rows: {why.detail}"
-            ) from None
-        if not isinstance(listed, list):
-            raise Malformed(f"{payload.name}: {expression!r:.80} finds no list of rows")
-        return iter(listed), LocalTimes(zone, day_first=bool(day_first))
+        return _listed(payload, expression), LocalTimes(zone, day_first=bool(day_first))
     table = tables.load(payload, str(source.options.get("sheet") or ""))
     if day_first is None:
         day_first = looks_day_first(columns.written_dates(table.names, table.first(_LOOKED_AT)))
@@ -87,3 +82,23 @@ def _rows(payload: Payload, source: Source) -> tuple[Iterator[Any], LocalTimes]:
         for row in table.rows
     )
     return rows, LocalTimes(zone, day_first=bool(day_first))
+
+
+def _listed(payload: Payload, expression: str) -> Iterator[Any]:
+    """Return the rows that an expression finds in a JSON document, which has any length if that is a plain path."""
+    find = partial(_found, expression, payload.name)
+    again = partial(tables.opened, payload)
+    if _PATH.fullmatch(expression) and long_json.is_long(again):
+        with suppress(long_json.Inseparable):
+            return iter(long_json.listed(again, payload.name, find))
+    rows = find(load_json(payload))
+    if not isinstance(rows, list):
+        raise Malformed(f"{payload.name}: {expression!r:.80} finds no list of rows")
+    return iter(rows)
+
+
+def _found(expression: str, name: str, document: Any) -> Any:  # Any: JSON of a publisher.
+    try:
+        return found("rows", compiled(expression), document)
+    except Rejection as why:
+        raise Malformed(f"{name}: {expression!r:.80} finds no list of rows: {why.detail}") from None
