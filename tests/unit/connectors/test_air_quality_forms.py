@@ -430,6 +430,22 @@ def test_a_station_without_a_number_is_set_aside(network: str, number: Any) -> N
     assert "no_identity" == record.reason
 
 
+@pytest.mark.parametrize("aqi", [29, "-"])
+def test_a_station_of_the_index_is_read_without_its_wrapper(aqi: Any) -> None:
+    """Readers of the service keep its data alone; a station that has no index still tells the weather."""
+    station = {
+        "aqi": aqi,
+        "idx": 4584,
+        "iaqi": {"h": {"v": 80}},
+        "time": {"iso": "2026-11-20T17:00:00+02:00"},
+    }
+    wrapped = read({"status": "ok", "data": station})
+
+    assert wrapped == read(station)
+    (observation,) = [one for one in wrapped if isinstance(one, Observation)]
+    assert "2026-11-20T15:00" == f"{observation.phenomenon_time:%FT%H:%M}"
+
+
 OPENAQ = "https://api.openaq.org/v3/locations"
 LOCATION = {
     "id": 2178,

@@ -17,6 +17,8 @@ from tasks.feeds.reading.times import from_rfc3339
 
 #: What a station tells of the weather, in units of its own; all else are indices.
 _WEATHER: Final = {"t": ("temperature", "degC"), "h": ("humidity", "%"), "p": ("pressure", "hPa")}
+#: What a station has that is kept without the wrapper of the answer.
+_OF_A_STATION: Final = frozenset(("aqi", "idx", "iaqi", "time"))
 _INDICES: Final = frozenset(("pm25", "pm10", "o3", "no2", "so2", "co"))
 
 
@@ -26,6 +28,8 @@ def rows_of(document: Any, name: str) -> Sequence[Any] | None:  # Any: JSON of a
 
     Raises: Malformed, with the service's own words, if it failed.
     """
+    if isinstance(document, dict) and document.keys() >= _OF_A_STATION:
+        return [document]
     if not isinstance(document, dict) or document.keys() - {"status", "data", "msg", "ver"}:
         return None
     data = document.get("data")
