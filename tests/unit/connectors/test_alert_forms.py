@@ -213,10 +213,11 @@ SPOKEN: dict[str, Any] = {
         [SPOKEN],
         {"timestamp": "x", "alerts": [SPOKEN]},
         {"warnings": [{"alert": SPOKEN, "uuid": "x"}]},
+        {"W1": SPOKEN},
     ],
 )
 def test_a_message_in_json_is_that_of_its_xml(document: Any) -> None:
-    """Alone, in a list, or in a wrapper."""
+    """Alone, in a list, in a wrapper, or by its identifier, as those keep it who gather Germany's one by one."""
     shape = "<polygon>10.0,20.0 10.0,21.0 11.0,21.0 10.0,20.0</polygon>"
 
     assert [cap(shape=shape)] == parse(source("cap"), payload(orjson.dumps(document)))
@@ -257,7 +258,9 @@ def test_no_messages_in_json_are_a_quiet_sky(document: Any) -> None:
     assert isinstance(record, Described)
 
 
-@pytest.mark.parametrize("document", [{"error": "no key"}, [1], [{"id": "mow.1"}], {"alerts": "none"}])
+@pytest.mark.parametrize(
+    "document", [{"error": "no key"}, {}, [1], [{"id": "mow.1"}], {"alerts": "none"}, {"W2": SPOKEN}]
+)
 def test_json_of_no_messages_is_malformed(document: Any) -> None:
     """It is quarantined, not taken for a quiet sky."""
     with pytest.raises(Malformed):

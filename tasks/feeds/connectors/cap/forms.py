@@ -60,9 +60,15 @@ def root_of(payload: Payload) -> etree._Element:
 
 
 def _messages(document: Any) -> Sequence[dict[str, Any]] | None:  # Any: JSON of a publisher.
-    """Return the messages of a document: one alone, a list, or one in `alerts` or `warnings`; nothing if they are none."""
+    """
+    Return the messages of a document, or nothing if they are none.
+
+    There is one alone, a list, one in `alerts` or `warnings`, or each stands by its identifier.
+    """
     if isinstance(document, dict):
         held = document.get("alerts", document.get("warnings"))
+        if document and all(_is_named(name, one) for name, one in document.items()):
+            held = list(document.values())
         document = [document] if "identifier" in document else held
     if not isinstance(document, list):
         return None
@@ -70,6 +76,10 @@ def _messages(document: Any) -> Sequence[dict[str, Any]] | None:  # Any: JSON of
     messages = [one["alert"] if isinstance(one, dict) and "alert" in one else one for one in document]
     are_messages = all(isinstance(message, dict) and "identifier" in message for message in messages)
     return messages if are_messages else None
+
+
+def _is_named(name: str, one: Any) -> bool:  # Any: as above.
+    return isinstance(one, dict) and name == one.get("identifier")
 
 
 def _add(parent: etree._Element, name: str, said: dict[str, Any], depth: int = 1) -> etree._Element:
