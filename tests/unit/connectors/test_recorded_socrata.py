@@ -79,8 +79,8 @@ def test_rows_in_another_order_are_the_same_rows(recording: Recording) -> None:
     if recording.path.suffix not in (".csv", ".tsv") or recording.fails:
         pytest.skip("only text can be turned round here")
     header, *rows = recording.path.read_bytes().splitlines(keepends=True)
-    if b'"' in b"".join(rows) or not rows[-1].endswith(b"\n"):
-        pytest.skip("a quoted cell may hold lines: rows cannot be turned round by lines")
+    if not rows or b'"' in b"".join(rows) or not rows[-1].endswith(b"\n"):
+        pytest.skip("there are none, or a quoted cell may hold lines: rows cannot be turned round by lines")
     turned = header + b"".join(reversed(rows))
 
     assert without_order(read(recording.path)) == without_order(read(turned))
