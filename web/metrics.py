@@ -50,11 +50,11 @@ _GAUGES = (
     ),
     (
         "citypulse_feeds_in_trouble",
-        "Feeds that fail, are left alone after failures in a row, or list suddenly much less than before",
+        "Feeds that fail, are left alone after failures in a row, list suddenly much less, or lost a field",
         ("city", "trouble"),
         """SELECT city, trouble, count(*) FILTER (WHERE is_so) FROM feeds, LATERAL (VALUES
              ('failing', failures_in_a_row > 0), ('left_alone', open_until IS NOT NULL),
-             ('shrunk', shrunk_since IS NOT NULL)) AS troubles(trouble, is_so)
+             ('shrunk', shrunk_since IS NOT NULL), ('drifted', drifted_since IS NOT NULL)) AS troubles(trouble, is_so)
            WHERE NOT paused GROUP BY 1, 2""",
     ),
     (

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db import Base, CreatedAt, Id
@@ -55,6 +56,10 @@ class Feed(Base):
     failures_in_a_row: Mapped[int] = mapped_column(server_default=text("0"))
     #: Since when complete lists are suddenly much shorter; nothing is marked missing meanwhile.
     shrunk_since: Mapped[datetime | None]
+    #: The share of features that fill each field, at the last run that lost none; fields lost, and since when.
+    filled: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    lost_fields: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'"))
+    drifted_since: Mapped[datetime | None]
     #: Circuit breaker: the publisher is left alone until this moment.
     open_until: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]

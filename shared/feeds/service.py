@@ -129,6 +129,7 @@ def update_feed(tx: Transaction, feed_id: UUID, changes: Mapping[str, Any], now:
         feed.parser_version = None
         feed.newest_at = None
         feed.failures_in_a_row = 0
+        feed.filled, feed.lost_fields, feed.drifted_since = {}, [], None
         tx.execute(delete(FeedResource).where(FeedResource.feed_id == feed_id))
     if differs:
         feed.open_until = None

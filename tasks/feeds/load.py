@@ -26,6 +26,7 @@ from tasks.feeds.fetching.visitor import Visitor
 from tasks.feeds.quality import Context, all_set_aside
 from tasks.feeds.registry import Connector
 from tasks.feeds.storing.chunks import chunks
+from tasks.feeds.storing.filled import drift_of
 from tasks.feeds.storing.intake import Chunk
 from tasks.feeds.storing.known import known_rows
 from tasks.feeds.storing.steps import Steps
@@ -159,6 +160,7 @@ def _end(tx: Transaction, visitor: Visitor, store: Store, found: Connector) -> N
         newest_at=store.newest_at,
         totals=totals(tx, store, opened.feed, withdrawn),
         shrunk_since=shrunk_since,
+        **drift_of(opened.feed, store.filled, now),
         late_seconds=manifest.late_seconds,
         stale_seconds=manifest.stale_seconds,
         dead_seconds=manifest.dead_seconds,

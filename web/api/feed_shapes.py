@@ -76,7 +76,8 @@ class Feed(BaseModel):
     A publisher's feed, how it is read and how it is.
 
     `open_until`: after failures in a row its publisher is left alone until then. `shrunk_since`: since then its
-    lists are suddenly much shorter, and nothing is withdrawn for that. `ttl_seconds`: the publisher's own word.
+    lists are suddenly much shorter, and nothing is withdrawn for that. `drifted_since`: since then no feature fills
+    the `lost_fields`, which most of them filled before. `ttl_seconds`: the publisher's own word.
     """
 
     id: UUID
@@ -96,6 +97,8 @@ class Feed(BaseModel):
     failures_in_a_row: int
     open_until: datetime | None
     shrunk_since: datetime | None
+    drifted_since: datetime | None
+    lost_fields: list[str]
     ttl_seconds: int | None
     next_run_at: datetime | None
     attribution: str | None

@@ -1,13 +1,14 @@
 """Store what a run parsed, chunk by chunk, and tell browsers what changed, in the chunk's transaction."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import chain
 
 from shared.db import Transaction
 from shared.feeds.runs import Counts, Reject, keep_rejects, lock_feed
 from tasks.feeds.encoding.rows import Row
+from tasks.feeds.storing.filled import Filled
 from tasks.feeds.storing.intake import Chunk, duplicate
 from tasks.feeds.storing.keys import KeySet, add_new
 from tasks.feeds.storing.merge import Merged, is_empty, merge
@@ -44,6 +45,7 @@ class Store:
         #: Ids of set-aside records, of any noun: listed, so not vanished.
         self.set_aside = KeySet()
         self.nameless_rejects = 0
+        self.filled = Filled()
         self._addresses = KeySet()
         self._was_empty: dict[Noun, bool] = {}
         self._observations = WrittenObservations(writing)
@@ -70,6 +72,7 @@ class Store:
         self.counts.records += chunk.others + add_new(self._addresses, chunk.addresses)
         self.counts.described += chunk.described
         self.counts.rejected += chunk.rejected
+        self.filled.take(_bodies(chunk))
         self.set_aside.add(list(chunk.set_aside))
         self.nameless_rejects += chunk.nameless_rejects
         self.rejects_kept = keep_rejects(tx, self.writing.run_id, chunk.rejects, self.rejects_kept)
@@ -180,6 +183,13 @@ class Store:
             tell_vehicles(tx, self.writing, [*(id_ for id_, _ in told), *merged.returned])
         elif noun == "features":
             tell_features(tx, self.writing, told)
+
+
+def _bodies(chunk: Chunk) -> Iterator[bytes]:
+    """Yield the bodies of the features of a chunk."""
+    for lines in chunk.lines:
+        yield from lines.bodies
+    yield from (row.body for row in chunk.rows["features"].values())
 
 
 def _older(row: Row) -> Reject:

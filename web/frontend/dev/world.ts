@@ -403,6 +403,8 @@ export class World {
       failures_in_a_row: 0,
       open_until: null,
       shrunk_since: null,
+      drifted_since: null,
+      lost_fields: [],
       ttl_seconds: null,
       newest_at: ago(2),
       last_success_at: ago(2),

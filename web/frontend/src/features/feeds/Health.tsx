@@ -17,6 +17,16 @@ export function HealthNotice({ feed }: { feed: Feed }) {
       <Notice tone="warn">{t('health.shrunkSince', { at: moment(feed.shrunk_since) })}</Notice>
     );
   }
+  if (health === 'drifted') {
+    return (
+      <Notice tone="warn">
+        {t('health.driftedSince', {
+          at: moment(feed.drifted_since),
+          fields: feed.lost_fields.join(', '),
+        })}
+      </Notice>
+    );
+  }
   return (
     <Notice tone="bad">
       <p className="font-medium">

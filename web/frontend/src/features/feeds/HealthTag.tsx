@@ -24,6 +24,7 @@ export const HEALTH_STATE = {
   failing: 'retryable',
   open: 'dead',
   shrunk: 'late',
+  drifted: 'late',
   overdue: 'late',
   waiting: 'waiting',
   paused: 'waiting',

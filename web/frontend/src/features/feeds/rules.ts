@@ -17,6 +17,7 @@ export const HEALTHS = [
   'failing',
   'open',
   'shrunk',
+  'drifted',
   'waiting',
   'paused',
 ] as const;
@@ -28,7 +29,8 @@ const GRACE_SECONDS = 120;
 /**
  * How a feed is, in one word: paused by somebody; `open` while its publisher is left alone after
  * failures in a row; failing; `waiting` for its first run; `overdue` when nobody has run it for three
- * of its rounds, and it has no hours; `shrunk` while its list is suddenly much shorter; else working.
+ * of its rounds, and it has no hours; `shrunk` while its list is suddenly much shorter; `drifted`
+ * while its records lack a field that most of them had; else working.
  */
 export function healthOf(feed: Feed, now: number): Health {
   if (feed.paused) return 'paused';
@@ -38,7 +40,8 @@ export function healthOf(feed: Feed, now: number): Health {
   const round = Math.max(feed.interval_seconds, feed.ttl_seconds ?? 0);
   const lateAt = Date.parse(feed.last_run.started_at) + (3 * round + GRACE_SECONDS) * 1_000;
   if (lateAt < now && !feed.options.hours) return 'overdue';
-  return feed.shrunk_since ? 'shrunk' : 'working';
+  if (feed.shrunk_since) return 'shrunk';
+  return feed.drifted_since ? 'drifted' : 'working';
 }
 
 /** Has its first run not ended yet, well or badly? Then nothing is known of what it holds. */
