@@ -3,7 +3,7 @@
 import dataclasses
 import io
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import datetime
 from functools import partial
@@ -191,25 +191,38 @@ def _tell(tx: Transaction, visitor: Visitor, state: str, counts: Counts, now: da
 
 
 class _Meter:
-    """Measures how far parsing has come, by the bytes read of all payloads."""
+    """Measures how far parsing has come, by the bytes read of all payloads since each was last opened."""
 
     def __init__(self, payloads: Sequence[Payload]) -> None:
-        self.read = 0
         self.total = sum(payload.size_bytes for payload in payloads)
         self.payloads = [
-            dataclasses.replace(payload, open=partial(self._open, payload)) for payload in payloads
+            dataclasses.replace(payload, open=partial(self._open, number))
+            for number, payload in enumerate(payloads)
         ]
+        self._metered = payloads
+        self._read = [0] * len(payloads)
 
-    def _open(self, payload: Payload) -> BinaryIO:
-        return io.BufferedReader(_Metered(payload.open(), self), _READ_BYTES)
+    @property
+    def read(self) -> int:
+        return sum(self._read)
+
+    def note(self, number: int, size: int) -> None:
+        """Note that so many more bytes of a payload were read."""
+        self._read[number] += size
+
+    def _open(self, number: int) -> BinaryIO:
+        # Long documents are looked through before their rows are read.
+        self._read[number] = 0
+        stream = self._metered[number].open()
+        return io.BufferedReader(_Metered(stream, partial(self.note, number)), _READ_BYTES)
 
 
 class _Metered(io.RawIOBase):
-    """A stream that tells its meter what was read of it."""
+    """A stream that notes how much was read of it."""
 
-    def __init__(self, stream: BinaryIO, meter: _Meter) -> None:
+    def __init__(self, stream: BinaryIO, note: Callable[[int], None]) -> None:
         self._stream = stream
-        self._meter = meter
+        self._note = note
 
     def readable(self) -> bool:
         """Tell that this can be read."""
@@ -218,7 +231,7 @@ class _Metered(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:  # a writable buffer, which has no name before Python 3.12
         """Read into a buffer."""
         size = self._stream.readinto(buffer)  # type: ignore[attr-defined]  # every buffered reader has it
-        self._meter.read += size
+        self._note(size)
         return int(size)
 
     def close(self) -> None:

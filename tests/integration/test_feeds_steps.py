@@ -1,5 +1,6 @@
 """A first load's steps: two at a time, committed in their order, none half done."""
 
+import json
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,7 +11,9 @@ from sqlalchemy.exc import OperationalError
 
 from shared.db import transaction
 from shared.feeds.runs import lock_feed, share_feed
+from shared.jobs import lease as leases
 from tasks.feeds.connector import Feature, Malformed, Record
+from tasks.feeds.reading import long_json
 from tasks.feeds.storing import intake
 from tasks.feeds.storing.straight import Straight
 from tests.support.feed_runs import (
@@ -203,3 +206,24 @@ def test_what_a_run_cut_short_has_stored_is_in_the_next_ones_totals(db: Engine) 
     again = run_feed(feed, site)
 
     assert (200, 200) == (again.same, again.totals["service_requests_open"])
+
+
+def test_steps_of_a_long_document_tell_how_far_its_rows_are_stored(
+    db: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is read several times, and only the last counts."""
+    monkeypatch.setattr(long_json, "MOST_HELD_BYTES", 1000)
+    monkeypatch.setattr(intake, "CHUNK_RECORDS", 300)
+    told: list[int] = []
+    record = leases.record_step
+
+    def note(tx: Any, lease: Any, progress: int, detail: str) -> None:
+        told.append(progress)
+        record(tx, lease, progress, detail)
+
+    monkeypatch.setattr(leases, "record_step", note)
+    rows = [{"unique_key": str(n), "notes": "words " * 70} for n in range(6000)]
+    run_feed(add_feed("socrata", URL), Site({URL: json.dumps(rows).encode()}))
+
+    assert told == sorted(told)
+    assert told[0] < 50 < told[-1]
