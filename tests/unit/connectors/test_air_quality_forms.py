@@ -446,6 +446,61 @@ def test_a_station_of_the_index_is_read_without_its_wrapper(aqi: Any) -> None:
     assert "2026-11-20T15:00" == f"{observation.phenomenon_time:%FT%H:%M}"
 
 
+IQAIR: dict[str, Any] = {
+    "city": "Edgewater",
+    "state": "Colorado",
+    "country": "USA",
+    "location": {"type": "Point", "coordinates": [-105.06, 39.75]},
+    "current": {
+        "weather": {"ts": "2026-11-20T21:00:00.000Z", "tp": 23, "pr": 999, "hu": 45, "ws": 0.5, "wd": 252},
+        "pollution": {"ts": "2026-11-21T00:00:00.000Z", "aqius": 52, "mainus": "p2"},
+    },
+}
+
+
+def test_a_city_of_iqair_is_read() -> None:
+    """Its index and its weather are of moments of their own."""
+    thing, *observations = read({"status": "success", "data": IQAIR})
+
+    assert isinstance(thing, Thing)
+    assert ("USA/Colorado/Edgewater", "Edgewater", -105.06) == (thing.external_id, thing.name, thing.lon)
+    assert {
+        "2026-11-21T00": {"aqi_all": (52, "1")},
+        "2026-11-20T21": {
+            "air_temperature": (23, "Cel"),
+            "relative_humidity": (45, "%"),
+            "air_pressure": (999, "hPa"),
+            "wind_speed": (0.5, "m/s"),
+            "wind_direction": (252, "deg"),
+        },
+    } == {
+        f"{one.phenomenon_time:%FT%H}": {
+            each.observed_property: (each.value, each.unit) for each in one.results
+        }
+        for one in observations
+        if isinstance(one, Observation)
+    }
+
+
+def test_a_city_of_iqair_without_a_time_is_set_aside() -> None:
+    """Nobody knows of when its index is."""
+    found = read({"status": "success", "data": IQAIR | {"current": {"pollution": {"aqius": 52}}}})
+
+    assert ["bad_time"] == [one.reason for one in found if isinstance(one, Rejected)]
+
+
+def test_a_city_without_a_name_is_none_of_iqair() -> None:
+    """It would have no identity."""
+    with pytest.raises(Malformed, match="no air quality"):
+        read({"status": "success", "data": {"city": None, "current": {}}})
+
+
+def test_a_failure_of_iqair_is_told_in_its_words() -> None:
+    """A wrong key is not a city without air."""
+    with pytest.raises(Malformed, match="incorrect_api_key"):
+        read({"status": "fail", "data": {"message": "incorrect_api_key"}})
+
+
 OPENAQ = "https://api.openaq.org/v3/locations"
 LOCATION = {
     "id": 2178,

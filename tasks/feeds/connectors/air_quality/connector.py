@@ -12,7 +12,15 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from tasks.feeds.connector import Malformed, Payload, Plan, Record, Request, Source
-from tasks.feeds.connectors.air_quality import airnow, archives, openaq, purpleair, sensor_community, waqi
+from tasks.feeds.connectors.air_quality import (
+    airnow,
+    archives,
+    iqair,
+    openaq,
+    purpleair,
+    sensor_community,
+    waqi,
+)
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading.documents import excerpt, load_json
 
@@ -83,6 +91,8 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
             yield from purpleair.records(rows, document, payload)
         elif (rows := waqi.rows_of(document, payload.name)) is not None:
             yield from waqi.records(rows, payload)
+        elif (city := iqair.city_of(document, payload.name)) is not None:
+            yield from iqair.records(city, payload)
         elif (rows := openaq.rows_of(document)) is not None:
             yield from openaq.records(rows, payload, sensors)
         elif (rows := sensor_community.rows_of(document)) is not None:
