@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tasks.feeds.connector import Described, Observation, Record, Rejected, Thing
+from tasks.feeds.connector import Described, Malformed, Observation, Record, Rejected, Thing
 from tests.support.feeds import addresses, parse, payload, source
 
 
@@ -487,6 +487,62 @@ def test_a_report_that_is_not_decoded_is_read_as_it_was_sent() -> None:
 
     assert ("27T06:51", "air_temperature", 13.0) in found
     assert ("27T06:51", "wind_gust", 12.35) in found
+
+
+MADRID = {
+    "idema": "3195",
+    "lon": -3.678,
+    "lat": 40.412,
+    "alt": 667.0,
+    "ubi": "MADRID RETIRO",
+    "fint": "2026-11-20T14:00:00",
+    "prec": 1.2,
+    "ta": 0.1,
+    "vv": 2.5,
+    "pres": 929.9,
+    "pres_nmar": 1009.9,
+    "rviento": 132.0,
+}
+
+
+def test_what_a_station_of_aemet_measured_is_read() -> None:
+    """Its hours are those of UTC, whether they say so or not."""
+    later = MADRID | {"fint": "2026-11-20T15:00:00+0000", "prec": None, "vv": None, "pres": None}
+    station, *rest = read(
+        [
+            MADRID,
+            later,
+            MADRID | {"fint": "soon"},
+            MADRID | {"idema": ""},
+            {"idema": "1", "fint": later["fint"]},
+        ]
+    )
+
+    assert isinstance(station, Thing)
+    assert ("3195", "MADRID RETIRO", -3.678, 40.412) == (
+        station.external_id,
+        station.name,
+        station.lon,
+        station.lat,
+    )
+    assert [
+        ("20T14:00", "air_temperature", 0.1),
+        ("20T14:00", "wind_speed", 2.5),
+        ("20T14:00", "air_pressure", 929.9),
+        ("20T14:00", "sea_level_pressure", 1009.9),
+        ("20T14:00", "precipitation", 1.2),
+        ("20T15:00", "air_temperature", 0.1),
+        ("20T15:00", "sea_level_pressure", 1009.9),
+    ] == values(rest)
+    assert ["bad_time", "no_identity", "no_result"] == [
+        one.reason for one in rest if isinstance(one, Rejected)
+    ]
+
+
+def test_a_failure_of_aemet_is_told_in_its_words() -> None:
+    """A wrong key is not a quiet station."""
+    with pytest.raises(Malformed, match="API key invalido"):
+        read({"descripcion": "API key invalido", "estado": 401})
 
 
 SYDNEY = {

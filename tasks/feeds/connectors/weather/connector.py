@@ -1,5 +1,5 @@
 """
-[p] Weather: Open-Meteo (and its air quality model), the US National Weather Service, Australia's Bureau, METAR, and tables.
+[p] Weather: Open-Meteo (and its air quality model), the US National Weather Service, Australia's Bureau, Spain's AEMET, METAR, and tables.
 
 Which of them a payload is, its content tells. Options: see README.md.
 Source: https://open-meteo.com/en/docs, https://api.weather.gov/openapi.json, WMO-No. 306 (FM 15)
@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from tasks.feeds.connector import Malformed, Payload, Plan, Record, Request, Source
 from tasks.feeds.connectors.weather import (
+    aemet,
     airport_lists,
     airports,
     bureau,
@@ -86,6 +87,8 @@ def _json(payload: Payload, source: Source) -> Iterator[Record]:
         yield from bureau.observations(stations, payload)
     elif (days := bureau.periods(document)) is not None:
         yield from bureau.forecast(days, payload)
+    elif (rows := aemet.rows_of(document, payload.name)) is not None:
+        yield from aemet.records(rows, payload)
     elif (table := tables.of_json(document)) is not None:
         yield from tables.records(table, payload, source)
     elif (rows := nws.observations(document)) is not None:
