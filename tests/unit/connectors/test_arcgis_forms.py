@@ -10,6 +10,8 @@ import pytest
 
 from shared.errors import Permanent
 from tasks.feeds.connector import Described, Feature, Malformed, Record, Rejected
+from tasks.feeds.connectors.arcgis import connector
+from tasks.feeds.reading import long_json, long_lists
 from tests.support.feeds import parse, payload, run, source
 from tests.support.workbooks import packed
 
@@ -641,3 +643,31 @@ def test_a_description_of_the_layer_tells_what_it_shows_where_its_answers_do_not
     records, _ = run(source("arcgis", address), answers)
 
     assert "Elm Park" in [getattr(record, "title", None) for record in records]
+
+
+@pytest.mark.parametrize("kind", ["Esri's JSON", "GeoJSON", "old GeoJSON"])
+def test_a_long_download_is_not_held_and_says_what_a_short_one_says(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hub gives a layer of any size in one file; columns that come late, and rows that are none, too."""
+    said = [
+        {"OBJECTID": n, "CreationDate": 1_700_000_000_000 + n, "latitude": 1, "longitude": 2}
+        for n in range(80)
+    ]
+    said[70]["Late"] = "a column"
+    if kind == "Esri's JSON":
+        rows: list[Any] = [{"attributes": row, "geometry": MERCATOR} for row in said]
+        document = layer(*rows, None, {"geometry": {}}, spatialReference={"wkid": 102100})
+    else:
+        point = {"type": "Point", "coordinates": [-74, 40]}
+        rows = [{"type": "Feature", "properties": row, "geometry": point} for row in said]
+        document = geojson(*rows, None, {"type": "Feature", "properties": {}, "geometry": {"type": "Curve"}})
+    if kind == "old GeoJSON":
+        document["crs"] = {"type": "name", "properties": {"name": "EPSG:4326"}}
+    held = read(document)
+    monkeypatch.setattr(long_json, "MOST_HELD_BYTES", 1000)
+    monkeypatch.setattr(long_lists, "BLOCK_BYTES", 512)
+    monkeypatch.setattr(connector, "load_json", lambda payload: pytest.fail("it was held"))
+
+    assert held == read(document)
+    assert {Feature, Rejected} == set(map(type, held))

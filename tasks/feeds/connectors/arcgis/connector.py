@@ -7,7 +7,11 @@ Source: https://developers.arcgis.com/rest/services-reference/enterprise/query-f
 
 import gzip
 import zlib
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from shared.errors import Rejection
@@ -24,13 +28,14 @@ from tasks.feeds.connector import (
 )
 from tasks.feeds.connectors.arcgis import answers, asking, paging, shapes
 from tasks.feeds.connectors.arcgis.codes import Codes, codes, decoded
-from tasks.feeds.reading import columns
+from tasks.feeds.reading import columns, long_json
 from tasks.feeds.reading.cells import BadRow, Row, names_of
 from tasks.feeds.reading.day_order import local_times
 from tasks.feeds.reading.documents import excerpt, load_json
 from tasks.feeds.reading.exports import opened, records
 from tasks.feeds.reading.rows import Reader
 from tasks.feeds.reading.tables import Table
+from tasks.feeds.reading.tables import opened as unpacked
 
 _GEOMETRY: Final = "geometry"
 _LOOKED_AT: Final = 64
@@ -56,7 +61,7 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
         if _is_export(payload):
             yield from records(*opened(payload, source), payload.name)
             continue
-        document = load_json(payload)
+        document, rows = _document(payload)
         if not isinstance(document, dict) or "error" in document:
             raise Malformed(f"{payload.name}: no features: {excerpt(document):.200}")
         if (layers := answers.layers(document)) is not None:
@@ -64,7 +69,8 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
             for number, layer in enumerate(layers):
                 # The same object id is of another row in another layer.
                 prefix = f"{layer.get('id', number)}/" if len(layers) > 1 else ""
-                yield from _features(layer, payload, source, first, prefix, _told(told, layer))
+                features = layer["features"] if rows is None else rows
+                yield from _features(layer, features, payload, source, first, prefix, _told(told, layer))
                 first += len(layer["features"])
         elif "objectIds" in document:
             # Nothing found is told as null.
@@ -114,39 +120,70 @@ def _is_export(payload: Payload) -> bool:
     return start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"[")
 
 
+def _document(payload: Payload) -> tuple[Any, Iterable[Any] | None]:
+    """Return an answer in JSON; of a long download only its first features, and beside it all of them."""
+    again = partial(unpacked, payload)
+    if long_json.is_long(again):
+        with suppress(long_json.Inseparable):
+            document, some, rows = long_json.apart(again, payload.name)
+            if isinstance(document, dict) and document.get("features") is some:
+                document["features"] = list(islice(rows, answers.LOOKED_AT))
+                return document, rows
+    return load_json(payload), None
+
+
 def _features(
-    document: Mapping[str, Any], payload: Payload, source: Source, first: int, prefix: str, told: _Told
+    document: Mapping[str, Any],
+    features: Iterable[Any],
+    payload: Payload,
+    source: Source,
+    first: int,
+    prefix: str,
+    told: _Told,
 ) -> Iterator[Record]:
-    table = _table(document, payload.name, told)
-    rows = list(table.rows)
+    read = _Read(features, shapes.Places(document, payload.name), told)
+    found: Iterable[dict[str, Any] | BadRow] = list(read) if isinstance(features, list) else read
+    names = [key for key in names_of(found, payload.name) if key != _GEOMETRY] + [_GEOMETRY]
     zone = str(source.options.get("timezone") or source.timezone)
     times = local_times(zone, source.options, map(answers.said_of, document["features"]))
     named = source.options.get("fields") or {}
-    chosen = columns.choose(table.names, rows[: answers.LOOKED_AT], named, times)
-    if not named and "title" not in chosen and told.shown in table.names:
-        chosen["title"] = table.names.index(told.shown)
-    chosen[_GEOMETRY] = table.names.index(_GEOMETRY)
-    if any(row[-1] is not None for row in rows if not isinstance(row, BadRow)):
+    ahead = [_cells(row, names) for row in islice(found, answers.LOOKED_AT)]
+    chosen = columns.choose(names, ahead, named, times)
+    if not named and "title" not in chosen and told.shown in names:
+        chosen["title"] = names.index(told.shown)
+    chosen[_GEOMETRY] = names.index(_GEOMETRY)
+    if any(row[_GEOMETRY] is not None for row in found if not isinstance(row, BadRow)):
         for part in ("latitude", "longitude"):
             # The geometry is what the service stands for; columns of coordinates may be of another system.
             chosen.pop(part, None)
-    if "external_id" not in named and (identities := answers.identities(document, table.names)):
+    identities = [] if "external_id" in named else answers.identities(document, names)
+    if identities:
         chosen["external_id"] = identities[0]
-        rows = [answers.identified(row, identities) for row in rows]
-    reader = Reader(table, chosen, times, str(source.options.get("feature_kind") or "service_request"))
-    for number, row in enumerate(rows, start=first):
-        record = reader.read(row, f"{payload.name}#{number}")
+    kind = str(source.options.get("feature_kind") or "service_request")
+    reader = Reader(Table(names, iter(())), chosen, times, kind)
+    for number, row in enumerate(found, start=first):
+        cells = _cells(row, names)
+        cells = answers.identified(cells, identities) if identities else cells
+        record = reader.read(cells, f"{payload.name}#{number}")
         if record.external_id is not None:
             record.external_id = prefix + record.external_id
         yield record
 
 
-def _table(document: Mapping[str, Any], name: str, told: _Told) -> Table:
-    places = shapes.Places(document, name)
-    found = [_row(row, places, told) for row in document["features"]]
-    names = [key for key in names_of(found, name) if key != _GEOMETRY] + [_GEOMETRY]
-    rows: list[Row] = [[row.get(key) for key in names] if isinstance(row, dict) else row for row in found]
-    return Table(names, iter(rows))
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The rows of an answer, read anew each time that they are gone through."""
+
+    features: Iterable[Any]
+    places: shapes.Places
+    told: _Told
+
+    def __iter__(self) -> Iterator[dict[str, Any] | BadRow]:
+        return (_row(row, self.places, self.told) for row in self.features)
+
+
+def _cells(row: dict[str, Any] | BadRow, names: Sequence[str]) -> Row:
+    return row if isinstance(row, BadRow) else [row.get(name) for name in names]
 
 
 def _row(row: Any, places: shapes.Places, told: _Told) -> dict[str, Any] | BadRow:  # Any: as above.
