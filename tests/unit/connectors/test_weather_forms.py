@@ -6,7 +6,8 @@ import orjson
 import pytest
 
 from tasks.feeds.connector import Described, Malformed, Observation, Record, Rejected, Thing
-from tests.support.feeds import addresses, parse, payload, source
+from tasks.feeds.registry import connector
+from tests.support.feeds import addresses, drive, parse, payload, source
 
 
 def read(document: Any) -> list[Record]:
@@ -537,6 +538,26 @@ def test_what_a_station_of_aemet_measured_is_read() -> None:
     assert ["bad_time", "no_identity", "no_result"] == [
         one.reason for one in rest if isinstance(one, Rejected)
     ]
+
+
+AEMET = "https://opendata.aemet.es/opendata/api/observacion/convencional/datos/estacion/3195"
+ROWS = "https://opendata.aemet.es/opendata/sh/9a7c"
+
+
+@pytest.mark.parametrize(
+    ("datos", "found"), [(ROWS, 1), ("https://elsewhere.example/9a7c", 0), ("https://[", 0), (7, 0)]
+)
+def test_the_link_of_aemet_is_followed_within_its_site(datos: Any, found: int) -> None:
+    """Its answer tells where the rows are, for some minutes."""
+    answer = {"descripcion": "exito", "estado": 200, "datos": datos, "metadatos": f"{ROWS}m"}
+    feed = source("weather", AEMET)
+    driven = drive(
+        connector("weather").plan(feed), {AEMET: orjson.dumps(answer), ROWS: orjson.dumps([MADRID])}
+    )
+    records = parse(feed, *driven.payloads)
+
+    assert found == sum(isinstance(one, Observation) for one in records)
+    assert 1 == sum(isinstance(one, Described) for one in records)
 
 
 def test_a_failure_of_aemet_is_told_in_its_words() -> None:

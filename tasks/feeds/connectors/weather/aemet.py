@@ -7,11 +7,12 @@ Source: https://opendata.aemet.es/dist/index.html (conventional observations, an
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from shared.errors import Rejection
-from tasks.feeds.connector import Malformed, Observation, Payload, Record, Rejected, Thing
+from tasks.feeds.connector import Described, Malformed, Observation, Payload, Record, Rejected, Thing
 from tasks.feeds.connectors.weather.values import result
-from tasks.feeds.reading.documents import excerpt
+from tasks.feeds.reading.documents import excerpt, load_json
 from tasks.feeds.reading.places import point
 from tasks.feeds.reading.times import LocalTimes
 
@@ -20,6 +21,7 @@ _OF_A_ROW: Final = frozenset(("idema", "fint"))
 #: What the answer has that only links to the rows.
 _OF_A_LINK: Final = frozenset(("descripcion", "estado"))
 _FOUND: Final = 200
+_FIRST_BYTES: Final = 1000
 #: Our name's source and the unit of what a station measured.
 _MEASURED: Final = {
     "ta": ("temperature", "degC"),
@@ -37,6 +39,18 @@ _MEASURED: Final = {
 }
 
 
+def link(answer: Payload, url: str) -> str | None:
+    """Return where an answer says that its rows are, on the site that was asked; nothing if it is none of the service's."""
+    with answer.open() as stream:
+        if b'"estado"' not in stream.read(_FIRST_BYTES):
+            return None
+    document = load_json(answer)
+    where = document.get("datos") if isinstance(document, dict) else None
+    asked = urlsplit(url)
+    is_there = isinstance(where, str) and where.startswith(f"{asked.scheme}://{asked.netloc}/")
+    return where if is_there else None
+
+
 def rows_of(document: Any, name: str) -> Sequence[Any] | None:  # Any: JSON of a publisher.
     """
     Return what stations measured, or nothing if it is not the service's.
@@ -46,6 +60,8 @@ def rows_of(document: Any, name: str) -> Sequence[Any] | None:  # Any: JSON of a
     is_link = isinstance(document, dict) and document.keys() >= _OF_A_LINK
     if is_link and document["estado"] != _FOUND:
         raise Malformed(f"{name}: {excerpt(document['descripcion']):.200}")
+    if is_link:
+        return [document]
     is_list = isinstance(document, list) and any(
         isinstance(row, dict) and row.keys() >= _OF_A_ROW for row in document
     )
@@ -57,6 +73,9 @@ def records(rows: Sequence[Any], payload: Payload) -> Iterator[Record]:
     seen: set[str] = set()
     for number, row in enumerate(rows):
         record = f"{payload.name}#{number}"
+        if isinstance(row, dict) and row.keys() >= _OF_A_LINK:
+            yield Described(record=record)
+            continue
         try:
             thing, observation = _measurement(row, record)
         except Rejection as why:

@@ -28,8 +28,10 @@ _FIRST_BYTES: Final = 1000
 
 
 def plan(source: Source) -> Plan:
-    """Fetch the one document there is; there is no cursor."""
-    yield with_credential(Request("weather", source.url), source)
+    """Fetch the one document there is, and that of AEMET to which it links; there is no cursor."""
+    answer = yield with_credential(Request("weather", source.url), source)
+    if (rows := aemet.link(answer, source.url)) is not None:
+        yield Request("rows", rows)
     return {}
 
 
