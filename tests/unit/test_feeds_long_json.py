@@ -220,6 +220,19 @@ def test_what_cannot_be_read_apart_is_read_whole(document: Any, monkeypatch: pyt
     assert whole(content) == said
 
 
+@pytest.mark.parametrize("between", [",", "\n"])
+def test_a_long_document_has_so_many_rows(between: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for what a few packed megabytes can hold."""
+    monkeypatch.setattr(long_json, "MOST_ROWS", 100)
+    monkeypatch.setattr(long_lists, "BLOCK_BYTES", 64)
+    texts = [between.join(['{"id": 1}'] * count) for count in (100, 102)]
+    most, more = ((f"[{text}]" if between == "," else text).encode() for text in texts)
+
+    assert whole(most) == apart(most)
+    with pytest.raises(Malformed, match="p: more than 100 rows"):
+        table_json.rows_of_long(lambda: io.BytesIO(more), "p")
+
+
 def test_a_long_document_is_never_held() -> None:
     """Not its bytes, nor its rows: only some groups of them are there at once."""
     feature = json.dumps(

@@ -24,6 +24,8 @@ from tasks.feeds.reading.long_lists import LongList, searched
 MOST_HELD_BYTES: Final = 4 << 20
 #: No row of a publisher is longer.
 _LONGEST_BYTES: Final = 8 << 20
+#: A few packed megabytes hold a thousand million of `{},`; those of two gigabytes of real rows are below.
+MOST_ROWS: Final = 20_000_000
 #: In others a byte of a letter may be that of a bracket.
 _ENCODINGS: Final = ("utf-8", "utf-8-sig")
 
@@ -73,7 +75,8 @@ def apart(opened: Opened, name: str) -> Apart:
     """
     Return a long document and its rows apart; these are lines, if it is no document but its first line is an object.
 
-    Raises: Inseparable, also while rows are read for the first time; Malformed if it is too deep or no JSON, then too.
+    Raises: Inseparable, also while rows are read for the first time; Malformed if it is no JSON, too deep
+    or of too many rows, then too.
     """
     with opened() as stream:
         if encoding_of(stream.read(SNIFFED_BYTES)) not in _ENCODINGS:
@@ -81,7 +84,7 @@ def apart(opened: Opened, name: str) -> Apart:
     with opened() as stream:
         search = searched(stream, name)
     if search.goes_on:
-        lines = _Lines(opened)
+        lines = _Lines(opened, name)
         if not are_rows(islice(lines.texts(), 2)):
             raise Malformed(f"{name}: not JSON: more behind its end at byte {search.ends:,}")
         some = list(islice(lines, 2))
@@ -95,6 +98,7 @@ def apart(opened: Opened, name: str) -> Apart:
         or max(ends - begins for begins, ends in pairwise(found.bounds)) > _LONGEST_BYTES
     ):
         raise Inseparable
+    _check(found.count, name)
     rows = _Groups(opened, name, found.bounds)
     some = [*islice(rows, 2), *([] if found.has_objects_only else [None])]
     return Apart(_around(opened, name, found, some), some, rows)
@@ -156,20 +160,28 @@ class _Lines:
     """Lines of JSON, read one by one."""
 
     opened: Opened
+    name: str
 
     def __iter__(self) -> Iterator[Any]:
         return map(row_of, self.texts())
 
     def texts(self) -> Iterator[bytes]:
         with self.opened() as stream:
-            held = stream.read(len(MARK)).removeprefix(MARK)
+            held, count = stream.read(len(MARK)).removeprefix(MARK), 0
             while block := stream.read(long_lists.BLOCK_BYTES):
                 *lines, held = (held + block).replace(SEPARATOR, b"\n").splitlines(keepends=True)
+                count += len(lines)
+                _check(count, self.name)
                 yield from filter(None, map(bytes.strip, lines))
                 if len(held) > _LONGEST_BYTES:
                     raise Inseparable
             if last := held.strip():
                 yield last
+
+
+def _check(rows: int, name: str) -> None:
+    if rows > MOST_ROWS:
+        raise Malformed(f"{name}: more than {MOST_ROWS:,} rows")
 
 
 def _skip(stream: IO[bytes], count: int) -> None:

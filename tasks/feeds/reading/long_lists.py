@@ -36,8 +36,12 @@ class LongList:
         return [self.begins, *self.cuts, self.ends]
 
     @property
+    def count(self) -> int:
+        return self._commas + 1
+
+    @property
     def has_objects_only(self) -> bool:
-        return self._objects == self._commas + 1
+        return self._objects == self.count
 
     def take(self, marks: Marks, level: int) -> None:
         """Take the marks of a block that are in it; it begins at a level."""
