@@ -10,10 +10,10 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from shared.errors import Rejection
-from tasks.feeds.connector import Described, Malformed, Observation, Payload, Record, Rejected, Thing
+from tasks.feeds.connector import Described, Malformed, Observation, Payload, Record, Thing
+from tasks.feeds.connectors.weather.stations import reported, station_at
 from tasks.feeds.connectors.weather.values import result
 from tasks.feeds.reading.documents import excerpt, load_json
-from tasks.feeds.reading.places import point
 from tasks.feeds.reading.times import LocalTimes
 
 #: What each row has: the station, and when its hour ended.
@@ -70,21 +70,13 @@ def rows_of(document: Any, name: str) -> Sequence[Any] | None:  # Any: JSON of a
 
 def records(rows: Sequence[Any], payload: Payload) -> Iterator[Record]:
     """Yield each station once, and one observation per row."""
-    seen: set[str] = set()
-    for number, row in enumerate(rows):
-        record = f"{payload.name}#{number}"
-        if isinstance(row, dict) and row.keys() >= _OF_A_LINK:
-            yield Described(record=record)
-            continue
-        try:
-            thing, observation = _measurement(row, record)
-        except Rejection as why:
-            yield Rejected(record=record, reason=why.reason, detail=why.detail, excerpt=excerpt(row))
-            continue
-        if thing.external_id not in seen:
-            seen.add(thing.external_id)
-            yield thing
-        yield observation
+    yield from reported(rows, payload, _told)
+
+
+def _told(row: Any, record: str) -> tuple[Thing, Observation] | Record:  # Any: JSON of a publisher.
+    if isinstance(row, dict) and row.keys() >= _OF_A_LINK:
+        return Described(record=record)
+    return _measurement(row, record)
 
 
 def _measurement(row: Any, record: str) -> tuple[Thing, Observation]:  # Any: JSON of a publisher.
@@ -97,10 +89,7 @@ def _measurement(row: Any, record: str) -> tuple[Thing, Observation]:  # Any: JS
     )
     if not results:
         raise Rejection("no_result", f"station {station} measured nothing")
-    placed = point(row.get("lon"), row.get("lat"))
-    lon, lat = placed["coordinates"] if placed else (None, None)
-    name = str(row.get("ubi") or station).strip()
-    thing = Thing(external_id=station, record=record, kind="weather_station", name=name, lon=lon, lat=lat)
+    thing = station_at(station, row.get("ubi"), row, record)
     return thing, Observation(
         external_id=station, record=record, observed_at=moment, phenomenon_time=moment, results=results
     )

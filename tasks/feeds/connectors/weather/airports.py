@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from shared.errors import Rejection
-from tasks.feeds.connector import Observation, Payload, Record, Rejected, Thing
+from tasks.feeds.connector import Observation, Payload, Record, Thing
 from tasks.feeds.connectors.weather.metar import measured
+from tasks.feeds.connectors.weather.stations import reported, station_at
 from tasks.feeds.connectors.weather.values import result
-from tasks.feeds.reading.documents import excerpt
-from tasks.feeds.reading.places import point
 from tasks.feeds.reading.times import from_posix, from_rfc3339
 
 #: Field -> our name's source and the unit.
@@ -46,18 +45,7 @@ def _bare(feature: Any) -> Any:  # Any: as above.
 
 def records(rows: Sequence[Any], payload: Payload) -> Iterator[Record]:
     """Yield each station once, and one observation per report."""
-    seen: set[str] = set()
-    for number, row in enumerate(rows):
-        record = f"{payload.name}#{number}"
-        try:
-            thing, observation = _report(row, record)
-        except Rejection as why:
-            yield Rejected(record=record, reason=why.reason, detail=why.detail, excerpt=excerpt(row))
-            continue
-        if thing.external_id not in seen:
-            seen.add(thing.external_id)
-            yield thing
-        yield observation
+    yield from reported(rows, payload, _report)
 
 
 def _report(row: Any, record: str) -> tuple[Thing, Observation]:  # Any: JSON of a publisher.
@@ -76,10 +64,7 @@ def _report(row: Any, record: str) -> tuple[Thing, Observation]:  # Any: JSON of
     results = results or measured(str(row.get("rawOb") or ""))
     if not results:
         raise Rejection("no_result", f"station {station} measured nothing")
-    placed = point(row.get("lon"), row.get("lat"))
-    lon, lat = placed["coordinates"] if placed else (None, None)
-    name = str(row.get("name") or station)
-    thing = Thing(external_id=station, record=record, kind="weather_station", name=name, lon=lon, lat=lat)
+    thing = station_at(station, row.get("name"), row, record)
     return thing, Observation(
         external_id=station,
         record=record,

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Observation, Payload, Record, Rejected, Result, Thing
+from tasks.feeds.connectors.weather.stations import reported, station_at
 from tasks.feeds.connectors.weather.values import as_forecast, result
 from tasks.feeds.reading.documents import excerpt
-from tasks.feeds.reading.places import point
 from tasks.feeds.reading.times import from_rfc3339
 
 #: Our name's source and the unit of what a station measured.
@@ -64,18 +64,7 @@ def periods(document: Any) -> Sequence[Any] | None:  # Any: as above.
 
 def observations(rows: Sequence[Any], payload: Payload) -> Iterator[Record]:
     """Yield each station once, and one observation per row."""
-    seen: set[str] = set()
-    for number, row in enumerate(rows):
-        record = f"{payload.name}#{number}"
-        try:
-            thing, observation = _measurement(row, record)
-        except Rejection as why:
-            yield Rejected(record=record, reason=why.reason, detail=why.detail, excerpt=excerpt(row))
-            continue
-        if thing.external_id not in seen:
-            seen.add(thing.external_id)
-            yield thing
-        yield observation
+    yield from reported(rows, payload, _measurement)
 
 
 def _measurement(row: Any, record: str) -> tuple[Thing, Observation]:  # Any: JSON of a publisher.
@@ -92,10 +81,7 @@ def _measurement(row: Any, record: str) -> tuple[Thing, Observation]:  # Any: JS
     )
     if not results:
         raise Rejection("no_result", f"station {station} measured nothing")
-    placed = point(row.get("lon"), row.get("lat"))
-    lon, lat = placed["coordinates"] if placed else (None, None)
-    name = str(row.get("name") or station)
-    thing = Thing(external_id=station, record=record, kind="weather_station", name=name, lon=lon, lat=lat)
+    thing = station_at(station, row.get("name"), row, record)
     moment = _moment(written)
     return thing, Observation(
         external_id=station, record=record, observed_at=moment, phenomenon_time=moment, results=results
