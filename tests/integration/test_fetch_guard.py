@@ -6,10 +6,12 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from pytest_httpserver import HTTPServer
 
+from shared.jobs.lease import Cancelled
 from tasks.feeds.fetching.errors import FetchFailed, FetchRefused
 from tasks.feeds.fetching.http import Ask, Fetcher, Limits
 
@@ -175,6 +177,20 @@ def test_a_server_that_drips_is_cut_off(first: bytes, tmp_path: Path) -> None:
     """Every single read is quick, the whole is not: the total counts."""
     with server(drip(first)) as port, pytest.raises(FetchFailed, match=r"cut off after 0\.4 s"):
         here(total_seconds=0.4).get("trap", Ask(f"http://127.0.0.1:{port}/"), tmp_path)
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_a_fetch_that_nobody_waits_for_ends(tmp_path: Path) -> None:
+    """A job that is cancelled meanwhile says so; the time that a fetch may take is not waited for."""
+    asked = iter(("still wanted",))
+
+    def checkpoint() -> None:
+        if next(asked, None) is None:
+            raise Cancelled(uuid4())
+
+    with server(drip(b"HTTP/1.1 200 OK\r\n\r\n")) as port, pytest.raises(Cancelled):
+        ask = Ask(f"http://127.0.0.1:{port}/", checkpoint=checkpoint)
+        here(total_seconds=600).get("trap", ask, tmp_path)
     assert [] == list(tmp_path.iterdir())
 
 

@@ -5,7 +5,7 @@ Needs no database: the validators of the last answer come in, what the answer sa
 """
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -83,6 +83,16 @@ class Ask:
     last_modified: str | None = None
     #: Answer 404 and 410 with a `Fetched` without body instead of an error.
     allow_missing: bool = False
+    #: Raises once nobody waits for the answer; asked each second by another thread, and when the fetch has failed.
+    checkpoint: Callable[[], None] = lambda: None
+
+    def is_wanted(self) -> bool:
+        """Tell whether somebody waits for the answer."""
+        try:
+            self.checkpoint()
+        except Exception:
+            return False
+        return True
 
 
 @dataclass(slots=True)
@@ -131,11 +141,11 @@ class Fetcher:
         """
         Fetch into a new file in the folder `into`; `slug` names the feed in errors.
 
-        Raises: FetchFailed (timeout, no connection, 408, 429, 5xx, cut off), FetchRefused (404, 401, 403, refused
-        address, too big, certificate); no file is left then.
+        Raises: what `ask.checkpoint` does, FetchFailed (timeout, no connection, 408, 429, 5xx, cut off), FetchRefused
+        (404, 401, 403, refused address, too big, certificate); no file is left then.
         """
         began = time.perf_counter()
-        with Deadline(self._limits.total_seconds) as deadline, requests.Session() as session:
+        with Deadline(self._limits.total_seconds, ask.is_wanted) as deadline, requests.Session() as session:
             session.trust_env = False
             guard = Guard(self._allowed, self._resolver, self._dialler, deadline)
             session.mount("http://", GuardedAdapter(guard))
@@ -144,11 +154,13 @@ class Fetcher:
             try:
                 fetched = self._follow(session, ask, into, seen)
             except EXPECTED as error:
+                ask.checkpoint()
                 raise seen.told_by(named(slug, error, deadline, time.perf_counter() - began)) from error
             if deadline.expired:
                 # A connection that was cut looks like the end of a body without a length.
                 if fetched.path:
                     fetched.path.unlink(missing_ok=True)
+                ask.checkpoint()
                 raise seen.told_by(late(slug, deadline))
             return fetched
 

@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Collection
-from typing import Any, ClassVar, Self, TypeAlias
+from typing import Any, ClassVar, Final, Self, TypeAlias
 
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
@@ -21,6 +21,8 @@ from tasks.feeds.fetching.addresses import Resolve, vetted_addresses
 
 #: Address, port and seconds to a connected socket.
 Dial: TypeAlias = Callable[[str, int, float], socket.socket]
+#: How often it is asked whether a fetch is still wanted.
+_ASKED_AFTER_SECONDS: Final = 1.0
 
 
 def dial(address: str, port: int, seconds: float) -> socket.socket:
@@ -30,26 +32,26 @@ def dial(address: str, port: int, seconds: float) -> socket.socket:
 
 class Deadline:
     """
-    Cuts the connections of one fetch when its time is up, wherever they hang.
+    Cuts the connections of one fetch when its time is up, or nobody wants it any more, wherever they hang.
 
     A server that sends a byte a second keeps every single read alive; only a clock beside it helps.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, is_wanted: Callable[[], bool] = lambda: True) -> None:
         self.seconds = seconds
         self.expired = False
+        self._is_wanted = is_wanted
         self._ends_at = time.monotonic() + seconds
         self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
+        self._is_over = threading.Event()
 
     def __enter__(self) -> Self:
-        self._timer.start()
+        threading.Thread(target=self._watch, daemon=True).start()
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        self._timer.cancel()
+        self._is_over.set()
         with self._lock:
             for watched in self._sockets:
                 watched.close()
@@ -65,6 +67,12 @@ class Deadline:
             self._sockets.append(connected.dup())
         if self.expired:
             self._cut()
+
+    def _watch(self) -> None:
+        while not self._is_over.wait(min(self.remaining(), _ASKED_AFTER_SECONDS)):
+            if time.monotonic() >= self._ends_at or not self._is_wanted():
+                self._cut()
+                return
 
     def _cut(self) -> None:
         self.expired = True

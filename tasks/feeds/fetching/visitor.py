@@ -149,6 +149,7 @@ class Visitor:
             etag=conditional.etag if conditional else None,
             last_modified=conditional.last_modified if conditional else None,
             allow_missing=request.optional,
+            checkpoint=self._checkpoint,
         )
         try:
             # Each in a folder of its own: one that is read on must not be written over by the next.
