@@ -50,9 +50,8 @@ class Filled:
         """Return the share of rows that fill each field; nothing of few rows. One title for all is none."""
         if self._rows < LEAST:
             return None
-        if len(self._titles) == 1:
-            del self._counts["title"]
-        return {name: round(self._counts[name] / self._rows, 3) for name in (*WATCHED, _PLACE)}
+        filled = {name: round(self._counts[name] / self._rows, 3) for name in (*WATCHED, _PLACE)}
+        return filled if len(self._titles) > 1 else filled | {"title": 0.0}
 
 
 def _values(body: bytes) -> Iterator[bytes | None]:
