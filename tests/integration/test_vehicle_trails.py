@@ -64,6 +64,14 @@ def test_a_position_that_comes_late_is_none_of_the_trail(db: Engine) -> None:
     assert [[0, 51.5], [2, 51.7]] == seen(feed, (1, 51.6))
 
 
+def test_a_place_that_is_corrected_is_none_of_the_trail(db: Engine) -> None:
+    """The vehicle never was where it was first said to be."""
+    feed = add_given()
+    seen(feed, (0, 51.5), (1, 51.6))
+
+    assert [[0, 51.5], [1, 51.9]] == seen(feed, (1, 51.9))
+
+
 def test_a_trail_begins_anew_after_a_silence(db: Engine) -> None:
     """Nobody knows which way it took."""
     assert [[20, 51.8], [21, 51.9]] == seen(add_given(), (0, 51.5), (1, 51.6), (20, 51.8), (21, 51.9))

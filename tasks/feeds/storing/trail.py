@@ -23,7 +23,9 @@ def _after(column: str, value: str) -> str:
     return (
         f"CASE WHEN s.kind IN ({rented}) OR f.missing_since IS NOT NULL"
         f" OR {_AT.format('s')} - {_AT.format('f')} > {_SILENT} THEN '{{}}'"
-        f" WHEN f.point IS NULL OR s.point IS NULL OR f.point ~= s.point THEN f.{column}"
+        f" WHEN f.point IS NULL OR s.point IS NULL OR f.point ~= s.point"
+        # Told anew of the same moment, its place is corrected.
+        f" OR {_AT.format('s')} <= {_AT.format('f')} THEN f.{column}"
         f" ELSE (f.{column} || {value})[greatest(1, cardinality(f.{column}) + 2 - {MOST}):] END"
     )
 
