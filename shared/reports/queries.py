@@ -60,12 +60,12 @@ def list_reports(
     if bbox:
         query = query.where(in_box(Report.public_point, bbox))
     if cursor:
-        query = query.where(tuple_(Report.created_at, Report.id) < _position(cursor))
+        query = query.where(tuple_(Report.created_at, Report.id) < position_of(cursor))
     query = query.order_by(Report.created_at.desc(), Report.id.desc()).limit(limit + 1)
     reports = list(tx.scalars(query))
     more = len(reports) > limit
     reports = reports[:limit]
-    return Page(reports_json(tx, reports), _cursor(reports[-1]) if more else None)
+    return Page(reports_json(tx, reports), cursor_of(reports[-1]) if more else None)
 
 
 def get_report(
@@ -79,11 +79,10 @@ def get_report(
     report = tx.get(Report, report_id)
     if report is None:
         raise NotFound("This report is not here.")
-    shown = report_json(tx, report)
+    shown = staff_json(tx, [report])[0] if is_staff else report_json(tx, report)
     if is_staff or rules.is_token(token, report.token_hash):
+        shown |= _exact_place(report)
         shown["emails"] = deliveries_of_report(tx, report.id)
-        shown["lon"], shown["lat"] = report.point or (None, None)
-        shown["address"] = report.address
     return shown
 
 
@@ -132,9 +131,22 @@ def reports_json(tx: Transaction, reports: Sequence[Report]) -> list[dict[str, A
     ]
 
 
+def staff_json(tx: Transaction, reports: Sequence[Report]) -> list[dict[str, Any]]:
+    """Give the shape of reports that staff handle: their exact place, and where each may go from here."""
+    return [
+        shown | _exact_place(report) | {"moves": rules.moves(Status(report.status))}
+        for shown, report in zip(reports_json(tx, reports), reports, strict=True)
+    ]
+
+
 def reference(tx: Transaction, report: Report) -> str:
     """Return the reference people quote."""
     return rules.reference_of(_prefixes(tx, {report.city})[report.city], report.number)
+
+
+def _exact_place(report: Report) -> dict[str, Any]:
+    lon, lat = report.point or (None, None)
+    return {"lon": lon, "lat": lat, "address": report.address}
 
 
 def _history(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, list[dict[str, Any]]]:
@@ -158,13 +170,19 @@ def _prefixes(tx: Transaction, slugs: Iterable[str]) -> dict[str, str]:
     return {row.slug: row.prefix for row in rows}
 
 
-def _cursor(report: Report) -> str:
+def cursor_of(report: Report) -> str:
+    """Return where a page ends: the next one begins after this report."""
     return base64.urlsafe_b64encode(
         json.dumps([report.created_at.isoformat(), str(report.id)]).encode()
     ).decode()
 
 
-def _position(cursor: str) -> Any:  # a row value, which SQLAlchemy types by its columns
+def position_of(cursor: str) -> Any:  # a row value, which SQLAlchemy types by its columns
+    """
+    Return the place that a cursor names, as a row of creation and id.
+
+    Raises: Invalid for a cursor that is not ours.
+    """
     try:
         moment, report_id = json.loads(base64.urlsafe_b64decode(cursor))
         return tuple_(datetime.fromisoformat(moment), UUID(report_id))

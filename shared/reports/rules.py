@@ -72,6 +72,11 @@ def may_become(old: Status, new: Status, note: str) -> bool:
     return bool(note) if new == old else new in _NEXT[old]
 
 
+def moves(status: Status) -> list[Status]:
+    """List where a report may go from here, the nearest step first."""
+    return [each for each in Status if each in _NEXT[status]]
+
+
 def is_public(status: str) -> bool:
     """Tell whether the public map and list show a report."""
     return status != Status.RECEIVED

@@ -109,12 +109,20 @@ def publish_report(tx: Transaction, report: Report, now: datetime) -> None:
 
 
 def change_status(
-    tx: Transaction, report_id: UUID, status: str, note: str, *, actor_id: UUID | None, now: datetime
+    tx: Transaction,
+    report_id: UUID,
+    status: str,
+    note: str,
+    *,
+    was: str | None = None,
+    actor_id: UUID | None,
+    now: datetime,
 ) -> Report:
     """
     Move a report to another status, or reply to it, and owe its reporter a mail about it.
 
-    Raises: NotFound, Invalid for an unknown status, Conflict when the status may not follow.
+    Args: `was` is the status that whoever moves it believes it to have.
+    Raises: NotFound, Invalid for an unknown status, Conflict when the status may not follow or is not `was`.
     """
     report = locked_report(tx, report_id)
     if report is None:
@@ -122,6 +130,8 @@ def change_status(
     if status not in set(Status):
         allowed = ", ".join(Status)
         raise Invalid("This is no status.", FieldProblem("status", "one_of", f"Choose one of: {allowed}."))
+    if was is not None and was != report.status:
+        raise Conflict(f"Somebody has moved this report meanwhile: it is {report.status} now.")
     note = note.strip()
     if not rules.may_become(Status(report.status), Status(status), note):
         raise Conflict(f"A report that is {report.status} cannot become {status}.")

@@ -1,6 +1,7 @@
 """Reports over HTTP: filed with photos, once however often sent, followed by their link, handled by staff."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
 from shared.accounts.rules import Role
+from shared.clock import utcnow
 from shared.db import transaction
 from shared.settings import Settings
 from tests.support.jobs import drain
@@ -163,6 +165,90 @@ def test_staff_move_a_report_on_and_nobody_else_does() -> None:
     assert "A crew is on its way." == answer.json["history"][-1]["note"]
     assert_problem(staff.patch(path, json={"status": "lost"}), 422, "status")
     assert_problem(staff.patch(path, json={"status": "received"}), 409)
+
+
+def test_who_looks_at_an_old_status_changes_nothing() -> None:
+    """Another has moved it meanwhile: their word stays, and the answer says where it is."""
+    report = file(Browser()).json["id"]
+    drain({"reports.triage"})
+    path = f"/api/v1/reports/{report}"
+    staff = Browser(Role.STAFF)
+    staff.patch(path, json={"status": "resolved", "was": "published"})
+
+    refused = staff.patch(path, json={"status": "in_progress", "was": "published"})
+
+    assert "it is resolved now" in assert_problem(refused, 409)["detail"]
+    assert "resolved" == staff.get(path).json["status"]
+    assert 200 == staff.patch(path, json={"status": "in_progress", "was": "resolved"}).status_code
+
+
+def test_staff_see_what_waits_the_longest_first() -> None:
+    """Also what is not public yet; with its exact place, where it may go, and counts whatever is listed."""
+    done, public, received = (file(Browser(), description=word).json["id"] for word in "abc")
+    with transaction() as tx:
+        for days, report, status in (
+            (9, done, "closed"),
+            (8, public, "published"),
+            (0, received, "received"),
+        ):
+            tx.execute(
+                text(
+                    "UPDATE reports SET status = :status, created_at = now() - make_interval(days => :days)"
+                    " WHERE id = :id"
+                ),
+                {"status": status, "days": days, "id": report},
+            )
+    staff = Browser(Role.STAFF)
+    path = "/api/v1/reports/queue?city=london"
+
+    every = staff.get(path).json
+
+    assert [done, public, received] == [each["id"] for each in every["items"]]
+    assert [-0.12631, 51.50421] == [every["items"][0]["lon"], every["items"][0]["lat"]]
+    assert [["in_progress"], ["in_progress", "resolved", "closed"], ["published", "closed"]] == [
+        each["moves"] for each in every["items"]
+    ]
+    assert {"received": 1, "published": 1, "in_progress": 0, "resolved": 0, "closed": 1} == every["counts"][
+        "by_status"
+    ]
+    assert every["items"][1]["created_at"] == every["counts"]["oldest_open"]
+
+    some = staff.get(f"{path}&status=closed").json
+    assert ([done], every["counts"]) == ([each["id"] for each in some["items"]], some["counts"])
+    week_ago = (utcnow() - timedelta(days=7)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    old, new = (staff.get(f"{path}&{which}={week_ago}").json for which in ("before", "since"))
+    assert [done, public] == [each["id"] for each in old["items"]]
+    assert (0, 1) == tuple(each["counts"]["by_status"]["received"] for each in (old, new))
+    nothing = staff.get(f"{path}&category=other").json
+    assert ([], None) == (nothing["items"], nothing["counts"]["oldest_open"])
+
+
+@pytest.mark.parametrize("order", ["oldest", "newest"])
+def test_the_queue_is_read_page_by_page(order: str) -> None:
+    """Every report once, in the order asked for."""
+    filed = [file(Browser(), description=word).json["id"] for word in "abc"]
+    staff = Browser(Role.STAFF)
+    path = f"/api/v1/reports/queue?city=london&order={order}&limit=2"
+
+    first = staff.get(path).json
+    second = staff.get(f"{path}&cursor={first['next']}").json
+
+    found = [each["id"] for each in first["items"] + second["items"]]
+    assert (filed if order == "oldest" else filed[::-1], None) == (found, second["next"])
+
+
+def test_the_queue_is_for_staff() -> None:
+    """It tells exact places; a report tells where it may go to staff alone."""
+    report = file(Browser()).json
+    assert_problem(Browser().get("/api/v1/reports/queue?city=london"), 401)
+    for role in (Role.RESIDENT, Role.PARTNER, Role.OPS):
+        assert_problem(Browser(role).get("/api/v1/reports/queue?city=london"), 403)
+    assert 200 == Browser(Role.ADMIN).get("/api/v1/reports/queue?city=london").status_code
+    assert_problem(Browser(Role.STAFF).get("/api/v1/reports/queue?city=atlantis"), 404, "city")
+
+    path = f"/api/v1/reports/{report['id']}"
+    assert "moves" not in Browser().get(f"{path}?t={report['token']}").json
+    assert ["published", "closed"] == Browser(Role.STAFF, email="s@example.org").get(path).json["moves"]
 
 
 def test_me_too_counts_once_for_each() -> None:

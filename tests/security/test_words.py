@@ -76,6 +76,7 @@ def test_no_parameter_of_any_list_reaches_sql_as_sql(tries: Tries) -> None:
         "jobs": ("state", "kind", "queue", "q", "cursor"),
         "feeds": ("city",),
         "reports": ("city", "status", "cursor"),
+        "reports/queue": ("city", "status", "category", "since", "before", "order", "limit", "cursor"),
         "mailbox": ("to",),
     }.items():
         for name in names:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 from flask_openapi.models.file import FileStorage
-from pydantic import BaseModel, Field, field_validator
+from pydantic import AwareDatetime, BaseModel, Field, field_validator
 from typing_extensions import TypeAliasType
 
 from web.params import DEFAULT_LIMIT, BoundingBox, Cursor, Limit, Line, Words, among, read_file
@@ -22,6 +22,19 @@ class ReportQuery(BaseModel):
     city: Line | None = None
     bbox: BoundingBox = None
     status: Annotated[Words, among(get_args(ReportStatus.__value__))] = None
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor = None
+
+
+class QueueQuery(BaseModel):
+    """Which reports wait: filed at or after `since` and before `before`, in the order asked for."""
+
+    city: Line
+    status: Annotated[Words, among(get_args(ReportStatus.__value__))] = None
+    category: Line | None = None
+    since: AwareDatetime | None = None
+    before: AwareDatetime | None = None
+    order: Literal["oldest", "newest"] = "oldest"
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor = None
 
@@ -160,6 +173,8 @@ class Report(BaseModel):
     supports: int
     emails: list[Delivery] = Field(default=[], description="for the reporter and staff only")
 
+    moves: list[ReportStatus] = Field(default=[], description="where it may go from here, for staff only")
+
 
 class ReportList(BaseModel):
     """A page of reports, newest first."""
@@ -168,8 +183,24 @@ class ReportList(BaseModel):
     next: str | None
 
 
+class ReportCounts(BaseModel):
+    """How many reports of each status there are, whatever statuses are listed."""
+
+    by_status: dict[ReportStatus, int]
+    oldest_open: datetime | None = Field(description="since when the oldest waits that is not done")
+
+
+class ReportQueue(BaseModel):
+    """A page of what staff handle."""
+
+    items: list[Report]
+    next: str | None
+    counts: ReportCounts
+
+
 class ReportUpdate(BaseModel):
-    """The next status, and what to tell the reporter."""
+    """The next status, and what to tell the reporter; refused when the report is no longer what it `was`."""
 
     status: ReportStatus
+    was: ReportStatus | None = None
     note: Annotated[str, Field(max_length=2000)] = ""

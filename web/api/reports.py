@@ -13,7 +13,7 @@ from shared.audit import audit
 from shared.cities.queries import find_city
 from shared.clock import utcnow
 from shared.db import Transaction, transaction
-from shared.reports import queries, service
+from shared.reports import queries, queue, service
 from shared.reports.draft import MAX_PHOTOS, ReportDraft
 from shared.settings import get_settings
 from shared.storage import storage
@@ -22,11 +22,13 @@ from web.api.report_shapes import (
     CategoryList,
     CategoryQuery,
     LinkQuery,
+    QueueQuery,
     Report,
     ReportAccepted,
     ReportForm,
     ReportList,
     ReportQuery,
+    ReportQueue,
     ReportUpdate,
 )
 from web.clients import network_of
@@ -57,6 +59,25 @@ def list_reports(query: ReportQuery) -> Answer:
             cursor=query.cursor,
         )
     return page(found.items, found.next)
+
+
+@api.get("/reports/queue", responses={200: ReportQueue})
+@needs(Permission.HANDLE_REPORTS)
+def list_queue(query: QueueQuery) -> Answer:
+    """List what staff handle, the longest wait first, with counts of each status."""
+    wanted = queue.Wanted(query.city, query.category, query.since, query.before)
+    with transaction() as tx:
+        find_city(tx, query.city)
+        found = queue.list_queue(
+            tx,
+            wanted,
+            statuses=query.status or (),
+            newest_first=query.order == "newest",
+            limit=query.limit,
+            cursor=query.cursor,
+        )
+        counts = queue.count_queue(tx, wanted)
+    return page(found.items, found.next, counts=counts)
 
 
 @api.get("/reports/categories", responses={200: CategoryList})
@@ -118,11 +139,11 @@ def change_report(path: ById, body: ReportUpdate) -> Answer:
     now = utcnow()
     with transaction() as tx:
         report = service.change_status(
-            tx, path.id, body.status, body.note, actor_id=signed_in().user_id, now=now
+            tx, path.id, body.status, body.note, was=body.was, actor_id=signed_in().user_id, now=now
         )
         # The note is for the reporter and may name people: it stays with the report, which can be erased.
         audit(tx, actor(), "reports.change", subject=str(path.id), status=body.status)
-        return queries.report_json(tx, report)
+        return queries.staff_json(tx, [report])[0]
 
 
 @api.post("/reports/<uuid:id>/supports", responses={200: Report})
