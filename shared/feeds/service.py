@@ -1,7 +1,7 @@
 """What admins, seeds and the scheduler do with feeds."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -16,6 +16,7 @@ from shared.db import Transaction
 from shared.errors import Conflict, FieldProblem, Invalid, NotFound
 from shared.feeds.due import due_feeds, enqueue_due, host_key, run_key
 from shared.feeds.models import Feed, FeedResource
+from shared.feeds.options import options_of, unknown_kind
 from shared.feeds.options import problems as option_problems
 from shared.jobs.enqueue import Enqueued, enqueue
 from shared.messages import ReprocessFeed, RunFeed
@@ -78,9 +79,9 @@ def create_feed(tx: Transaction, draft: FeedDraft, now: datetime) -> Feed:
     a feed of that slug.
     """
     names = ("kind", "url", "interval_seconds", "options")
-    _refuse(_problems({name: getattr(draft, name) for name in names}))
+    _refuse(_problems({name: getattr(draft, name) for name in names}, draft.kind))
     find_city(tx, draft.city)
-    _refuse(_unknown_timetable(tx, draft.city, draft.options))
+    _refuse(_unknown_timetable(tx, draft.city, draft.kind, draft.options))
     name = draft.name.strip() or f"{draft.kind} {urlsplit(draft.url).hostname}"
     slug = draft.slug or slug_of(name)
     if tx.scalar(select(Feed.id).where(Feed.city == draft.city, Feed.slug == slug)) is not None:
@@ -115,9 +116,10 @@ def update_feed(tx: Transaction, feed_id: UUID, changes: Mapping[str, Any], now:
         FieldProblem(name, "unknown", "this field cannot be changed") for name in changes.keys() - _EDITABLE
     ]
     # Options are of a kind, and a kind takes options: a change of either is judged with the other.
-    both = {"kind": feed.kind, "options": feed.options} if {"kind", "options"} & changes.keys() else {}
-    timetable = _unknown_timetable(tx, feed.city, changes.get("options") or {})
-    _refuse([*unknown, *_problems({**both, **changes}), *timetable])
+    kind = changes.get("kind", feed.kind)
+    both = {"options": feed.options} if "kind" in changes else {}
+    timetable = _unknown_timetable(tx, feed.city, kind, changes.get("options") or {})
+    _refuse([*unknown, *_problems({**both, **changes}, kind), *timetable])
     differs = {name for name, value in changes.items() if getattr(feed, name) != value}
     content = differs & _CONTENT
     if content == {"options"} and _read_by(feed.options) == _read_by(changes["options"]):
@@ -202,14 +204,13 @@ def slug_of(name: str) -> str:
 
 def check_feed(values: Mapping[str, Any]) -> None:
     """Refuse values that break a rule of feeds; raises Invalid."""
-    _refuse(_problems(values))
+    _refuse(_problems(values, values.get("kind")))
 
 
-def _problems(values: Mapping[str, Any]) -> list[FieldProblem]:
-    found: list[FieldProblem] = []
-    kind, url, interval = values.get("kind"), values.get("url"), values.get("interval_seconds")
-    if "kind" in values and not re.fullmatch(r"[a-z][a-z0-9_]*", str(kind)):
-        found.append(FieldProblem("kind", "pattern", "the name of a connector, such as gtfs_realtime"))
+def _problems(values: Mapping[str, Any], kind: Any) -> list[FieldProblem]:
+    """Return what is wrong with values of a feed that is, or will be, of a kind."""
+    url, interval = values.get("url"), values.get("interval_seconds")
+    found = list(unknown_kind(kind)) if "kind" in values else []
     if "url" in values and not re.match(r"https?://[^/\s]+", str(url)):
         found.append(FieldProblem("url", "scheme", "begins with https:// or http:// and a host"))
     elif "url" in values and _KEY.match(str(url)):
@@ -224,13 +225,26 @@ def _problems(values: Mapping[str, Any]) -> list[FieldProblem]:
         )
     if "options" in values:
         found += option_problems(str(kind), values["options"])
+        found += _keys_shown(values["options"])
     return found
 
 
-def _unknown_timetable(tx: Transaction, city: str, options: Mapping[str, Any]) -> list[FieldProblem]:
+def _keys_shown(options: Mapping[str, Any]) -> Iterator[FieldProblem]:
+    """Yield where options hold a key, not its name: everybody is shown them, as the URL."""
+    urls, query = options.get("urls"), options.get("query")
+    if isinstance(urls, list) and any(_KEY.match(str(url)) for url in urls):
+        yield FieldProblem("options.urls", "secret", _WHERE_KEYS_GO)
+    for name in query if isinstance(query, dict) else ():
+        if _KEY.match(f"https://host/?{name}="):
+            yield FieldProblem(f"options.query.{name}", "secret", _WHERE_KEYS_GO)
+
+
+def _unknown_timetable(
+    tx: Transaction, city: str, kind: str, options: Mapping[str, Any]
+) -> list[FieldProblem]:
     """Return the problem of an option `static` that names no timetable of the city."""
     slug = options.get("static")
-    if slug is None:
+    if not slug or "static" not in options_of(kind).model_fields:
         return []
     held = select(Feed.id).where(Feed.city == city, Feed.slug == str(slug), Feed.kind == TIMETABLE_KIND)
     if tx.scalar(held) is not None:

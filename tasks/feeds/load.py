@@ -16,6 +16,7 @@ from shared.events import FeedRan
 from shared.feeds.archive import record_payloads
 from shared.feeds.judging import judge
 from shared.feeds.models import Feed
+from shared.feeds.option_types import Options
 from shared.feeds.runs import Counts, Opened, hold_feed
 from shared.feeds.runs_ended import end_run, fail_run
 from shared.stream.publish import publish
@@ -99,8 +100,7 @@ def _record_payloads(visitor: Visitor) -> None:
 
 def context_for(source: Source, now: datetime) -> Context:
     """Return what records are held against; the option `bbox` bounds their places."""
-    bbox = source.options.get("bbox")
-    return Context(now=now, bbox=tuple(bbox) if bbox else None)
+    return Context(now=now, bbox=Options.read(source.options).bbox)
 
 
 def keep_unchanged(tx: Transaction, visitor: Visitor, now: datetime) -> None:

@@ -1,6 +1,8 @@
 """
 Begin a connector: `make connector name=parking` writes the folder `tasks/feeds/connectors/parking`.
 
+Beside it comes what feeds of the kind may be told, `shared/feeds/kinds/parking.py`: the API judges by it, too.
+
 What it writes works: a connector of a JSON list of places, with a sample and what it gives. Change it in place;
 `python -m tests.support.feeds parking` writes what comes out of the samples into `expected.json`.
 """
@@ -13,8 +15,11 @@ from pathlib import Path
 from typing import Final
 
 from shared.errors import Permanent
+from shared.feeds import kinds as declared
 from tasks.feeds.registry import FOLDER
 
+#: Where the options of kinds are declared.
+KINDS: Final = Path(declared.__path__[0])
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{1,39}")
 _TITLE: Final = "@TITLE@"
 _KIND: Final = "@KIND@"
@@ -88,6 +93,14 @@ late_seconds = 3600
 stale_seconds = 21600
 dead_seconds = 604800
 """
+_OPTIONS: Final = '''"""[p] What a feed of @TITLE@ may be told."""
+
+from shared.feeds.option_types import Options
+
+
+class @CLASS@Options(Options):
+    """Options of feeds of @TITLE@: a field each, with its default, its range and a line of meaning."""
+'''
 _README: Final = """# @TITLE@
 
 What the publisher sends. Source: <https://where.the.format/is-described>.
@@ -104,9 +117,9 @@ _SAMPLE: Final = (
 _URL: Final = "https://publisher.example/places.json"
 
 
-def write(kind: str, folder: Path = FOLDER) -> Path:
+def write(kind: str, folder: Path = FOLDER, kinds: Path = KINDS) -> Path:
     """
-    Write a connector folder that works and passes its tests.
+    Write a connector folder that works and passes its tests, and the module of its options.
 
     Raises: Permanent if the name is not one, or taken.
     """
@@ -126,6 +139,9 @@ def write(kind: str, folder: Path = FOLDER) -> Path:
         "expected.json": _expected(kind),
     }.items():
         (target / name).write_text(text.replace(_TITLE, title).replace(_KIND, kind), encoding="utf-8")
+    kinds.mkdir(parents=True, exist_ok=True)
+    told = _OPTIONS.replace(_TITLE, title).replace("@CLASS@", kind.title().replace("_", ""))
+    (kinds / f"{kind}.py").write_text(told, encoding="utf-8")
     return target
 
 

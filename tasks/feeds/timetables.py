@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from shared.db import Transaction, transaction
+from shared.feeds.option_types import TimetabledOptions
 from shared.transit.queries import (
     current_timetable,
     routes_of,
@@ -61,12 +62,12 @@ class Timetabled:
         return self._found.blocks(payloads, self._told(payloads, source))
 
     def _told(self, payloads: Sequence[Payload], source: Source) -> Source:
-        slug = source.options.get("static")
+        slug = TimetabledOptions.read(source.options).static
         if not slug:
             return source
         named = self._naming.named(payloads)
         with transaction() as tx:
-            return replace(source, timetable=known_timetable(tx, source.city, str(slug), named))
+            return replace(source, timetable=known_timetable(tx, source.city, slug, named))
 
 
 def timetabled(found: Connector) -> Connector:

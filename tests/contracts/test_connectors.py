@@ -39,8 +39,10 @@ OURS = (
     "tasks.feeds.quality",
     "tasks.feeds.reading",
     "shared.errors",
-    # What a mapping may be, which is judged when its feed is saved, too: pure as connectors are.
+    # What feeds may be told, which is judged when they are saved, too: pure as connectors are.
+    "shared.feeds.kinds",
     "shared.feeds.mappings",
+    "shared.feeds.option_types",
     "shared.geo",
     "shared.units",
 )

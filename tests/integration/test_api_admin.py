@@ -63,7 +63,10 @@ def test_an_admin_adds_changes_runs_and_removes_a_feed() -> None:
         ({**FEED, "interval_seconds": 1}, "interval_seconds"),
         ({**FEED, "url": "file:///etc/passwd"}, "url"),
         ({**FEED, "kind": "../x"}, "kind"),
+        ({**FEED, "kind": "fax"}, "kind"),
         ({**FEED, "cursor": {}}, "cursor"),
+        ({**FEED, "options": {"page_sise": 100}}, "options.page_sise"),
+        ({**FEED, "options": {"hours": "at night"}}, "options.hours"),
         ({**FEED, "options": {"timezone": "Mars/Olympus"}}, "options.timezone"),
         ({**FEED, "kind": "mapping"}, "options.fields"),
         (
@@ -74,10 +77,39 @@ def test_an_admin_adds_changes_runs_and_removes_a_feed() -> None:
     ],
 )
 def test_a_feed_that_breaks_a_rule_is_refused_by_field(body: dict[str, Any], field: str) -> None:
-    """422 says which."""
+    """422 says which, also of a feed that is only tried."""
     add_city()
+    tried = {name: value for name, value in body.items() if name != "interval_seconds"}
 
     assert_problem(Browser(Role.ADMIN).post("/api/v1/feeds", json=body), 422, field)
+    if field != "interval_seconds":
+        assert_problem(Browser(Role.ADMIN).post("/api/v1/feeds/preview", json=tried), 422, field)
+
+
+def test_a_feed_is_not_changed_to_what_it_could_not_be_saved_as() -> None:
+    """Options are judged with the kind, also with that which the feed has."""
+    add_city()
+    admin = Browser(Role.ADMIN)
+    path = f"/api/v1/feeds/{admin.post('/api/v1/feeds', json=FEED).json['id']}"
+
+    assert_problem(admin.patch(path, json={"options": {"wherre": "1=1"}}), 422, "options.wherre")
+    assert_problem(admin.patch(path, json={"kind": "fax"}), 422, "kind")
+
+
+def test_the_kinds_of_feeds_say_what_they_may_be_told() -> None:
+    """A form can be made of it."""
+    kinds = Browser(None).get("/api/v1/feeds/kinds").json["items"]
+    socrata = {each["kind"]: each["options"] for each in kinds}["socrata"]
+
+    assert len(kinds) == 14
+    assert {
+        "name": "page_size",
+        "type": "integer",
+        "allowed": "a whole number, 1 to 50,000",
+        "default": 5000,
+        "meaning": "Rows of a page.",
+        "of_this_kind": True,
+    } in socrata
 
 
 def test_a_reprocess_needs_a_window_and_a_reason_and_runs_once_at_a_time() -> None:

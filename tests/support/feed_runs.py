@@ -15,6 +15,7 @@ from shared.cities.models import City
 from shared.clock import utcnow
 from shared.db import Transaction, transaction
 from shared.feeds.models import Feed, FeedRun
+from shared.feeds.options import kinds
 from shared.feeds.service import FeedDraft, create_feed
 from shared.messages import ReprocessFeed, RunFeed
 from tasks.feeds.connector import Manifest, Payload, Plan, Record, Request, Source
@@ -84,8 +85,12 @@ def add_feed(kind: str, url: str = "https://feeds.example/", *, timezone: str = 
     """Commit a feed of a kind in the test city and return its id."""
     with transaction() as tx:
         add_city(tx, timezone=timezone)
-        draft = FeedDraft(**{"city": CITY, "kind": kind, "url": url, "interval_seconds": 60, **values})
-        return create_feed(tx, draft, utcnow()).id
+        saved_as = kind if kind in kinds() else "news"
+        draft = FeedDraft(**{"city": CITY, "kind": saved_as, "url": url, "interval_seconds": 60, **values})
+        feed = create_feed(tx, draft, utcnow())
+        # A connector of the tests is none that could be saved.
+        feed.kind = kind
+        return feed.id
 
 
 def run_feed(feed_id: UUID, site: Site, reason: str = "schedule") -> FeedRun:

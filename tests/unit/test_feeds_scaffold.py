@@ -14,7 +14,7 @@ from tests.support.feeds import payload, source
 
 def test_a_new_connector_is_whole_and_works(tmp_path: Path) -> None:
     """The folder has every part, its manifest is valid, and its sample parses to what it expects."""
-    target = scaffold.write("parking_lots", tmp_path)
+    target = scaffold.write("parking_lots", tmp_path, tmp_path / "kinds")
     spec = importlib.util.spec_from_file_location("parking_lots_connector", target / "connector.py")
     assert spec is not None
     assert spec.loader is not None
@@ -37,6 +37,7 @@ def test_a_new_connector_is_whole_and_works(tmp_path: Path) -> None:
     assert isinstance(rejected, Rejected)
     assert "Freshness" in (target / "README.md").read_text()
     assert ast.parse((target / "__init__.py").read_text()).body
+    assert "class ParkingLotsOptions(Options):" in (tmp_path / "kinds" / "parking_lots.py").read_text()
 
 
 @pytest.mark.parametrize("name", ["", "Parking", "1st", "../escape", "a", "with-dash", "gbfs"])
@@ -51,6 +52,6 @@ def test_a_name_that_is_none_or_taken_is_refused(name: str, capsys: pytest.Captu
 
 def test_a_connector_is_never_overwritten(tmp_path: Path) -> None:
     """Running it twice is refused."""
-    scaffold.write("parking", tmp_path)
+    scaffold.write("parking", tmp_path, tmp_path / "kinds")
     with pytest.raises(Permanent, match="already"):
-        scaffold.write("parking", tmp_path)
+        scaffold.write("parking", tmp_path, tmp_path / "kinds")

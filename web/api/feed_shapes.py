@@ -114,6 +114,35 @@ class FeedList(BaseModel):
     next: str | None
 
 
+class FeedOption(BaseModel):
+    """
+    What a feed of a kind may be told: an option's JSON type, what is allowed and what it means.
+
+    `default`: what holds without it, if that is told by a value; `of_this_kind`: not every kind has it.
+    """
+
+    name: str
+    type: Literal["string", "integer", "boolean", "array", "object"]
+    allowed: str
+    default: Any
+    meaning: str
+    of_this_kind: bool
+
+
+class FeedKind(BaseModel):
+    """A kind of feed and its options, those of its own first."""
+
+    kind: str
+    options: list[FeedOption]
+
+
+class FeedKindList(BaseModel):
+    """All kinds of feeds."""
+
+    items: list[FeedKind]
+    next: str | None
+
+
 class FeedReject(BaseModel):
     """One record set aside, with its reason and as much of it as can be shown."""
 

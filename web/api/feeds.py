@@ -5,11 +5,12 @@ from shared.audit import audit
 from shared.cities.queries import find_city
 from shared.clock import utcnow
 from shared.db import transaction
-from shared.feeds import previews, queries, removal, service
+from shared.feeds import options, previews, queries, removal, service
 from shared.feeds.service import FeedDraft
 from web.api.feed_shapes import (
     Feed,
     FeedChange,
+    FeedKindList,
     FeedList,
     FeedQuery,
     FeedRejectList,
@@ -36,6 +37,13 @@ def list_feeds(query: FeedQuery) -> Answer:
         if query.city is not None:
             find_city(tx, query.city)
         return page(queries.list_feeds(tx, query.city, utcnow()), None)
+
+
+@api.get("/feeds/kinds", responses={200: FeedKindList})
+@needs(Permission.PUBLIC)
+def list_kinds() -> Answer:
+    """List the kinds of feeds, and what each may be told in its `options`."""
+    return page([{"kind": kind, "options": options.described(kind)} for kind in options.kinds()], None)
 
 
 @api.get("/feeds/<uuid:id>", responses={200: Feed})

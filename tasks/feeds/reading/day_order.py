@@ -12,16 +12,15 @@ _LOOKED_AT: Final = 1000
 _NN_NN: Final = re.compile(r"\s*\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2}", re.ASCII)
 
 
-def local_times(zone: str, options: Mapping[str, Any], rows: Iterable[Any]) -> LocalTimes:  # Any: JSON.
+def local_times(zone: str, day_first: bool | None, rows: Iterable[Any]) -> LocalTimes:  # Any: JSON.
     """
     Return what reads the times of an answer's rows in a zone.
 
-    The option `day_first` settles the order; without it the dates of the first thousand rows that can tell.
+    What an option says of `day_first` settles the order; else the dates of the first thousand rows that can tell.
     """
-    told = options.get("day_first")
-    if told is None:
-        told = looks_day_first(list(_dates(islice(rows, _LOOKED_AT))))
-    return LocalTimes(zone, day_first=bool(told))
+    if day_first is None:
+        day_first = looks_day_first(list(_dates(islice(rows, _LOOKED_AT))))
+    return LocalTimes(zone, day_first=bool(day_first))
 
 
 def _dates(rows: Iterable[Any]) -> Iterator[str]:  # Any: as above.

@@ -1,8 +1,9 @@
 """[p] Exported files of portals: tables whose columns are chosen by the feed's options, or by their names and content."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
+from shared.feeds.option_types import TableOptions
 from tasks.feeds.connector import Feature, Payload, Rejected, Source
 from tasks.feeds.reading import columns
 from tasks.feeds.reading.cells import Row
@@ -27,17 +28,15 @@ def opened(payload: Payload, source: Source) -> tuple[Table, Reader]:
 
     Raises: Malformed if it is no table; Permanent if an option names what there is not.
     """
+    told = TableOptions.read(source.options)
     table = load(payload)
     ahead = table.first(_LOOKED_AT)
-    times = _times(source, table.names, ahead)
-    chosen = columns.choose(table.names, ahead, source.options.get("fields") or {}, times)
-    kind = str(source.options.get("feature_kind") or "service_request")
-    return table, Reader(table, chosen, times, kind)
+    times = _times(told.timezone or source.timezone, told.day_first, table.names, ahead)
+    chosen = columns.choose(table.names, ahead, told.fields, times)
+    return table, Reader(table, chosen, times, told.feature_kind)
 
 
-def _times(source: Source, names: Sequence[str], rows: Sequence[Row]) -> LocalTimes:
-    zone = str(source.options.get("timezone") or source.timezone)
-    day_first: Any = source.options.get("day_first")  # Any: an option is JSON.
+def _times(zone: str, day_first: bool | None, names: Sequence[str], rows: Sequence[Row]) -> LocalTimes:
     if day_first is None:
         day_first = looks_day_first(columns.written_dates(names, rows))
     return LocalTimes(zone, day_first=bool(day_first))

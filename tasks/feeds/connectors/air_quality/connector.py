@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from shared.feeds.kinds.air_quality import AirQualityOptions
 from tasks.feeds.connector import Malformed, Payload, Plan, Record, Request, Source
 from tasks.feeds.connectors.air_quality import (
     airnow,
@@ -24,7 +25,6 @@ from tasks.feeds.connectors.air_quality import (
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading.documents import excerpt, load_json
 
-_MOST_LOCATIONS: Final = 60
 _NOT_FOUND: Final = 404
 _FIRST_BYTES: Final = 200
 _A_DAY: Final = 24 * 3600
@@ -51,7 +51,7 @@ def plan(source: Source) -> Plan:
             source,
         )
         return {}
-    most = int(source.options.get("max_locations") or _MOST_LOCATIONS)
+    most = AirQualityOptions.read(source.options).max_locations
     for location in _active(_document(first))[:most]:
         url = f"{locations}/{location}/latest"
         yield with_credential(Request(f"latest-{location}", url, optional=True), source)

@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from shared.errors import Rejection
+from shared.feeds.kinds.arcgis import ArcgisOptions
 from tasks.feeds.connector import (
     GZIP,
     NOT_READ,
@@ -144,9 +145,10 @@ def _features(
     read = _Read(features, shapes.Places(document, payload.name), told)
     found: Iterable[dict[str, Any] | BadRow] = list(read) if isinstance(features, list) else read
     names = [key for key in names_of(found, payload.name) if key != _GEOMETRY] + [_GEOMETRY]
-    zone = str(source.options.get("timezone") or source.timezone)
-    times = local_times(zone, source.options, map(answers.said_of, document["features"]))
-    named = source.options.get("fields") or {}
+    options = ArcgisOptions.read(source.options)
+    zone = options.timezone or source.timezone
+    times = local_times(zone, options.day_first, map(answers.said_of, document["features"]))
+    named = options.fields
     ahead = [_cells(row, names) for row in islice(found, answers.LOOKED_AT)]
     chosen = columns.choose(names, ahead, named, times)
     if not named and "title" not in chosen and told.shown in names:
@@ -159,8 +161,7 @@ def _features(
     identities = [] if "external_id" in named else answers.identities(document, names)
     if identities:
         chosen["external_id"] = identities[0]
-    kind = str(source.options.get("feature_kind") or "service_request")
-    reader = Reader(Table(names, iter(())), chosen, times, kind)
+    reader = Reader(Table(names, iter(())), chosen, times, options.feature_kind)
     for number, row in enumerate(found, start=first):
         cells = _cells(row, names)
         cells = answers.identified(cells, identities) if identities else cells

@@ -7,6 +7,7 @@ Source: https://developers.arcgis.com/rest/services-reference/enterprise/layer-f
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from shared.feeds.kinds.arcgis import ArcgisOptions
 from tasks.feeds.connector import Malformed, Payload, Source
 from tasks.feeds.reading.documents import load_json
 
@@ -16,8 +17,6 @@ LAYER: Final = "layer"
 IDS: Final = "ids"
 COUNT: Final = "count"
 NO_ROWS: Final = frozenset((SERVICE, LAYER, IDS, COUNT))
-PAGE_SIZE: Final = 1000
-_MOST_PAGES: Final = 50
 _NOT_FOUND: Final = 404
 
 
@@ -25,15 +24,16 @@ class Layer:
     """A layer as its description has it; without one it is taken for one that pages by its OBJECTID."""
 
     def __init__(self, payload: Payload, source: Source) -> None:
+        options = ArcgisOptions.read(source.options)
         told = described(payload)
         most = told.get("maxRecordCount")
-        size = int(source.options.get("page_size") or PAGE_SIZE)
+        size = options.page_size
         self.size = min(size, most) if isinstance(most, int) and most > 0 else size
-        self.most_pages = int(source.options.get("max_pages") or _MOST_PAGES)
+        self.most_pages = options.max_pages
         self.id_field = _id_field(told) or "OBJECTID"
         self.pages = _pages(told)
-        self._where = str(source.options.get("where") or "1=1")
-        self._order = str(source.options.get("order") or self.id_field)
+        self._where = options.where
+        self._order = options.order or self.id_field
 
     def page(self, offset: int) -> dict[str, str]:
         """Return the parameters of the page that begins behind so many rows."""

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from lxml import etree
 
 from shared.errors import Rejection
+from shared.feeds.kinds.cap import CapOptions
 from tasks.feeds.connector import (
     NOT_READ,
     Described,
@@ -33,7 +34,6 @@ from tasks.feeds.reading.times import LocalTimes
 
 #: A message never changes: what was fetched once is read from the archive.
 _KEPT_SECONDS: Final = 30 * 24 * 3600
-_MOST_MESSAGES: Final = 100
 #: The National Weather Service of the United States links addresses that answer with GeoJSON unless asked for CAP.
 _OF_MESSAGES: Final = {"Accept": "application/cap+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.8"}
 #: Circles of all warnings of a run: each becomes dozens of points.
@@ -52,7 +52,7 @@ def plan(source: Source) -> Plan:
     first = yield Request("feed", source.url)
     payloads = [first]
     links = linked(root_of(first), first.url or source.url, source)
-    most = int(source.options.get("max_messages") or _MOST_MESSAGES)
+    most = CapOptions.read(source.options).max_messages
     for number, url in enumerate(links[:most], start=1):
         request = Request(
             f"message-{number}", url, headers=_OF_MESSAGES, optional=True, max_age_seconds=_KEPT_SECONDS
@@ -167,7 +167,7 @@ def _records(
 def _parts(message: Envelope, chains: Chains, source: Source) -> dict[etree._Element, str]:
     """Return the infos of a message that become features, with their ids."""
     root = chains.root(message.id)
-    main = _main_infos(message.infos, source.options.get("language"))
+    main = _main_infos(message.infos, CapOptions.read(source.options).language or None)
     return {info: f"{root}#{place}" if place else root for place, info in enumerate(main)}
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from lxml import etree
 
 from shared.errors import Rejection
+from shared.feeds.kinds.cap import CapOptions
 from tasks.feeds.connector import Feature, Source
 from tasks.feeds.connectors.cap.message import Envelope
 from tasks.feeds.connectors.cap.shapes import geometry
@@ -83,8 +84,7 @@ def _line(element: etree._Element, name: str) -> str | None:
 
 def is_wanted(names: Set[str], source: Source) -> bool:
     """Tell whether one of some areas is one of the feed's, which are all where it names none."""
-    area = source.options.get("area") or ()
-    wanted = [str(part).lower() for part in ([area] if isinstance(area, str) else area)]
+    wanted = [part.lower() for part in CapOptions.read(source.options).area]
     return not wanted or any(part in name.lower() for name in names for part in wanted)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 import orjson
 
 from shared.errors import Rejection
+from shared.feeds.kinds.gbfs import GbfsOptions
 from tasks.feeds.connector import Described, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.connectors.gbfs import files, rows
 from tasks.feeds.credentials import with_credential
@@ -37,7 +38,7 @@ def plan(source: Source) -> Plan:
     first = yield _request("gbfs", source.url, known, source)
     discovery = files.load(first)
     ttl = {"gbfs": discovery.ttl_seconds}
-    listed = files.listed(discovery, source.options.get("language"))
+    listed = files.listed(discovery, GbfsOptions.read(source.options).language or None)
     for name in _wanted(listed, source):
         answer = yield _request(name, listed[name], known, source)
         if answer.status != _NOT_FOUND:
@@ -46,7 +47,9 @@ def plan(source: Source) -> Plan:
 
 
 def _wanted(listed: dict[str, str], source: Source) -> list[str]:
-    wanted = [name for name in source.options.get("files") or files.FETCHED if name in listed]
+    wanted: list[str] = [
+        name for name in GbfsOptions.read(source.options).files or files.FETCHED if name in listed
+    ]
     if "vehicle_status" in wanted and "free_bike_status" in wanted:
         wanted.remove("free_bike_status")
     return wanted
@@ -66,7 +69,7 @@ def _request(name: str, url: str, ttl: dict[str, Any], source: Source) -> Reques
 def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
     """Yield one record per row of each file; files that describe the system are counted, not stored."""
     loaded = [files.load(payload) for payload in payloads if payload.status != _NOT_FOUND]
-    system = _system(loaded, source.options.get("language"))
+    system = _system(loaded, GbfsOptions.read(source.options).language or None)
     for file in loaded:
         for number, row in enumerate(file.rows):
             yield _record(row, file, f"{file.payload.name}#{number}", system)

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from google.transit import gtfs_realtime_pb2 as gtfs
 
 from shared.errors import Rejection
+from shared.feeds.kinds.gtfs_realtime import GtfsRealtimeOptions
 from tasks.feeds.connector import Described, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.connectors.gtfs_realtime import alerts, keys, moving
 from tasks.feeds.connectors.gtfs_realtime import naming as naming
@@ -28,7 +29,7 @@ _EXCERPT: Final = 500
 
 def plan(source: Source) -> Plan:
     """Fetch the feed's message, then those of the option `urls`; there is no cursor."""
-    urls = dict.fromkeys([source.url, *(str(url) for url in source.options.get("urls") or ())])
+    urls = dict.fromkeys([source.url, *GtfsRealtimeOptions.read(source.options).urls])
     for number, url in enumerate(urls, start=1):
         yield with_credential(Request(f"message-{number}", url), source)
     return {}
@@ -40,6 +41,7 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
 
     Raises: Malformed if a payload is no message or has no header; a header alone is a message.
     """
+    options = GtfsRealtimeOptions.read(source.options)
     names = Names(source.timetable) if source.timetable else None
     messages = [(payload, load(payload)) for payload in payloads]
     shared = keys.shared(entity for _, message in messages for entity in message.readable)
@@ -52,7 +54,7 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
                 yield Rejected(record=record, reason=entity.reason, detail=entity.detail)
                 continue
             try:
-                yield from _records(entity, record, _Told(published, numbered, shared, names), source)
+                yield from _records(entity, record, _Told(published, numbered, shared, names), options)
             except Rejection as why:
                 yield _rejected(entity, record, why)
 
@@ -73,7 +75,9 @@ class _Told(NamedTuple):
     names: Names | None
 
 
-def _records(entity: gtfs.FeedEntity, record: str, told: _Told, source: Source) -> Iterator[Record]:
+def _records(
+    entity: gtfs.FeedEntity, record: str, told: _Told, options: GtfsRealtimeOptions
+) -> Iterator[Record]:
     if entity.is_deleted:
         # Only DIFFERENTIAL messages delete, whose behaviour the standard leaves open.
         raise Rejection("deleted", "the entity is marked as deleted")
@@ -89,14 +93,13 @@ def _records(entity: gtfs.FeedEntity, record: str, told: _Told, source: Source) 
         yield update
     if entity.HasField("vehicle"):
         known = True
-        vehicle = moving.vehicle(entity.vehicle, record, told.published, source.options, told.shared)
+        vehicle = moving.vehicle(entity.vehicle, record, told.published, options, told.shared)
         if told.names:
             told.names.vehicle(vehicle, entity.vehicle.trip)
         yield vehicle
     if entity.HasField("alert"):
         known = True
-        language = source.options.get("language")
-        alert = alerts.alert(entity, record, told.published, language, told.numbered)
+        alert = alerts.alert(entity, record, told.published, options.language or None, told.numbered)
         if told.names:
             told.names.alert(alert, entity.alert)
         yield alert

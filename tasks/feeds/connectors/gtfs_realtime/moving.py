@@ -1,13 +1,13 @@
 """[p] Vehicle positions and trip updates; presence is tested before a field is read."""
 
 import math
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from google.transit import gtfs_realtime_pb2 as gtfs
 
 from shared.errors import Rejection
+from shared.feeds.kinds.gtfs_realtime import GtfsRealtimeOptions
 from tasks.feeds.connector import TripUpdate, Vehicle
 from tasks.feeds.connectors.gtfs_realtime.calls import written
 from tasks.feeds.connectors.gtfs_realtime.keys import (
@@ -31,7 +31,7 @@ def vehicle(
     position: gtfs.VehiclePosition,
     record: str,
     published: datetime | None,
-    options: Mapping[str, Any],
+    options: GtfsRealtimeOptions,
     shared: Shared,
 ) -> Vehicle:
     """Read a vehicle; its own time is when it was seen, the header's only when it was published."""
@@ -58,10 +58,10 @@ def vehicle(
     )
 
 
-def _kind(route: str, options: Mapping[str, Any]) -> str:
-    beginnings = options.get("route_kinds") or {}
+def _kind(route: str, options: GtfsRealtimeOptions) -> str:
+    beginnings = options.route_kinds
     fitting = [begin for begin in beginnings if route and route.startswith(begin)]
-    return str(beginnings[max(fitting, key=len)] if fitting else options.get("vehicle_kind") or "bus")
+    return beginnings[max(fitting, key=len)] if fitting else options.vehicle_kind
 
 
 def _place(position: gtfs.VehiclePosition) -> tuple[float | None, float | None]:

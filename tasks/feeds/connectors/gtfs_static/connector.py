@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any, Final
 
 from shared.errors import Rejection
+from shared.feeds.kinds.gtfs_static import GtfsStaticOptions
 from tasks.feeds.connector import (
     Described,
     Payload,
@@ -47,7 +48,7 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
     """
     for payload in payloads:
         yield from _Timetable(
-            Package(payload, str(source.options.get("package") or "")), source.timezone
+            Package(payload, GtfsStaticOptions.read(source.options).package), source.timezone
         ).records()
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 
 from shared.errors import Rejection
+from shared.feeds.kinds.icalendar import IcalendarOptions
 from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.connectors.icalendar import lines, moments, series
 from tasks.feeds.connectors.icalendar.identity import Known, identified
@@ -59,8 +60,9 @@ class _Reader:
 
     def __init__(self, payload: Payload, calendar: lines.Calendar, source: Source) -> None:
         self._now = payload.fetched_at
-        self._kind = str(source.options.get("feature_kind") or "event")
-        local = zone(str(source.options.get("timezone") or source.timezone))
+        told = IcalendarOptions.read(source.options)
+        self._kind = told.feature_kind
+        local = zone(told.timezone or source.timezone)
         self._zones = Zones(known(calendar.zone or "") or local, calendar.zones)
         self._known = identified(calendar.events, payload.name)
         self._replaced: dict[str, list[Property]] = {}

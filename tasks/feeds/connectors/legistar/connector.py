@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from shared.errors import Rejection
+from shared.feeds.kinds.legistar import LegistarOptions
 from tasks.feeds.connector import Feature, Payload, Plan, Record, Rejected, Request, Source, not_read
 from tasks.feeds.connectors.legistar import parts
 from tasks.feeds.connectors.legistar.lists import meetings, next_page
@@ -63,15 +64,15 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
 
     Raises: Malformed if a payload is no list.
     """
-    zone = str(source.options.get("timezone") or source.timezone)
-    kind = str(source.options.get("feature_kind") or "event")
+    told = LegistarOptions.read(source.options)
+    zone = told.timezone or source.timezone
     for payload in payloads:
         rows = meetings(payload)
-        times = local_times(zone, source.options, rows)
+        times = local_times(zone, told.day_first, rows)
         for number, row in enumerate(rows):
             record = f"{payload.name}#{number}"
             try:
-                yield _feature(row, record, kind, times)
+                yield _feature(row, record, told.feature_kind, times)
             except Rejection as why:
                 yield Rejected(record=record, reason=why.reason, detail=why.detail, excerpt=excerpt(row))
     if len(payloads) == _MOST_PAGES and next_page(payloads[-1], payloads[-1].url or source.url):

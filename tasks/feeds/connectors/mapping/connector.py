@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 from shared.errors import Permanent, Rejection
+from shared.feeds.kinds.mapping import MappingOptions
 from shared.feeds.mappings import compiled, problems
 from tasks.feeds.connector import Malformed, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.connectors.mapping.expressions import found
@@ -41,9 +42,10 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
     """
     if wrong := next(problems(source.options), None):
         raise Permanent(f"{wrong.field} {wrong.message}")
+    told = MappingOptions.read(source.options)
     for payload in payloads:
-        rows, times = _rows(payload, source)
-        maker = Maker(source, times)
+        rows, times = _rows(payload, told, told.timezone or source.timezone)
+        maker = Maker(told, times)
         for number, row in enumerate(rows):
             record = f"{payload.name}#{number}"
             if isinstance(row, BadRow):
@@ -68,13 +70,12 @@ def _named(maker: Maker, row: Any) -> str | None:  # Any: JSON of a publisher.
     return None
 
 
-def _rows(payload: Payload, source: Source) -> tuple[Iterator[Any], LocalTimes]:
+def _rows(payload: Payload, told: MappingOptions, zone: str) -> tuple[Iterator[Any], LocalTimes]:
     """Return the rows that the option `rows` finds in a JSON document, else those of a table as objects."""
-    zone = str(source.options.get("timezone") or source.timezone)
-    day_first: Any = source.options.get("day_first")  # Any: an option is JSON.
-    if expression := source.options.get("rows"):
-        return _listed(payload, expression), LocalTimes(zone, day_first=bool(day_first))
-    table = tables.load(payload, str(source.options.get("sheet") or ""))
+    day_first = told.day_first
+    if told.rows:
+        return _listed(payload, told.rows), LocalTimes(zone, day_first=bool(day_first))
+    table = tables.load(payload, told.sheet)
     if day_first is None:
         day_first = looks_day_first(columns.written_dates(table.names, table.first(_LOOKED_AT)))
     rows = (

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from shared.errors import Rejection
+from shared.feeds.kinds.mapping import MappingOptions
 from shared.feeds.mappings import KINDS
 from shared.units import to_stored, ucum
-from tasks.feeds.connector import Feature, Observation, Record, Result, Source, Thing, Vehicle
+from tasks.feeds.connector import Feature, Observation, Record, Result, Thing, Vehicle
 from tasks.feeds.connectors.mapping.expressions import Expressions
 from tasks.feeds.reading.links import web_link
 from tasks.feeds.reading.places import Geometry, geometry, point
@@ -23,14 +24,13 @@ _DECIMAL_COMMA: Final = re.compile(r"[+-]?\d+,(?!\d{3}$)\d+", re.ASCII)
 class Maker:
     """Makes records of one feed's rows, whose mapping was judged before."""
 
-    def __init__(self, source: Source, times: LocalTimes) -> None:
-        options = source.options
-        self._record = str(options.get("record") or "feature")
-        self._kind = str(options.get("kind") or KINDS[self._record])
-        self._fields = Expressions(options.get("fields") or {})
-        self._properties = Expressions(options.get("properties") or {})
-        self._property_names = list(options.get("properties") or {})
-        self._results = options.get("results") or {}
+    def __init__(self, told: MappingOptions, times: LocalTimes) -> None:
+        self._record = told.record
+        self._kind = told.kind or KINDS[self._record]
+        self._fields = Expressions(told.fields)
+        self._properties = Expressions(told.properties)
+        self._property_names = list(told.properties)
+        self._results = told.results
         self._values = Expressions({name: _value_of(said) for name, said in self._results.items()})
         self._times = times
 

@@ -16,6 +16,7 @@ from urllib.parse import urljoin
 import feedparser
 
 from shared.errors import Rejection
+from shared.feeds.kinds.news import NewsOptions
 from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.connectors.news.events import described, happening
 from tasks.feeds.connectors.news.places import place
@@ -50,15 +51,15 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
 
     Raises: Malformed if a payload is no feed of any kind, or declares entities.
     """
-    kind = str(source.options.get("feature_kind") or "")
+    told = NewsOptions.read(source.options)
     for payload in payloads:
         entries = _entries(payload)
-        times = local_times(source.timezone, source.options, entries)
+        times = local_times(source.timezone, told.day_first, entries)
         shared = _shared_links(entries)
         for number, entry in enumerate(entries):
             record = f"{payload.name}#{number}"
             try:
-                yield _feature(entry, record, kind, times, shared)
+                yield _feature(entry, record, told.feature_kind, times, shared)
             except Rejection as why:
                 yield Rejected(
                     record=record, reason=why.reason, detail=why.detail, excerpt=excerpt(dict(entry))

@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import urljoin
 
 from shared.errors import Rejection
+from shared.feeds.kinds.nws_alerts import NwsAlertsOptions
 from tasks.feeds.connector import Feature, Payload, Plan, Record, Rejected, Request, Source, not_read
 from tasks.feeds.connectors.nws_alerts import zones
 from tasks.feeds.connectors.nws_alerts.messages import (
@@ -69,11 +70,12 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
     Raises: Malformed if a payload is no list of features, with the service's own words if it failed.
     """
     chains = link(messages_of(payloads, source), source.cursor.get("roots"))
-    language = str(source.options.get("language") or "en")[:2].lower()
+    told = NwsAlertsOptions.read(source.options)
+    language = told.language[:2].lower()
     shapes = zones.Shapes(source.zones)
     for payload in payloads:
         listed = rows(payload)
-        times = local_times(source.timezone, source.options, map(said_of, listed))
+        times = local_times(source.timezone, told.day_first, map(said_of, listed))
         reading = _Reading(source.url, language, times, chains, shapes)
         for number, row in enumerate(listed):
             record = f"{payload.name}#{number}"

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from shared.errors import Rejection
+from shared.feeds.kinds.open311 import Open311Options
 from tasks.feeds.connector import (
     Cursor,
     Described,
@@ -27,7 +28,6 @@ from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading.day_order import local_times
 from tasks.feeds.reading.documents import children, excerpt, json_of, load_xml, local_name
 
-_MOST_PAGES: Final = 10
 #: A call of a script around the answer (JSONP), which some servers send to any client.
 _CALL: Final = re.compile(rb"(?:/\*\*/)?\s*[A-Za-z_$][\w.$]{0,80}\s*\(\s*(?=[\[{])")
 #: Key around the rows -> what XML calls one of them.
@@ -50,7 +50,7 @@ class _Document(NamedTuple):
 def plan(source: Source) -> Plan:
     """Fetch requests: one answer of the standard's size, or pages where the option `page_size` says so."""
     url = _requests_url(source)
-    query = {str(key): str(value) for key, value in (source.options.get("query") or {}).items()}
+    query = Open311Options.read(source.options).query
     size, most = _pages(source)
     before: Sequence[Any] = ()
     for number in range(1, most + 1):
@@ -65,8 +65,8 @@ def plan(source: Source) -> Plan:
 
 def _pages(source: Source) -> tuple[int, int]:
     """Return how many requests a page has, 0 where the server does not page, and how many pages are read."""
-    size = int(source.options.get("page_size") or 0)
-    return size, int(source.options.get("max_pages") or _MOST_PAGES) if size else 1
+    told = Open311Options.read(source.options)
+    return told.page_size, told.max_pages if told.page_size else 1
 
 
 def _is_end(rows: Sequence[Any], before: Sequence[Any], size: int) -> bool:
@@ -81,7 +81,7 @@ def _no_cursor() -> Cursor:
 def _requests_url(source: Source) -> str:
     if source.url.split("?")[0].rstrip("/").endswith((".json", ".xml", "/requests")):
         return source.url
-    return f"{source.url.rstrip('/')}/requests.{source.options.get('format') or 'json'}"
+    return f"{source.url.rstrip('/')}/requests.{Open311Options.read(source.options).format}"
 
 
 def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
@@ -91,12 +91,13 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
     Raises: Malformed if a payload is neither JSON nor XML of Open311, with the server's own words if it failed.
     """
     size, most = _pages(source)
+    day_first = Open311Options.read(source.options).day_first
     before: Sequence[Any] = ()
     rows: Sequence[Any] = ()
     for payload in payloads:
         document = _document(payload)
         before, rows = rows, document.rows
-        times = local_times(source.timezone, source.options, map(_told_of, document.rows))
+        times = local_times(source.timezone, day_first, map(_told_of, document.rows))
         for number, row in enumerate(document.rows):
             record = f"{payload.name}#{number}"
             if not document.are_requests:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from shared.errors import Rejection
+from shared.feeds.kinds.socrata import SocrataOptions
 from tasks.feeds.connector import Cursor, Malformed, Payload, Plan, Request, Source
 from tasks.feeds.reading.documents import load_json
 from tasks.feeds.reading.times import LocalTimes
@@ -17,9 +18,6 @@ _FORMS: Final = (".json", ".csv", ".geojson")
 _SUMS: Final = frozenset(("$group", "$query"))
 #: How many rows, and in which order, is for the paging to say.
 _PAGING: Final = frozenset(("$limit", "$offset", "$order"))
-_PAGE_SIZE: Final = 5000
-_MOST_PAGES: Final = 20
-_FIRST_DAYS: Final = 14
 
 
 def is_resource(url: str) -> bool:
@@ -36,10 +34,11 @@ def plan(source: Source) -> Plan:
     Pages are cut by the last row's `:updated_at` and `:id` and not by an offset: a row that is updated
     meanwhile moves to the end and would make an offset skip its neighbour.
     """
-    size = int(source.options.get("page_size") or _PAGE_SIZE)
+    told = SocrataOptions.read(source.options)
+    size = told.page_size
     cursor: Cursor = source.cursor if source.cursor.get("updated_at") else (yield from _beginning(source))
     offset = 0
-    for number in range(1, int(source.options.get("max_pages") or _MOST_PAGES) + 1):
+    for number in range(1, told.max_pages + 1):
         query = {"$limit": str(size), "$order": ":updated_at,:id"}
         page = yield _request(
             f"page-{number}", source, query | ({"$offset": str(offset)} if offset else {}), cursor
@@ -58,11 +57,12 @@ def plan(source: Source) -> Plan:
 
 def _beginning(source: Source) -> Plan:
     """Choose where a first run begins: the option `start`, or `first_days` before the newest change."""
-    if start := source.options.get("start"):
-        return {"updated_at": str(start)}
+    told = SocrataOptions.read(source.options)
+    if told.start:
+        return {"updated_at": told.start}
     newest = yield _request(NEWEST, source, {"$limit": "1", "$order": ":updated_at DESC"}, {})
     found = rows(newest)
-    days = timedelta(days=int(source.options.get("first_days") or _FIRST_DAYS))
+    days = timedelta(days=told.first_days)
     try:
         moment = LocalTimes("UTC").parse(str(found[0].get(":updated_at", ""))) if found else None
     except Rejection:
@@ -75,17 +75,17 @@ def _beginning(source: Source) -> Plan:
 
 
 def _request(name: str, source: Source, query: Mapping[str, str], cursor: Cursor) -> Request:
-    token = source.options.get("app_token")
+    told = SocrataOptions.read(source.options)
     url, asked = _asked(source.url)
-    told = (source.options.get("where"), asked.pop("$where", None), _after(cursor))
-    conditions = [condition for condition in told if condition]
+    asked_for = (told.where, asked.pop("$where", None), _after(cursor))
+    conditions = [condition for condition in asked_for if condition]
     where = {"$where": " AND ".join(f"({condition})" for condition in conditions)} if conditions else {}
-    select = _with_system_fields(str(source.options.get("select") or asked.pop("$select", "") or ":*,*"))
+    select = _with_system_fields(told.select or asked.pop("$select", "") or ":*,*")
     return Request(
         name,
         url,
         params={**asked, "$select": select, **where, **query},
-        secret_headers={"X-App-Token": str(token)} if token else {},
+        secret_headers={"X-App-Token": told.app_token} if told.app_token else {},
         # A page is asked for by what is in it: it never comes twice.
         conditional=False,
     )

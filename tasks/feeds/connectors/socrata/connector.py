@@ -8,6 +8,7 @@ Source: https://dev.socrata.com/docs/queries/ and https://dev.socrata.com/docs/s
 
 from collections.abc import Iterator, Sequence
 
+from shared.feeds.kinds.socrata import SocrataOptions
 from tasks.feeds.connector import Described, Payload, Plan, Record, Request, Source
 from tasks.feeds.connectors.socrata import api
 from tasks.feeds.encoding.blocks import Block, How, in_blocks
@@ -24,7 +25,7 @@ def plan(source: Source) -> Plan:
 
 
 def _is_api(source: Source) -> bool:
-    chosen = source.options.get("mode")
+    chosen = SocrataOptions.read(source.options).mode
     return chosen == "api" if chosen else api.is_resource(source.url)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from shared.errors import Rejection
+from shared.feeds.kinds.weather import WeatherOptions
 from tasks.feeds.connector import Observation, Payload, Record, Rejected, Result, Source, Thing
 from tasks.feeds.connectors.weather.values import result
 
@@ -62,7 +63,7 @@ def records(text: str, payload: Payload, source: Source) -> Iterator[Record]:
             continue
         if station not in seen:
             seen.add(station)
-            yield _station(station, record, source.options.get("stations") or {})
+            yield _station(station, record, WeatherOptions.read(source.options).stations)
         yield observation
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from shared.errors import Rejection
+from shared.feeds.kinds.weather import WeatherOptions
 from tasks.feeds.connector import Malformed, Observation, Payload, Record, Rejected, Source, Thing
 from tasks.feeds.connectors.weather.values import as_forecast, result
 from tasks.feeds.reading.cells import check_width
@@ -79,7 +80,7 @@ def _place(document: Mapping[str, Any], record: str, source: Source) -> Thing:
         external_id=f"open-meteo:{lat},{lon}",
         record=record,
         kind="weather_model",
-        name=str(source.options.get("name") or "Weather model"),
+        name=WeatherOptions.read(source.options).name,
         lon=lon,
         lat=lat,
         properties=properties,

@@ -8,6 +8,7 @@ from itertools import dropwhile
 from typing import Any, Final
 
 from shared.errors import Rejection
+from shared.feeds.kinds.weather import WeatherOptions
 from tasks.feeds.connector import Malformed, Observation, Payload, Record, Rejected, Result, Source, Thing
 from tasks.feeds.connectors.weather.known_tables import Known, known
 from tasks.feeds.connectors.weather.values import result
@@ -92,11 +93,12 @@ def records(text: str, payload: Payload, source: Source) -> Iterator[Record]:
     at = _time_columns(header)
     if not at or len(header) < 2:
         raise Malformed(f"{payload.name}: neither weather nor a table with a column of times")
-    where = _Where(header, str(source.options.get("station") or ""))
+    options = WeatherOptions.read(source.options)
+    where = _Where(header, options.station)
     written = (row[at[0]] for row in _rows(lines, delimiter) if len(row) == len(header))
     day_first = looks_day_first(written)
     told = known(header)
-    zone = source.options.get("timezone") or (told and told.timezone) or source.timezone
+    zone = options.timezone or (told and told.timezone) or source.timezone
     times = LocalTimes(str(zone), day_first=bool(day_first))
     seen: set[str] = set()
     for number, row in enumerate(_rows(lines, delimiter)):

@@ -60,14 +60,22 @@ function broken({ type, validity, validationMessage }: HTMLInputElement): string
   return isRange || validity.stepMismatch ? 'range' : 'other';
 }
 
-/** The problems of a refused form, each bound to a field that it has (`scopes.0` is `scopes`). */
+/**
+ * The problems of a refused form, each bound to a field that it has (`scopes.0` is `scopes`). What is
+ * wrong with one option of a field (`options.hours`) is told by its name and in the server's words.
+ */
 export function refused(error: unknown, form: HTMLFormElement): FieldProblem[] {
   if (!(error instanceof ApiError)) return [];
   return (error.problem.errors ?? []).flatMap(({ field, rule, message }) => {
     const control = controls(form).find(
       ({ name }) => name === field || name === field.split('.')[0],
     );
-    return control ? [{ field: control.name, label: labelOf(control), rule, message }] : [];
+    if (!control) return [];
+    const inner = field.slice(control.name.length + 1);
+    const told = /^[a-z]/i.test(inner)
+      ? { rule: '', message: `${inner} ${message}` }
+      : { rule, message };
+    return [{ field: control.name, label: labelOf(control), ...told }];
   });
 }
 

@@ -7,6 +7,7 @@ import { useText } from '@/i18n/useText';
 import { Form } from '@/forms/Form';
 import { Panel } from '@/ui/Page';
 import { CheckField, LongField, SelectField, TextField } from '@/forms/fields';
+import { KindOptions } from './KindOptions';
 import { FEED_KINDS, isFeedKind, type FeedKind } from './kinds';
 import { Preview } from './Preview';
 import { changeFeed, useKeepFeed } from './queries';
@@ -27,6 +28,9 @@ export function FeedForm({ feed, onSaved, onLeave }: Props) {
   const city = useCitySlug();
   const keep = useKeepFeed();
   const [tried, setTried] = useState<{ job: string; isStale: boolean } | null>(null);
+  const [kind, setKind] = useState<FeedKind | null>(
+    feed && isFeedKind(feed.kind) ? feed.kind : null,
+  );
   const [terms, setTerms] = useState({
     attribution: feed?.attribution ?? '',
     license: feed?.license ?? '',
@@ -60,7 +64,7 @@ export function FeedForm({ feed, onSaved, onLeave }: Props) {
           onLeave={onLeave}
           explain={(error) => kindOf(error) === 'conflict' && t('feedForm.taken')}
         >
-          <Where feed={feed} />
+          <Where feed={feed} kind={kind} onKind={setKind} />
           <TextField
             name="interval_seconds"
             type="number"
@@ -87,6 +91,7 @@ export function FeedForm({ feed, onSaved, onLeave }: Props) {
             {...edit('license')}
           />
           <Options feed={feed} />
+          {kind && <KindOptions kind={kind} />}
           {!feed && (
             <CheckField name="paused" value="yes">
               {t('feedForm.paused')}
@@ -110,18 +115,21 @@ export function FeedForm({ feed, onSaved, onLeave }: Props) {
   );
 }
 
-function Where({ feed }: { feed: Feed | undefined }) {
+interface WhereProps {
+  feed: Feed | undefined;
+  kind: FeedKind | null;
+  onKind: (kind: FeedKind | null) => void;
+}
+
+function Where({ feed, kind, onKind }: WhereProps) {
   const { t } = useText();
-  const [kind, setKind] = useState<FeedKind | null>(
-    feed && isFeedKind(feed.kind) ? feed.kind : null,
-  );
   return (
     <>
       <SelectField
         name="kind"
         label={t('feedForm.kind')}
         defaultValue={feed?.kind ?? ''}
-        onChange={({ target }) => setKind(isFeedKind(target.value) ? target.value : null)}
+        onChange={({ target }) => onKind(isFeedKind(target.value) ? target.value : null)}
         required
       >
         <option value="" disabled>

@@ -23,6 +23,16 @@ export function useSource(id: string) {
   });
 }
 
+/** The options of a kind of feed. */
+export function useKindOptions(kind: string) {
+  return useQuery({
+    queryKey: ['feedKinds'],
+    staleTime: Infinity,
+    queryFn: async () => (await must(api.GET('/api/v1/feeds/kinds'))).items,
+    select: (kinds) => kinds.find((one) => one.kind === kind)?.options,
+  });
+}
+
 export function useRuns(feed: string) {
   return useQuery({
     queryKey: ['runs', feed],
