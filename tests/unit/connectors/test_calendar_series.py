@@ -133,3 +133,21 @@ def test_an_event_that_was_moved_is_one(older: str, newer: str) -> None:
 
     assert ["a"] == [one.external_id for one in found if isinstance(one, Feature)]
     assert ["superseded"] == [one.reason for one in found if isinstance(one, Rejected)]
+
+
+@pytest.mark.parametrize(
+    "rule", ["FREQ=MONTHLY;BYDAY=9MO", "FREQ=MONTHLY;BYDAY=-9MO", "FREQ=MONTHLY;BYDAY=TU,9MO"]
+)
+@pytest.mark.parametrize("name", ["RRULE", "EXRULE"])
+def test_a_ninth_monday_of_a_month_costs_no_other_event(name: str, rule: str) -> None:
+    """What follows rules fails over it in a way of its own."""
+    events = f"RRULE:FREQ=DAILY\r\n{name}:{rule}", "X-NONE:"
+    told = "".join(
+        f"BEGIN:VEVENT\r\nUID:{at}\r\nDTSTART:20261103T100000Z\r\n{one}\r\nEND:VEVENT\r\n"
+        for at, one in enumerate(events)
+    )
+    odd, other = parse(source("icalendar"), payload(f"BEGIN:VCALENDAR\r\n{told}END:VCALENDAR".encode()))
+
+    assert isinstance(odd, Rejected)
+    assert "bad_rule" == odd.reason
+    assert isinstance(other, Feature)

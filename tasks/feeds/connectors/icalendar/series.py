@@ -20,6 +20,8 @@ _MOST: Final = 60
 _AROUND: Final = timedelta(days=2)
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
+#: What is raised over rules that are none: over the ninth Monday of a month, for one, an IndexError.
+_UNREADABLE: Final = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
 
 
 def is_series(event: Event) -> bool:
@@ -97,7 +99,7 @@ def _begins(rule: Rule, dates: _Dates, start: Moment, since: datetime, steps: St
         found = list(one.between(since, since + timedelta(days=_DAYS_AHEAD)))
         steps.found(len(found))
         begins = sorted(_utc(occurrence.start, start) for occurrence in found[: _MOST * MOST_A_DAY])
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+    except _UNREADABLE as error:
         raise Rejection("bad_rule", f"{rule.told!r:.100}: {error!s:.100}") from None
     return [moment for moment in begins if not (rule.ends and moment > rule.ends)]
 
@@ -108,7 +110,7 @@ def _taken(rule: Rule, start: Moment, since: datetime, steps: Steps) -> list[dat
     begins_at = moved_on(rule.told, _naive(start.local), first)
     try:
         found = steps.between(rule.told, begins_at, first, last)
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+    except _UNREADABLE as error:
         raise Rejection("bad_rule", f"{rule.told!r:.100}: {error!s:.100}") from None
     taken = [start.moved(moment).utc for moment in found]
     return [moment for moment in taken if not (rule.ends and moment > rule.ends)]
@@ -140,7 +142,7 @@ def _listed(event: Event, name: str, zones: Zones, problems: list[str]) -> Itera
 
 def _utc(value: object, start: Moment) -> datetime:
     if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=start.local.tzinfo)).astimezone(UTC)
+        return Moment(value if value.tzinfo else value.replace(tzinfo=start.local.tzinfo), False).utc
     text = f"{value:%Y%m%d}" if hasattr(value, "year") else ""
     zone = start.local.tzinfo
     return written(text, zone if isinstance(zone, tzinfo) else UTC).utc
@@ -161,7 +163,7 @@ def _component(dates: _Dates, start: Moment, rule: str, since: datetime) -> Comp
     try:
         if rule:
             component.add("rrule", vRecur.from_ical(rule))
-    except (ValueError, TypeError, KeyError) as error:
+    except _UNREADABLE as error:
         raise Rejection("bad_rule", f"{rule!r:.100}: {error!s:.100}") from None
     # Calendars of decades list thousands of them.
     near: dict[str, set[date | datetime]] = {}
