@@ -8,7 +8,7 @@ Source: RFC 5545, RFC 7986
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence, Set
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
 from shared.errors import Rejection
@@ -17,6 +17,7 @@ from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rej
 from tasks.feeds.connectors.icalendar import lines, moments, series
 from tasks.feeds.connectors.icalendar.identity import Known, identified
 from tasks.feeds.connectors.icalendar.lines import Event, Property
+from tasks.feeds.connectors.icalendar.moments import Lasting
 from tasks.feeds.connectors.icalendar.places import place
 from tasks.feeds.connectors.icalendar.steps import Steps
 from tasks.feeds.connectors.icalendar.zones import Zones, known
@@ -101,7 +102,7 @@ class _Reader:
             properties["occurrences"] = [moment.isoformat().replace("+00:00", "Z") for moment in coming]
             properties |= {"dates_problem": problem} if problem else {}
             begins = next(
-                (moment for moment in coming if (lasts or timedelta()) >= self._now - moment), begins
+                (one for one in coming if _end(one, lasts or Lasting(), start) >= self._now), begins
             )
         title, status = plain(event.text("SUMMARY") or "Event"), (event.text("STATUS") or "").lower()
         is_off = event.is_cancelled or status == "cancelled" or is_marked_off(title)
@@ -119,7 +120,7 @@ class _Reader:
             url=web_link(event.text("URL")),
             geometry=place(event),
             starts_at=begins,
-            ends_at=_end(begins, lasts),
+            ends_at=_end(begins, lasts, start) if lasts else None,
             properties=properties,
             withdrawn=is_off,
         )
@@ -193,8 +194,5 @@ def _moved(moments: Sequence[datetime], since: datetime, to: datetime, zone: tzi
     return [(moment.astimezone(zone) + later).astimezone(UTC) for moment in moments]
 
 
-def _end(begins: datetime, lasts: timedelta | None) -> datetime | None:
-    try:
-        return begins + lasts if lasts else None
-    except OverflowError:
-        raise Rejection("bad_time", "the event ends outside the calendar") from None
+def _end(begins: datetime, lasts: Lasting, start: moments.Moment) -> datetime:
+    return lasts.end(begins, start.local.tzinfo)

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from shared.errors import Rejection
 from tasks.feeds.connectors.icalendar.lines import Event, Property
@@ -18,6 +19,8 @@ _DURATION: Final = re.compile(
 
 #: How Exchange says that hours which it tells are those of whole days.
 _WHOLE_DAY: Final = "X-MICROSOFT-CDO-ALLDAYEVENT"
+#: No clock is put forward by more at once.
+_LONGEST_CHANGE: Final = timedelta(days=1)
 
 
 class Moment(NamedTuple):
@@ -28,9 +31,18 @@ class Moment(NamedTuple):
 
     @property
     def utc(self) -> datetime:
-        """Return the time in UTC."""
+        """
+        Return the time in UTC; an hour that a clock change skips is read with the offset before it.
+
+        Source: RFC 5545, 3.3.5
+        """
         try:
-            return self.local.astimezone(UTC)
+            moment, zone = self.local.astimezone(UTC), self.local.tzinfo
+            # The zones that calendars define themselves read it otherwise.
+            if isinstance(zone, ZoneInfo) or _naive(moment.astimezone(zone)) == _naive(self.local):
+                return moment
+            before = (self.local - _LONGEST_CHANGE).utcoffset() or timedelta()
+            return (_naive(self.local) - before).replace(tzinfo=UTC)
         except OverflowError:
             raise Rejection("bad_time", f"{self.local} is outside the calendar") from None
 
@@ -43,6 +55,33 @@ class Moment(NamedTuple):
         if self.is_day == other.is_day:
             return self
         return other.moved(datetime.combine(as_date(self.local), other.local.time()))
+
+
+class Lasting(NamedTuple):
+    """How long an event lasts: days by the clock of its zone, of 23 or 25 hours too, and what is counted exactly."""
+
+    days: int = 0
+    exactly: timedelta = timedelta()
+
+    def __bool__(self) -> bool:
+        """Tell whether it lasts at all."""
+        return bool(self.days or self.exactly)
+
+    def end(self, begins: datetime, zone: tzinfo | None) -> datetime:
+        """
+        Return when an event ends that begins at a time; all in UTC.
+
+        Raises: Rejection if that is outside the calendar.
+        """
+        try:
+            local = begins.astimezone(zone) + timedelta(days=self.days)
+            return Moment(local, False).utc + self.exactly if self.days else begins + self.exactly
+        except OverflowError:
+            raise Rejection("bad_time", "the event ends outside the calendar") from None
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=None)
 
 
 def read(found: Property, zones: Zones) -> Moment:
@@ -84,7 +123,7 @@ def _spelled(text: str, zone: tzinfo) -> Moment:
     return Moment(found if found.tzinfo else found.replace(tzinfo=zone), len(text) <= len("2026-11-20"))
 
 
-def span(event: Event, zones: Zones) -> tuple[Moment, timedelta | None]:
+def span(event: Event, zones: Zones) -> tuple[Moment, Lasting | None]:
     """
     Return when an event begins and how long it lasts, unknown when its end is before its beginning or cannot be read.
 
@@ -96,36 +135,42 @@ def span(event: Event, zones: Zones) -> tuple[Moment, timedelta | None]:
     start = read(begins, zones)
     if (event.text(_WHOLE_DAY) or "").upper() == "TRUE" and start.local.time() == time():
         start = start._replace(is_day=True)
-    begins_at = start.utc
+    # What cannot be placed is refused here, whatever is told of its end.
+    _ = start.utc
     try:
-        lasts = _lasts(event, begins_at, start.is_day, zones)
+        lasts = _lasts(event, start, zones)
     except Rejection:
         return start, None
     # Whole days that end on the day they begin: who writes so means that day.
     if start.is_day and not lasts:
-        lasts = timedelta(days=1)
-    return start, lasts if lasts >= timedelta() else None
+        lasts = Lasting(days=1)
+    return start, lasts if lasts >= Lasting() else None
 
 
-def _lasts(event: Event, begins_at: datetime, is_day: bool, zones: Zones) -> timedelta:
+def _lasts(event: Event, start: Moment, zones: Zones) -> Lasting:
     if ends := event.first("DTEND"):
         begins = event.first("DTSTART")
         if begins and "TZID" not in ends.parameters:
             # Some programs name the zone once for both.
             ends = replace(ends, parameters={**ends.parameters, "TZID": begins.parameters.get("TZID", "")})
-        return read(ends, zones).utc - begins_at
+        end = read(ends, zones)
+        if start.is_day and end.local.time() == time():
+            return Lasting(days=(as_date(end.local) - as_date(start.local)).days)
+        return Lasting(exactly=end.utc - start.utc)
     if duration := event.first("DURATION"):
         return _duration(duration.value)
-    return timedelta(days=1) if is_day else timedelta()
+    return Lasting(days=int(start.is_day))
 
 
-def _duration(text: str) -> timedelta:
+def _duration(text: str) -> Lasting:
+    """Read a duration, of which weeks and days are those of the clock (RFC 5545, 3.3.6)."""
     found = _DURATION.fullmatch(text.strip())
     if found is None:
         raise Rejection("bad_time", f"{text!r:.60} is no duration")
     weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups()[1:])
-    lasts = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
-    return -lasts if found.group(1) == "-" else lasts
+    sign = -1 if found.group(1) == "-" else 1
+    exactly = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    return Lasting(sign * (7 * weeks + days), sign * exactly)
 
 
 def as_date(moment: datetime) -> date:
