@@ -20,6 +20,7 @@ from hypothesis import settings
 from deploy.local.testing import ROOT
 from shared.clock import rfc3339
 from tasks.feeds.connector import Cursor, Payload, Plan, Record, Request, Source
+from tasks.feeds.reading.reference import to_crs84
 from tasks.feeds.registry import FOLDER, connector
 
 # A deadline for an example would be a timed assertion.
@@ -28,6 +29,11 @@ settings.load_profile("citypulse")
 
 FETCHED_AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 NOT_FOUND = 404
+
+Bounds = tuple[float, float, float, float]
+"""West, south, east, north."""
+#: Points of each side of a box that are looked at when it is moved to another reference system.
+SIDE_POINTS = 50
 
 
 def payload(
@@ -172,11 +178,38 @@ class Recording:
         return said and self.records == 0
 
     @property
-    def bbox(self) -> tuple[float, float, float, float] | None:
-        """Return west, south, east, north of the positions in the file, when the manifest knows them."""
+    def ends_badly(self) -> bool:
+        """Tell whether the run of the file must fail: it is not of its format, or says itself why it has no data."""
+        return self.fails or self.facts.startswith(("error body", "root <error"))
+
+    @property
+    def bbox(self) -> Bounds | None:
+        """
+        Return the box of the positions in the file in degrees, when the manifest knows it.
+
+        It has them as they stand in the file, which may be in metres or feet of a reference system.
+        """
         number = r"(-?\d+(?:\.\d+)?)"
         found = re.search(rf"bbox {number},{number},{number},{number}", self.facts)
-        return tuple(float(part) for part in found.groups()) if found else None  # type: ignore[return-value]
+        if found is None:
+            return None
+        west, south, east, north = map(float, found.groups())
+        if -180 <= west <= east <= 180 and -90 <= south <= north <= 90:
+            return west, south, east, north
+        system = re.search(r"wkid (\d+)|EPSG:+(\d+)", self.facts)
+        return _in_degrees((west, south, east, north), int(system[1] or system[2])) if system else None
+
+
+def _in_degrees(box: Bounds, system: int) -> Bounds:
+    """Return the box of a box of a reference system, whose sides are no straight lines in degrees."""
+    west, south, east, north = box
+    steps = [at / SIDE_POINTS for at in range(SIDE_POINTS + 1)]
+    across = [west + (east - west) * step for step in steps]
+    up = [south + (north - south) * step for step in steps]
+    sides = [*((x, y) for x in across for y in (south, north)), *((x, y) for x in (west, east) for y in up)]
+    place = to_crs84({"wkid": system}, "the manifest")
+    lons, lats = zip(*(place(x, y) for x, y in sides), strict=True)
+    return min(lons), min(lats), max(lons), max(lats)
 
 
 def recordings(*kinds: str) -> list[Any]:
@@ -204,7 +237,7 @@ def workbooks() -> list[Any]:
 
 def most_rows(recording: Recording) -> int:
     """Return the rows below the header of a workbook's first sheet of two columns, blank ones and titles counted."""
-    sheets = re.findall(r"(\d+)x(\d+)(?:,|$)", recording.facts)
+    sheets = re.findall(r"(\d+)x(\d+)(?:[,;]|$)", recording.facts)
     return next(int(height) - 1 for height, width in sheets if int(width) > 1)
 
 

@@ -19,7 +19,7 @@ from tests.support.feeds import Recording, check_recording, parse, payload, reco
 @pytest.mark.parametrize("recording", recordings("gtfs-rt"))
 def test_a_recorded_message_is_accounted_for_entity_by_entity(recording: Recording) -> None:
     """Each entity becomes one record, in UTC and inside the agency's bounds; what is no message is malformed."""
-    if recording.fails:
+    if recording.ends_badly:
         with pytest.raises(Malformed):
             parse(source("gtfs_realtime"), payload(recording.path))
         return
@@ -29,7 +29,7 @@ def test_a_recorded_message_is_accounted_for_entity_by_entity(recording: Recordi
 @pytest.mark.parametrize("recording", recordings("gtfs-rt"))
 def test_each_kind_of_entity_is_found_as_often_as_it_was_sent(recording: Recording) -> None:
     """Vehicles, trip updates, their stops, alerts and positions sum to what the manifest counted."""
-    if recording.fails:
+    if recording.ends_badly:
         pytest.skip("not a message")
     records = parse(source("gtfs_realtime"), payload(recording.path))
     kinds = {"vehicle": Vehicle, "trip_update": TripUpdate, "alert": Feature}
@@ -595,7 +595,7 @@ def test_a_time_that_no_bus_has_is_none(seconds: int) -> None:
 def test_a_message_is_parted_as_its_format_says(recording: Recording) -> None:
     """Its parts, read one by one, are what the library reads of the whole; fields nobody knows are none of them."""
     content = recording.path.read_bytes()
-    if recording.fails:
+    if recording.ends_badly:
         with pytest.raises(Malformed):
             parse(source("gtfs_realtime"), payload(content))
         return
