@@ -635,3 +635,19 @@ def test_vehicles_of_one_trip_are_told_apart_by_their_labels() -> None:
     assert ["t/8", "t/7"] == ids("8", "7")
     assert ["t"] == ids("7")
     assert ["t", "t"] == ids("7", "7")
+
+
+def test_an_alert_of_a_numbered_message_is_the_same_in_any_order() -> None:
+    """Entities have none: turned round, the numbers are no less mere numbers."""
+    titles = [gtfs.TranslatedString(translation=[{"text": text}]) for text in ("Delayed", "Moved", "Ended")]
+    entities = [
+        gtfs.FeedEntity(id=f"{number:06}", alert=gtfs.Alert(header_text=title))
+        for number, title in enumerate(titles, start=1)
+    ]
+    told, turned = (
+        {getattr(one, "title", ""): one.external_id for one in parse(source("gtfs_realtime"), payload(sent))}
+        for sent in (message(*entities), message(*reversed(entities)))
+    )
+
+    assert told == turned
+    assert not {"000001", "000002", "000003"} & set(told.values())

@@ -31,15 +31,21 @@ _ENTITY_FIELDS: Final = {"agency_id": "agencies", "stop_id": "stops"}
 
 def ids_are_positions(message: Message) -> bool:
     """
-    Tell whether a message merely numbers its entities from 0 or 1.
+    Tell whether a message merely numbers its entities from 0 or 1, in whatever order it has them.
 
     Such ids name another alert in the next message (New York's subway); an alert is then known by what it says.
     """
-    return all(
-        isinstance(entity, Rejection)
-        or (entity.id.isascii() and entity.id.isdigit() and int(entity.id[:18]) in (number, number + 1))
-        for number, entity in enumerate(message.entities)
-    )
+    numbers: set[int] = set()
+    count = 0
+    for entity in message.entities:
+        count += 1
+        if isinstance(entity, Rejection):
+            continue
+        number = int(entity.id[:18]) if entity.id.isascii() and entity.id.isdigit() else -1
+        if number < 0 or number in numbers:
+            return False
+        numbers.add(number)
+    return max(numbers, default=0) <= count
 
 
 def alert(
