@@ -1,6 +1,7 @@
 """[p] One row of a table to one feature; the hot path of large loads."""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from operator import itemgetter
@@ -103,9 +104,24 @@ class Reader:
             return written
         if self._id is not None:
             raise Rejection("no_identity", "the row's identifier is empty")
-        if all(cell is None or not str(cell).strip() for cell in row):
+        said = "\x1f".join(row) if self.is_text else self._said(row)
+        if not said or all(cell is None or not str(cell).strip() for cell in row):
             raise Rejection("empty_row", "no cell of the row says anything")
-        return hashlib.sha256("\x1f".join(map(str, row)).encode()).hexdigest()[:32]
+        return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+    def _said(self, row: Sequence[Any]) -> str:
+        """
+        Write what a row says, blank if that is nothing.
+
+        Which columns a document has, and in which order, other rows have a say in; the system's own change with each
+        release of the whole.
+        """
+        told = {
+            name: cell
+            for name, cell in zip(self.names, row, strict=True)
+            if cell is not None and name[:1] != ":"
+        }
+        return json.dumps(told, default=str, sort_keys=True) if told else ""
 
     def _text(self, row: Sequence[Any], place: int | None) -> str | None:
         if place is None:

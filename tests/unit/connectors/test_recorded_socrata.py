@@ -256,6 +256,29 @@ def test_an_empty_page_ends_the_run_and_keeps_the_cursor() -> None:
     assert (1, cursor) == (len(driven.requests), driven.cursor)
 
 
+def test_a_row_without_an_identifier_is_the_same_beside_any_other() -> None:
+    """JSON leaves out what is null, so that other rows tell which columns there are; the system's change by themselves."""
+    rows = [
+        {":updated_at": "2026-01-01T00:00:00Z", "opened": "2026-01-02", "type": "Noise"},
+        {
+            "opened": "2026-01-02",
+            "ward": "7",
+            "type": "Noise",
+            "location": {"latitude": "1", "longitude": "2"},
+        },
+    ]
+    again = [
+        {":updated_at": "2026-02-01T00:00:00Z", ":id": f"row-{at}", **row} for at, row in enumerate(rows)
+    ]
+    told, turned = (
+        [getattr(one, "external_id", None) for one in read(orjson.dumps(sent))]
+        for sent in (rows, again[::-1])
+    )
+
+    assert told == turned[::-1]
+    assert 2 == len(set(told))
+
+
 def test_a_service_without_system_fields_is_paged_by_offset() -> None:
     """Some answer `$select=:*,*` without them: pages are then counted, and each run reads all."""
     page = b'[{"id": "1"}, {"id": "2"}]'
