@@ -70,6 +70,12 @@ class NotFound(Refused):
     status = 404
 
 
+class Outdated(Refused):
+    """Say that the thing has changed since the caller saw it."""
+
+    status = 412
+
+
 class Conflict(Refused):
     """Say that the thing is in a state that does not allow this."""
 

@@ -13,7 +13,7 @@ from shared.feeds.items import moment, pace_of
 from shared.feeds.models import Feed, FeedReject, FeedRun
 from shared.feeds.paging import Page, cursor_after, read_cursor
 from shared.feeds.rules import feed_freshness
-from shared.feeds.service import get_feed_row
+from shared.feeds.service import get_feed_row, version_of
 
 
 def list_feeds(tx: Transaction, city: str | None, now: datetime) -> list[dict[str, Any]]:
@@ -62,6 +62,7 @@ def _feed_json(feed: Feed, last_run: FeedRun | None, now: datetime) -> dict[str,
         "url": feed.url,
         "interval_seconds": feed.interval_seconds,
         "options": feed.options,
+        "version": version_of(feed),
         "enabled": not feed.paused,
         "paused": feed.paused,
         "freshness": feed_freshness(feed.last_success_at, feed.newest_at, pace_of(feed), now),

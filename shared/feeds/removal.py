@@ -4,7 +4,7 @@ Remove a feed with all it gave.
 Millions of rows take longer than a request may: a job removes most of them in steps, and what is left with the feed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from shared.db import Transaction
 from shared.feeds.runs import lock_feed
-from shared.feeds.service import get_feed_row
+from shared.feeds.service import expect, get_feed_row
 from shared.jobs.enqueue import Enqueued, enqueue
 from shared.messages import DeleteFeed
 
@@ -23,13 +23,14 @@ _PARTS: Final = (
 )
 
 
-def request_delete(tx: Transaction, feed_id: UUID) -> Enqueued:
+def request_delete(tx: Transaction, feed_id: UUID, versions: Set[str] | None = None) -> Enqueued:
     """
     Ask to remove a feed and all it gave; until its job has ended the feed is there, paused, its slug free for another.
 
-    Raises: NotFound.
+    Raises: NotFound; Outdated if it is of none of the `versions` that the caller expects.
     """
     feed = get_feed_row(tx, feed_id, lock=True)
+    expect(feed, versions)
     feed.paused = True
     feed.slug = f"deleted-{feed.id}"
     return enqueue(tx, DeleteFeed(feed_id=str(feed.id)), unique_key=f"feeds.delete/{feed.id}")

@@ -1,19 +1,21 @@
 """What admins, seeds and the scheduler do with feeds."""
 
+import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
+import orjson
 from sqlalchemy import delete, select
 
 from shared.cities.queries import find_city
 from shared.clock import rfc3339
 from shared.db import Transaction
-from shared.errors import Conflict, FieldProblem, Invalid, NotFound
+from shared.errors import Conflict, FieldProblem, Invalid, NotFound, Outdated
 from shared.feeds.due import due_feeds, enqueue_due, host_key, run_key
 from shared.feeds.models import Feed, FeedResource
 from shared.feeds.options import options_of, unknown_kind
@@ -47,6 +49,7 @@ _WHERE_KEYS_GO: Final = (
     "everybody is shown the URL: put the key into FEEDS_SECRETS, and say by the options credential_query"
     " (or credential_header) and credential where it goes and what it is called"
 )
+#: What an admin may change, and so what a version of a feed is of.
 _EDITABLE: Final = frozenset(
     ("name", "url", "interval_seconds", "options", "attribution", "license", "paused", "kind")
 )
@@ -105,13 +108,21 @@ def create_feed(tx: Transaction, draft: FeedDraft, now: datetime) -> Feed:
     return feed
 
 
-def update_feed(tx: Transaction, feed_id: UUID, changes: Mapping[str, Any], now: datetime) -> Feed:
+def update_feed(
+    tx: Transaction,
+    feed_id: UUID,
+    changes: Mapping[str, Any],
+    now: datetime,
+    versions: Set[str] | None = None,
+) -> Feed:
     """
     Change a feed; with another kind, URL or options it starts from nothing it remembers.
 
-    Raises: NotFound; Invalid for values that break a rule or fields that cannot be changed.
+    Raises: NotFound; Outdated if it is of none of the `versions` that the caller expects; Invalid for values that
+    break a rule or fields that cannot be changed.
     """
     feed = get_feed_row(tx, feed_id, lock=True)
+    expect(feed, versions)
     unknown = [
         FieldProblem(name, "unknown", "this field cannot be changed") for name in changes.keys() - _EDITABLE
     ]
@@ -155,6 +166,18 @@ def get_feed_row(tx: Transaction, feed_id: UUID, *, lock: bool = False) -> Feed:
     if feed is None:
         raise NotFound(f"no feed {feed_id}")
     return feed
+
+
+def version_of(feed: Feed) -> str:
+    """Return what is another text after each change by an admin, and the same after any run."""
+    told = {name: getattr(feed, name) for name in _EDITABLE}
+    return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+
+
+def expect(feed: Feed, versions: Set[str] | None) -> None:
+    """Refuse to go on with a feed that is of none of some versions; without any, all will do. Raises: Outdated."""
+    if versions is not None and version_of(feed) not in versions:
+        raise Outdated("the feed was changed since you read it: read it again", version=version_of(feed))
 
 
 def run_now(tx: Transaction, feed_id: UUID, reason: str) -> Enqueued:

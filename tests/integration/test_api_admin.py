@@ -352,3 +352,32 @@ def test_the_document_is_printed_for_the_page() -> None:
     printed = app().test_cli_runner().invoke(args=["openapi"])
 
     assert "3.1.0" == json.loads(printed.stdout)["openapi"]
+
+
+def test_a_change_of_somebody_else_is_not_lost() -> None:
+    """Who says which version they saw is told when it is no longer so; runs make no other version."""
+    add_city()
+    admin = Browser(Role.ADMIN)
+    made = admin.post("/api/v1/feeds", json=FEED)
+    path, seen = f"/api/v1/feeds/{made.json['id']}", {"If-Match": made.headers["ETag"]}
+
+    mine = admin.patch(path, json={"interval_seconds": 300}, headers=seen)
+    theirs = admin.patch(path, json={"interval_seconds": 600}, headers=seen)
+    drain({"feeds.run"})
+    read = admin.get(path)
+
+    assert (200, 300) == (mine.status_code, mine.json["interval_seconds"])
+    assert_problem(theirs, 412)
+    assert theirs.json["version"] == mine.json["version"] == read.json["version"]
+    assert read.headers["ETag"].startswith(f'"{mine.json["version"]}.')
+    assert_problem(admin.delete(path, headers=seen), 412)
+    assert (
+        200
+        == admin.patch(
+            path, json={"name": "Mine"}, headers={"If-Match": f"W/{read.headers['ETag']}"}
+        ).status_code
+    )
+    assert 200 == admin.patch(path, json={"name": "Any"}, headers={"If-Match": "*"}).status_code
+    assert_problem(admin.patch(path, json={"name": "None"}, headers={"If-Match": "nothing"}), 412)
+    version = admin.patch(path, json={"name": "Without"}).json["version"]
+    assert 202 == admin.delete(path, headers={"If-Match": f'"old", "{version}"'}).status_code

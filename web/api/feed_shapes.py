@@ -77,7 +77,8 @@ class Feed(BaseModel):
 
     `open_until`: after failures in a row its publisher is left alone until then. `shrunk_since`: since then its
     lists are suddenly much shorter, and nothing is withdrawn for that. `drifted_since`: since then no feature fills
-    the `lost_fields`, which most of them filled before. `ttl_seconds`: the publisher's own word.
+    the `lost_fields`, which most of them filled before. `ttl_seconds`: the publisher's own word. `version`: for
+    `If-Match`, so that a change of somebody else is not lost; runs do not change it.
     """
 
     id: UUID
@@ -88,6 +89,7 @@ class Feed(BaseModel):
     url: str
     interval_seconds: int
     options: dict[str, Any]
+    version: str
     enabled: bool
     paused: bool
     freshness: Freshness

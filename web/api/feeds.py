@@ -25,6 +25,7 @@ from web.gate import actor
 from web.openapi import Answer, needs, noun
 from web.params import ById, page
 from web.shapes import JobAccepted
+from web.versions import Expected, etag
 
 api = noun("feeds", "The publishers' feeds, their runs and their archive")
 
@@ -51,7 +52,8 @@ def list_kinds() -> Answer:
 def get_feed(path: ById) -> Answer:
     """Show one feed."""
     with transaction() as tx:
-        return queries.get_feed(tx, path.id, utcnow())
+        feed = queries.get_feed(tx, path.id, utcnow())
+    return feed, 200, etag(feed)
 
 
 @api.post("/feeds", responses={201: Feed})
@@ -63,7 +65,8 @@ def create_feed(body: NewFeed) -> Answer:
     with transaction() as tx:
         feed = service.create_feed(tx, draft, now)
         audit(tx, actor(), "feeds.create", subject=str(feed.id), url=feed.url)
-        return queries.get_feed(tx, feed.id, now), 201, {"Location": f"/api/v1/feeds/{feed.id}"}
+        made = queries.get_feed(tx, feed.id, now)
+    return made, 201, {"Location": f"/api/v1/feeds/{made['id']}", **etag(made)}
 
 
 @api.post("/feeds/preview", responses={202: JobAccepted})
@@ -85,21 +88,22 @@ def show_preview(path: ById) -> Answer:
 
 @api.patch("/feeds/<uuid:id>", responses={200: Feed})
 @needs(Permission.MANAGE_FEEDS)
-def change_feed(path: ById, body: FeedChange) -> Answer:
-    """Change a feed."""
+def change_feed(header: Expected, path: ById, body: FeedChange) -> Answer:
+    """Change a feed, if nobody else has since `If-Match` (412)."""
     now, changes = utcnow(), body.model_dump(exclude_unset=True, exclude_none=True)
     with transaction() as tx:
-        service.update_feed(tx, path.id, changes, now)
+        service.update_feed(tx, path.id, changes, now, header.versions)
         audit(tx, actor(), "feeds.change", subject=str(path.id), changed=sorted(changes))
-        return queries.get_feed(tx, path.id, now)
+        feed = queries.get_feed(tx, path.id, now)
+    return feed, 200, etag(feed)
 
 
 @api.delete("/feeds/<uuid:id>", responses={202: JobAccepted})
 @needs(Permission.MANAGE_FEEDS)
-def delete_feed(path: ById) -> Answer:
+def delete_feed(header: Expected, path: ById) -> Answer:
     """Remove a feed and all it gave; until the job has ended the feed is there, paused."""
     with transaction() as tx:
-        made = removal.request_delete(tx, path.id)
+        made = removal.request_delete(tx, path.id, header.versions)
         audit(tx, actor(), "feeds.delete", subject=str(path.id), job_id=str(made.id))
     return {"job_id": made.id}, 202
 

@@ -29,7 +29,7 @@ function trouble(status: number): string | null {
   return status >= 500 ? inWords('error.trouble') : null;
 }
 
-const REFUSED = [400, 401, 403, 404, 409, 410, 413, 422] as const;
+const REFUSED = [400, 401, 403, 404, 409, 410, 412, 413, 422] as const;
 
 /** What is wrong with what was asked: the server's own words, and in another language than its own ours before them. */
 function refusal(status: number, { detail, title }: Partial<Problem>): string {

@@ -1,10 +1,11 @@
+import { useState } from 'react';
 import { useLocation, useParams } from 'wouter';
 import { AdminOnly } from '@/app/OperatorOnly';
 import { useText } from '@/i18n/useText';
 import { Notice, SkeletonRows } from '@/ui/Notice';
 import { Page } from '@/ui/Page';
 import { FeedForm } from './FeedForm';
-import { useSource } from './queries';
+import { useKeepFeed, useSource } from './queries';
 
 /** A feed to add, or one to change. */
 export default function EditSourcePage() {
@@ -35,6 +36,8 @@ function Change({ id }: { id: string }) {
   const { t } = useText();
   const [, go] = useLocation();
   const { data: feed, error } = useSource(id);
+  const keep = useKeepFeed();
+  const [taken, setTaken] = useState<string | null>(null);
   const back = () => go(`/admin/sources/${id}`);
   if (!feed && !error) return <SkeletonRows label={t('list.loading')} />;
   return (
@@ -44,7 +47,18 @@ function Change({ id }: { id: string }) {
       back={{ href: `/admin/sources/${id}`, word: feed?.name ?? t('sources.title') }}
     >
       {error && !feed && <Notice tone="bad">{error.message}</Notice>}
-      {feed && <FeedForm feed={feed} onSaved={back} onLeave={back} />}
+      {feed && (
+        <FeedForm
+          key={taken}
+          feed={feed}
+          onSaved={back}
+          onLeave={back}
+          onTake={(theirs) => {
+            keep(theirs);
+            setTaken(theirs.version);
+          }}
+        />
+      )}
     </Page>
   );
 }

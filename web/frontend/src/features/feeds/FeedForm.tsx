@@ -1,5 +1,6 @@
 import { useState, type ChangeEvent } from 'react';
 import { api, must } from '@/api/client';
+import { ApiError } from '@/api/problem';
 import type { Feed } from '@/api/types';
 import { useCitySlug } from '@/app/useCitySlug';
 import { kindOf } from '@/features/accounts/rules';
@@ -7,10 +8,11 @@ import { useText } from '@/i18n/useText';
 import { Form } from '@/forms/Form';
 import { Panel } from '@/ui/Page';
 import { CheckField, LongField, SelectField, TextField } from '@/forms/fields';
+import { ChangedMeanwhile } from './ChangedMeanwhile';
 import { KindOptions } from './KindOptions';
 import { FEED_KINDS, isFeedKind, type FeedKind } from './kinds';
 import { Preview } from './Preview';
-import { changeFeed, useKeepFeed } from './queries';
+import { changeFeed, readFeed, useKeepFeed } from './queries';
 import { readOptions } from './rules';
 
 const MINUTE_SECONDS = 60;
@@ -20,10 +22,12 @@ interface Props {
   feed?: Feed;
   onSaved: (feed: Feed) => void;
   onLeave: () => void;
+  /** Begin anew with the feed as somebody else left it. */
+  onTake?: (feed: Feed) => void;
 }
 
 /** A feed, new or changed: tried as often as wanted before it is saved. */
-export function FeedForm({ feed, onSaved, onLeave }: Props) {
+export function FeedForm({ feed, onSaved, onLeave, onTake }: Props) {
   const { t } = useText();
   const city = useCitySlug();
   const keep = useKeepFeed();
@@ -31,6 +35,9 @@ export function FeedForm({ feed, onSaved, onLeave }: Props) {
   const [kind, setKind] = useState<FeedKind | null>(
     feed && isFeedKind(feed.kind) ? feed.kind : null,
   );
+  // What is saved is held against what was seen last, not against what the form began with.
+  const [seen, setSeen] = useState({ version: feed?.version, before: feed, now: feed });
+  const told = (now: Feed) => ({ version: now.version, before: seen.now, now });
   const [terms, setTerms] = useState({
     attribution: feed?.attribution ?? '',
     license: feed?.license ?? '',
@@ -47,7 +54,14 @@ export function FeedForm({ feed, onSaved, onLeave }: Props) {
         <Form
           id="feed"
           action={t(feed ? 'feedForm.save' : 'feedForm.add')}
-          send={(values) => save(feed, city, values)}
+          send={async (values) => {
+            try {
+              return await save(feed && { id: feed.id, version: seen.version }, city, values);
+            } catch (error) {
+              if (feed && isOutdated(error)) setSeen(await readFeed(feed.id).then(told));
+              throw error;
+            }
+          }}
           onDone={(saved) => {
             keep(saved);
             onSaved(saved);
@@ -62,7 +76,17 @@ export function FeedForm({ feed, onSaved, onLeave }: Props) {
           }}
           onChange={() => tried && !tried.isStale && setTried({ ...tried, isStale: true })}
           onLeave={onLeave}
-          explain={(error) => kindOf(error) === 'conflict' && t('feedForm.taken')}
+          explain={(error) =>
+            isOutdated(error) && seen.before && seen.now ? (
+              <ChangedMeanwhile
+                before={seen.before}
+                now={seen.now}
+                onTake={() => seen.now && onTake?.(seen.now)}
+              />
+            ) : (
+              kindOf(error) === 'conflict' && t('feedForm.taken')
+            )
+          }
         >
           <Where feed={feed} kind={kind} onKind={setKind} />
           <TextField
@@ -186,8 +210,12 @@ function Options({ feed }: { feed: Feed | undefined }) {
   );
 }
 
+function isOutdated(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 412;
+}
+
 async function save(
-  feed: Feed | undefined,
+  feed: { id: string; version: string | undefined } | undefined,
   city: string,
   values: Record<string, string>,
 ): Promise<Feed> {
@@ -200,7 +228,7 @@ async function save(
     interval_seconds: Number(values.interval_seconds),
     options: readOptions(values.options ?? '') ?? {},
   };
-  if (feed) return changeFeed(feed.id, { ...body, name });
+  if (feed) return changeFeed(feed.id, { ...body, name }, feed.version);
   const paused = values.paused === 'yes';
   return must(api.POST('/api/v1/feeds', { body: { ...body, city, name, paused } }));
 }

@@ -19,7 +19,7 @@ export function useSources(city: string) {
 export function useSource(id: string) {
   return useQuery({
     queryKey: ['source', id],
-    queryFn: () => must(api.GET('/api/v1/feeds/{id}', { params: { path: { id } } })),
+    queryFn: () => readFeed(id),
   });
 }
 
@@ -89,8 +89,14 @@ export function useChangeFeed(id: string) {
   });
 }
 
-export function changeFeed(id: string, body: FeedChange): Promise<Feed> {
-  return must(api.PATCH('/api/v1/feeds/{id}', { params: { path: { id } }, body }));
+/** Change a feed, if it still has the version that was seen; without one whatever it is now. */
+export function changeFeed(id: string, body: FeedChange, version?: string): Promise<Feed> {
+  const header = version === undefined ? undefined : { 'If-Match': `"${version}"` };
+  return must(api.PATCH('/api/v1/feeds/{id}', { params: { path: { id }, header }, body }));
+}
+
+export function readFeed(id: string): Promise<Feed> {
+  return must(api.GET('/api/v1/feeds/{id}', { params: { path: { id } } }));
 }
 
 export function useDeleteFeed(id: string) {

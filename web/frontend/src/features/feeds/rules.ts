@@ -1,5 +1,29 @@
 import type { Feed, FeedPreview } from '@/api/types';
 
+const EDITED = [
+  'kind',
+  'url',
+  'name',
+  'interval_seconds',
+  'options',
+  'attribution',
+  'license',
+  'paused',
+] as const;
+
+/** What of a feed is another than it was, of that which a form edits, and what it is now. */
+export function changedFields(
+  before: Feed,
+  now: Feed,
+): { field: (typeof EDITED)[number]; value: string }[] {
+  const written = (feed: Feed, field: (typeof EDITED)[number]) =>
+    typeof feed[field] === 'object' ? JSON.stringify(feed[field]) : String(feed[field]);
+  return EDITED.filter((field) => written(before, field) !== written(now, field)).map((field) => ({
+    field,
+    value: written(now, field),
+  }));
+}
+
 /** All refusals of a run, whatever their reasons. */
 export function rejectedCount(rejected: Record<string, number> | null | undefined): number {
   return Object.values(rejected ?? {}).reduce((a, b) => a + b, 0);
