@@ -627,3 +627,15 @@ def test_the_forecasts_of_the_australian_bureau_are_read() -> None:
         ("20T11:00", "wind_gust", 10.0),
         ("20T11:00", "precipitation_probability", 5.0),
     ] == values(records)
+
+
+def test_a_table_of_several_cities_has_the_units_of_that_of_one() -> None:
+    """As they are published beside each other."""
+    table = (
+        b"location,date,precipitation,temp_max,temp_min,wind,weather\n"
+        b"Seattle,2012-01-02,10.9,10.6,2.8,4.5,rain\nNew York,2012-01-02,0.0,8.9,-3.3,7.2,sun\n"
+    )
+    seattle, new_york = (one for one in read(table) if isinstance(one, Observation))
+
+    assert ("Seattle", "New York") == (seattle.external_id, new_york.external_id)
+    assert ["mm", "Cel", "Cel", "m/s"] == [result.unit for result in new_york.results]

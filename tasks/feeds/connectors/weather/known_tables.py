@@ -3,7 +3,7 @@
 
 Sources: https://www.ncei.noaa.gov/data/global-historical-climatology-network-daily/doc/GHCND_documentation.pdf,
 https://dev.meteostat.net/bulk/, https://mesonet.agron.iastate.edu/request/download.phtml,
-https://github.com/vega/vega-datasets (seattle-weather)
+https://github.com/vega/vega-datasets (seattle-weather, weather)
 """
 
 from collections.abc import Mapping, Sequence
@@ -102,7 +102,8 @@ def known(header: Sequence[str]) -> Known | None:
         return Known(_GHCN_DAILY)
     if names[:2] == ("station", "valid"):
         return Known(_IOWA, "UTC")
-    if names == _SEATTLE_IS:
+    # Of several cities, it is told of each row which.
+    if names in (_SEATTLE_IS, ("location", *_SEATTLE_IS)):
         return Known(_SEATTLE)
     if set(names) >= _METEOSTAT_HAS:
         # Its hours are UTC's, its days those of the place.
