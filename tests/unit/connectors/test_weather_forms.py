@@ -629,6 +629,47 @@ def test_the_forecasts_of_the_australian_bureau_are_read() -> None:
     ] == values(records)
 
 
+def reports(text: str) -> list[tuple[str, str, str]]:
+    """Read reports of airports: station, time and what is kept of each."""
+    return [
+        (one.external_id, f"{one.phenomenon_time:%Y-%m-%dT%H:%M}", one.properties["report"])
+        for one in read(text.encode())
+        if isinstance(one, Observation)
+    ]
+
+
+def test_a_small_airport_has_digits_in_its_name() -> None:
+    """Its report is its own, and not the end of another's; what begins with a digit is no name."""
+    yakima = "K1YT 221116Z AUTO 20003KT 10SM -RA OVC023 01/M01 A2992 RMK AO2"
+    kelso = "KCLS 221115Z AUTO 19004KT 6SM 08/07 A2980"
+
+    expected = [("KCLS", "2026-11-22T11:15", kelso), ("K1YT", "2026-11-22T11:16", yakima)]
+    assert expected == reports(f"METAR\n{kelso}=\n{yakima}=\n1QQQ 221116Z 19004KT=\n")
+
+
+@pytest.mark.parametrize(
+    ("above", "told", "moment"),
+    [
+        ("2019/03/01 00:51", "KJFK 010051Z", "2019-03-01T00:51"),
+        ("2019/03/01 00:00", "METAR KJFK 282355Z", "2019-02-28T23:55"),
+        ("2026/11/22 11:51", "KJFK 221151Z", "2026-11-22T11:51"),
+        ("2031/11/22 11:51", "KJFK 221151Z", "2026-11-22T11:51"),
+        ("2019/13/01 00:51", "KJFK 010051Z", "2026-11-01T00:51"),
+        ("", "KJFK 010051Z", "2026-11-01T00:51"),
+    ],
+    ids=["years ago", "the day before", "now", "to come", "no day", "none"],
+)
+def test_the_day_of_a_report_is_told_in_the_line_above_it(above: str, told: str, moment: str) -> None:
+    """A station that fell silent years ago did not report this month."""
+    said = "27015KT 10SM CLR 05/M01 A3012"
+    other = "2026/11/22 11:51\nKBOS 221151Z 36010KT 10/05 A2992"
+
+    first, second = reports(f"{above}\n{told} {said}\n\n{other}\n")
+
+    assert ("KJFK", moment, f"{told.removeprefix('METAR ')} {said}") == first
+    assert "2026-11-22T11:51" == second[1]
+
+
 def test_a_table_of_several_cities_has_the_units_of_that_of_one() -> None:
     """As they are published beside each other."""
     table = (

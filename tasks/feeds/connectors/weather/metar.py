@@ -10,7 +10,13 @@ from shared.feeds.kinds.weather import WeatherOptions
 from tasks.feeds.connector import Observation, Payload, Record, Rejected, Result, Source, Thing
 from tasks.feeds.connectors.weather.values import result
 
-_BEGIN: Final = re.compile(r"(?<![A-Z0-9])([A-Z]{4}) (\d{2})(\d{2})(\d{2})Z(?![A-Z0-9])")
+#: Small airports of the United States have digits in their names. The service's own files tell the day in a line above.
+#: Source: https://tgftp.nws.noaa.gov/data/observations/metar/
+_BEGIN: Final = re.compile(
+    r"(?:(?<![\d/])(?P<date>\d{4}/\d\d/\d\d) \d\d:\d\d (?:(?:METAR|SPECI|COR) )*)?"
+    r"(?<![A-Z0-9])(?P<station>[A-Z][A-Z0-9]{3}) (?P<day>\d\d)(?P<hour>\d\d)(?P<minute>\d\d)Z(?![A-Z0-9])",
+    re.ASCII,
+)
 #: How the World Meteorological Organization heads its bulletins: what, from where, and when.
 _HEADING: Final = re.compile(r"(?<![A-Z0-9])[A-Z]{4}\d\d [A-Z]{4} \d{6}(?![A-Z0-9])", re.ASCII)
 _HEADING_WITHIN: Final = 100
@@ -46,10 +52,10 @@ def records(text: str, payload: Payload, source: Source) -> Iterator[Record]:
     seen: set[str] = set()
     for number, begin in enumerate(begins):
         end = begins[number + 1].start() if number + 1 < len(begins) else len(plain)
-        report = plain[begin.start() : end].split("=")[0].strip()
+        report = plain[begin.start("station") : end].split("=")[0].strip()
         report = _NEXT.sub("", report)
         record = f"{payload.name}#{number}"
-        station = begin.group(1)
+        station = begin["station"]
         try:
             observation = _observation(report, begin, record, payload.fetched_at)
         except Rejection as why:
@@ -74,7 +80,8 @@ def _station(station: str, record: str, places: Mapping[str, Any]) -> Thing:
 
 
 def _observation(report: str, begin: re.Match[str], record: str, received: datetime) -> Observation:
-    moment = _moment(int(begin.group(2)), int(begin.group(3)), int(begin.group(4)), received)
+    day, hour, minute = (int(begin[part]) for part in ("day", "hour", "minute"))
+    moment = _moment(day, hour, minute, _told(begin["date"], received))
     words = _FOLLOWS.split(report)[0].split()[2:]
     if words and _VALID.fullmatch(words[0]):
         raise Rejection("forecast", "the report is a forecast (TAF), which measured nothing")
@@ -82,7 +89,7 @@ def _observation(report: str, begin: re.Match[str], record: str, received: datet
     if not results:
         raise Rejection("no_result", "the report holds no value")
     return Observation(
-        external_id=begin.group(1),
+        external_id=begin["station"],
         record=record,
         observed_at=moment,
         phenomenon_time=moment,
@@ -110,6 +117,15 @@ def _remarked(remarks: str) -> Iterator[Result]:
         for name, sign, tenths in (("temperature", found[1], found[2]), ("dewpoint", found[3], found[4])):
             if tenths and (exact := result(name, int(tenths) / (-10 if sign == "1" else 10), "degC")):
                 yield exact
+
+
+def _told(date: str | None, received: datetime) -> datetime:
+    """Return the day that is told of a report: of a station that fell silent years ago it is not the receipt's."""
+    try:
+        told = datetime.strptime(date, "%Y/%m/%d").replace(tzinfo=UTC) if date else received
+    except ValueError:
+        return received
+    return min(told, received)
 
 
 def _moment(day: int, hour: int, minute: int, received: datetime) -> datetime:
