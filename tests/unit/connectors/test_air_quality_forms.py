@@ -136,6 +136,23 @@ def test_the_monitors_of_airnow_are_stored_in_utc(document: Any) -> None:
     assert [("840060371103", "20T15:00", "pm2_5", 12.5)] == values(read(document))
 
 
+@pytest.mark.parametrize("broken", [{}, None, {"siteID": "1", "nowcastAQI": 3}])
+def test_a_first_row_that_is_none_costs_no_other(broken: Any) -> None:
+    """The others tell whose they are."""
+    first, *others = read([broken, {**MONITOR, "Value": 12.5}])[::-1]
+
+    assert {"Observation", "Rejected", "Thing"} == {type(one).__name__ for one in (first, *others)}
+
+
+def test_a_value_of_no_location_is_set_aside() -> None:
+    """An empty one names none."""
+    latest = {"datetime": {"utc": "2026-11-20T01:00:00Z"}, "value": 5, "sensorsId": 7}
+    records = read({"results": [{**latest, "locationsId": ""}, {**latest, "locationsId": 3}]})
+
+    assert ["no_identity"] == [one.reason for one in records if isinstance(one, Rejected)]
+    assert [("3", "20T01:00", "sensor_7", 5.0)] == values(records)
+
+
 def test_a_broken_line_of_an_hourly_file_is_set_aside() -> None:
     """The other lines stay."""
     records = read(HOURLY + b"11/20/26|15:00|cut\n" + b"99/99/26|15:00|1|A|-8|PM2.5|UG/M3|1|B\n")

@@ -25,10 +25,12 @@ def rows_of(document: Any) -> Sequence[Any] | None:  # Any: JSON of a publisher.
     """Return the rows of a document, or nothing if it is not AirNow's."""
     if not isinstance(document, list):
         return None
-    first = next((row for row in document if isinstance(row, dict)), {})
-    names = {str(key).lower() for key in first}
-    is_index = bool(names & {"dateobserved", "dateforecast"})
-    return document if not document or is_index or {"utc", "parameter"} <= names else None
+    return document if not document or any(map(_is_row, document)) else None
+
+
+def _is_row(row: Any) -> bool:  # Any: JSON of a publisher.
+    names = {str(key).lower() for key in row} if isinstance(row, dict) else set()
+    return bool(names & {"dateobserved", "dateforecast"}) or {"utc", "parameter"} <= names
 
 
 def rows_of_file(text: str) -> Sequence[Any] | None:

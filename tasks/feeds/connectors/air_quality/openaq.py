@@ -140,7 +140,7 @@ def _location(row: Mapping[str, Any], record: str) -> Thing:
 def _latest(row: Mapping[str, Any], record: str, payload: Payload, sensors: Sensors) -> Reading:
     """Read a latest value; what its sensor measures, the run's locations or the URL tell."""
     sensor, location = row.get("sensorsId"), row.get("locationsId")
-    if not isinstance(sensor, int) or location is None:
+    if not isinstance(sensor, int) or not str(location or "").strip():
         raise Rejection("no_identity", "the value names no sensor of a location")
     in_url = _PARAMETER_IN_URL.search(payload.url)
     by_url = _PARAMETERS.get(int(in_url.group(1)[:6])) if in_url else None
