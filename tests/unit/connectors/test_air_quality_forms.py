@@ -544,3 +544,31 @@ def test_a_location_and_its_latest_values_are_one_whichever_is_asked_for(path: s
 
     assert [("2178", 35.1)] == [(one.external_id, one.lat) for one in records if isinstance(one, Thing)]
     assert [("2178", "22T10:00", "ozone", 78.4749)] == values(records)
+
+
+SITES = (
+    '"AQSID","SiteName","Latitude","Longitude","ValidDate","ValidTime","OZONE_AQI","PM25_AQI","PM25","PM25_Unit",'
+    '"OZONE","OZONE_Unit"\n'
+    '"000060421","Montr\u00e9al, rue A","45.5","-73.6","11/20/2026","15:00","18","","1.2","UG/M3","20","PPB"\n'
+    '"000060422","Laval","0.000000","0.000000","11/20/2026","15:00","","","-999.0","UG/M3","",""\n'
+    '"000060423","cut"\n'
+    '"000060424","Dorval","45.4","-73.7","11/20/2026","25:00","","7","","","",""\n'
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
+def test_a_file_of_the_sites_of_airnow_is_read(encoding: str) -> None:
+    """A site a row, at its place: what it measured within the hour that begins, and the indices of it."""
+    records = read(SITES.encode(encoding))
+    things = {one.external_id: (one.name, one.lon) for one in records if isinstance(one, Thing)}
+    aside = {one.record[-1]: one.reason for one in records if isinstance(one, Rejected)}
+
+    assert 4 == len(addresses(records))
+    assert ("Montr\u00e9al, rue A", -73.6) == things["000060421"]
+    assert ("Laval", None) == things["000060422"]
+    assert {"1": "sentinel", "2": "bad_width", "3": "bad_time"} == aside
+    assert [
+        ("000060421", "20T15:00", "pm2_5", 1.2),
+        ("000060421", "20T15:00", "ozone", 39.2374),
+        ("000060421", "20T15:00", "aqi_ozone", 18.0),
+    ] == values(records)

@@ -15,6 +15,7 @@ from shared.feeds.kinds.air_quality import AirQualityOptions
 from tasks.feeds.connector import Malformed, Payload, Plan, Record, Request, Source
 from tasks.feeds.connectors.air_quality import (
     airnow,
+    airnow_sites,
     archives,
     iqair,
     openaq,
@@ -23,7 +24,7 @@ from tasks.feeds.connectors.air_quality import (
     waqi,
 )
 from tasks.feeds.credentials import with_credential
-from tasks.feeds.reading.documents import excerpt, load_json
+from tasks.feeds.reading.documents import decoded, excerpt, load_json
 
 _NOT_FOUND: Final = 404
 _FIRST_BYTES: Final = 200
@@ -97,6 +98,8 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
             yield from openaq.records(rows, payload, sensors)
         elif (rows := sensor_community.rows_of(document)) is not None:
             yield from sensor_community.records(rows, payload)
+        elif (rows := airnow_sites.rows_of(document)) is not None:
+            yield from airnow_sites.records(rows, payload)
         elif (rows := airnow.rows_of(document)) is not None:
             yield from airnow.records(rows, payload, source.timezone)
         else:
@@ -109,6 +112,8 @@ def _document(payload: Payload) -> Any:  # Any: JSON of a publisher.
         start = stream.read(_FIRST_BYTES)
     if b"|" in start and (rows := airnow.rows_of_file(payload.read().decode("utf-8-sig", "replace"))):
         return rows
+    if airnow_sites.begins(start):
+        return airnow_sites.rows_of_file(decoded(payload.read()))
     is_json = start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{")
     if not is_json and (archived := archives.rows_of(payload)) is not None:
         return archived
