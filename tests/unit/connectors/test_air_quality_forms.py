@@ -572,3 +572,19 @@ def test_a_file_of_the_sites_of_airnow_is_read(encoding: str) -> None:
         ("000060421", "20T15:00", "ozone", 39.2374),
         ("000060421", "20T15:00", "aqi_ozone", 18.0),
     ] == values(records)
+
+
+def test_the_air_of_a_model_is_read_as_a_feed_of_weather_reads_it() -> None:
+    """Each hour of each place is a record, and nothing that is to come was measured."""
+    columns = {"time": ["2026-11-22T12:00", "2026-11-22T14:00", "2026-11-22T15:00"], "pm10": [5.1, 6, None]}
+    berlin = {
+        "latitude": 52.5, "longitude": 13.4, "utc_offset_seconds": 3600, "hourly": columns,
+        "hourly_units": {"time": "iso8601", "pm10": "\u03bcg/m\u00b3"},
+    }  # fmt: skip
+    place, *records = read([berlin, {**berlin, "latitude": 48.1}])
+
+    assert isinstance(place, Thing)
+    assert ("weather_model", 13.4) == (place.kind, place.lon)
+    assert 6 == len(addresses([place, *records]))
+    found = [(at, name, value) for _, at, name, value in values(records)]
+    assert [("22T11:00", "pm10", 5.1), ("22T13:00", "forecast_pm10", 6.0)] * 2 == found

@@ -1,5 +1,5 @@
 """
-[p] Air quality: OpenAQ 1 to 3, PurpleAir, AirNow, Sensor.Community and the World Air Quality Index.
+[p] Air quality: OpenAQ 1 to 3, PurpleAir, AirNow, Sensor.Community, the World Air Quality Index, IQAir, and Open-Meteo's model.
 
 Which of them a payload is, its content tells. Options: see README.md.
 Source: https://docs.openaq.org/, https://api.purpleair.com/, https://docs.airnowapi.org/,
@@ -23,6 +23,7 @@ from tasks.feeds.connectors.air_quality import (
     sensor_community,
     waqi,
 )
+from tasks.feeds.connectors.weather import openmeteo
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading.documents import decoded, excerpt, load_json
 
@@ -96,6 +97,8 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
             yield from iqair.records(city, payload)
         elif (rows := openaq.rows_of(document)) is not None:
             yield from openaq.records(rows, payload, sensors)
+        elif (places := openmeteo.places_of(document)) is not None:
+            yield from openmeteo.records_of(places, payload, source)
         elif (rows := sensor_community.rows_of(document)) is not None:
             yield from sensor_community.records(rows, payload)
         elif (rows := airnow_sites.rows_of(document)) is not None:

@@ -53,18 +53,11 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
 
 def _text(text: str, payload: Payload, source: Source) -> Iterator[Record]:
     if (places := openmeteo_csv.documents(text)) is not None:
-        yield from _openmeteo(places, payload, source)
+        yield from openmeteo.records_of(places, payload, source)
     elif not tables.begins(text) and metar.is_metar(text):
         yield from metar.records(text, payload, source)
     else:
         yield from tables.records(text, payload, source)
-
-
-def _openmeteo(places: Sequence[Any], payload: Payload, source: Source) -> Iterator[Record]:
-    first = 0
-    for place in places:
-        yield from openmeteo.records(place, payload, source, first)
-        first += openmeteo.count(place)
 
 
 def _listed(payload: Payload, content: bytes) -> Sequence[Any] | None:
@@ -76,9 +69,8 @@ def _listed(payload: Payload, content: bytes) -> Sequence[Any] | None:
 
 def _json(payload: Payload, source: Source) -> Iterator[Record]:
     document = nws.as_geojson(load_json(payload))
-    places = document if isinstance(document, list) else [document]
-    if places and all(openmeteo.is_openmeteo(place) for place in places):
-        yield from _openmeteo(places, payload, source)
+    if (places := openmeteo.places_of(document)) is not None:
+        yield from openmeteo.records_of(places, payload, source)
     elif (reports := airports.rows_of(document)) is not None:
         yield from airports.records(reports, payload)
     elif (periods := nws.periods(document)) is not None:

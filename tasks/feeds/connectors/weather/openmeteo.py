@@ -1,6 +1,6 @@
 """[p] Open-Meteo: columns of hours (or days), and the present moment."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -23,6 +23,20 @@ def is_openmeteo(document: Any) -> bool:  # Any: JSON of a publisher.
     return (
         isinstance(document, dict) and "latitude" in document and bool({*_COLUMNS, *_NOW} & document.keys())
     )
+
+
+def places_of(document: Any) -> Sequence[Any] | None:  # Any: JSON of a publisher.
+    """Return the places of a document, which is one or a list of them, or nothing if it is none of Open-Meteo's."""
+    places = document if isinstance(document, list) else [document]
+    return places if places and all(map(is_openmeteo, places)) else None
+
+
+def records_of(places: Sequence[Any], payload: Payload, source: Source) -> Iterator[Record]:
+    """Yield the records of several places, numbered through."""
+    first = 0
+    for place in places:
+        yield from records(place, payload, source, first)
+        first += count(place)
 
 
 def records(document: Mapping[str, Any], payload: Payload, source: Source, first: int) -> Iterator[Record]:
