@@ -26,11 +26,86 @@ def test_parameter_entities_of_old_document_types_do_no_harm() -> None:
     assert "T" == entry("", before).title
 
 
-@pytest.mark.parametrize("entity", ['x SYSTEM "file:///etc/passwd"', 'x "xx"'])
+@pytest.mark.parametrize("entity", ['x "M&#252;nster"', "x 'M&#252;nster'", 'x "M\u00fcnster"'])
+def test_an_entity_of_plain_text_is_written_out(entity: str) -> None:
+    """As content systems declare a letter, or the address of their site; markup in it would be none of theirs."""
+    read = entry(
+        "<description>in &x;, &amp;x;</description>", f'<!DOCTYPE rss [\n<!ENTITY {entity}><!ENTITY y "">\n]>'
+    )
+
+    assert "in M\u00fcnster, &x;" == read.description
+
+
+@pytest.mark.parametrize(
+    "entity",
+    [
+        'x SYSTEM "file:///etc/passwd"',
+        'x PUBLIC "a" "http://127.0.0.1:9/x"',
+        'y "xx"><!ENTITY x "&y;&y;"',
+        'x "<script>"',
+        'x "%p;"',
+        f'x "{"x" * 1001}"',
+    ],
+)
 def test_other_entities_are_refused(entity: str) -> None:
     """Neither files nor bombs."""
     with pytest.raises(Malformed, match="entities"):
         entry("<description>&x;</description>", f"<!DOCTYPE rss [<!ENTITY {entity}>]>")
+
+
+def test_an_article_may_tell_how_entities_are_declared() -> None:
+    """What stands as text declares none, and is used by none."""
+    text = '<![CDATA[Write &y; and <!ENTITY x SYSTEM "file:///etc/passwd"> above.]]>'
+    read = entry(f"<description>&y; {text}</description>", '<!DOCTYPE rss [<!ENTITY y "Now:">]>')
+
+    assert (read.description or "").startswith("Now: Write &y; and")
+
+
+def test_entities_of_plain_text_become_no_bomb() -> None:
+    """Thousands of uses of a long one are refused."""
+    with pytest.raises(Malformed, match="1,000,000 bytes"):
+        entry(f"<description>{'&x;' * 2000}</description>", f'<!DOCTYPE rss [<!ENTITY x "{"x" * 900}">]>')
+
+
+@pytest.mark.parametrize(
+    ("system", "pair"),
+    [
+        ("EPSG:4326", "45.2 -71.9"),
+        ("urn:ogc:def:crs:EPSG::4326", "45.2 -71.9"),
+        ("http://www.opengis.net/def/crs/EPSG/0/4326", "45.2 -71.9"),
+        ("http://www.opengis.net/gml/srs/epsg.xml#4326", "45.2 -71.9"),
+        ("urn:ogc:def:crs:OGC:1.3:CRS84", "-71.9 45.2"),
+        ("http://www.opengis.net/def/crs/OGC/1.3/CRS84", "-71.9 45.2"),
+        ("EPSG", "45.2 -71.9"),
+    ],
+)
+def test_a_place_by_gml_is_read_by_every_name_of_its_reference_system(system: str, pair: str) -> None:
+    """Of latitude and longitude, the other first, or none that is known."""
+    place = entry(
+        f'<georss:where><gml:Point srsName="{system}"><gml:pos>{pair}</gml:pos></gml:Point></georss:where>'
+    )
+
+    assert {"type": "Point", "coordinates": [-71.9, 45.2]} == place.geometry
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "<gml:Polygon><gml:exterior><gml:LinearRing><gml:posList>x</gml:posList></gml:LinearRing></gml:exterior></gml:Polygon>",
+        "<gml:Envelope><gml:pos>1 2</gml:pos><gml:pos>3 4</gml:pos></gml:Envelope>",
+        '<gml:Point srsName="urn:EPSG:x"><gml:pos>a b</gml:pos></gml:Point>',
+    ],
+)
+def test_a_place_that_cannot_be_read_costs_no_other_entry(where: str) -> None:
+    """What reads feeds would give up all of it."""
+    other = "<gml:Point><gml:pos>45.2 -71.9</gml:pos></gml:Point>"
+    items = "".join(f"<item><title>{at}</title>{one}</item>" for at, one in enumerate((where, other)))
+    text = f"<rss version='2.0' {SPACES}><channel>{items}</channel></rss>"
+    bad, good = parse(source("news"), payload(text.encode()))
+
+    assert isinstance(bad, Feature)
+    assert isinstance(good, Feature)
+    assert (None, [-71.9, 45.2]) == (bad.geometry, (good.geometry or {}).get("coordinates"))
 
 
 @pytest.mark.parametrize(

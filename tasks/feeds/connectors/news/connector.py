@@ -18,6 +18,7 @@ import feedparser
 from shared.errors import Rejection
 from shared.feeds.kinds.news import NewsOptions
 from tasks.feeds.connector import Feature, Malformed, Payload, Plan, Record, Rejected, Request, Source
+from tasks.feeds.connectors.news import entities, gml
 from tasks.feeds.connectors.news.events import described, happening
 from tasks.feeds.connectors.news.places import place
 from tasks.feeds.connectors.news.times import moment
@@ -28,8 +29,6 @@ from tasks.feeds.reading.markup import cleaned
 from tasks.feeds.reading.times import LocalTimes
 
 _LONGEST: Final = 4000
-#: A general entity; the parameter entities of old document types are never read and harm nothing.
-_ENTITY: Final = re.compile(rb"<!ENTITY\s+[^%\s]", re.IGNORECASE)
 #: What reads feeds is slow with tags, and takes the square of attributes.
 _MOST_TAGS: Final = 1_000_000
 _MOST_ATTRIBUTES: Final = 1_000
@@ -82,8 +81,8 @@ def _entries(payload: Payload) -> Sequence[Mapping[str, Any]]:
         raise Malformed(f"{payload.name}: a feed of more than {_MOST_TAGS:,} tags")
     if any(tag.count(b"=") > _MOST_ATTRIBUTES < len(_ATTRIBUTE.findall(tag)) for tag in content.split(b"<")):
         raise Malformed(f"{payload.name}: an element of more than {_MOST_ATTRIBUTES:,} attributes")
-    if _ENTITY.search(content.replace(b"\0", b"")):
-        raise Malformed(f"{payload.name}: a feed that declares entities is refused")
+    content = gml.readable(entities.written_out(content, payload.name))
+    gml.guard()
     if b"\0" not in content and content.count(b"&") <= _MOST_TAGS:
         content = _AMPERSAND.sub(_written_out, content)
     try:
