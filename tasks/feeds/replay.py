@@ -19,6 +19,7 @@ from tasks.feeds.load import context_for
 from tasks.feeds.registry import Connector
 from tasks.feeds.reprocess_diff import Difference
 from tasks.feeds.reprocess_removed import hide, remove
+from tasks.feeds.reprocess_samples import Samples
 from tasks.feeds.storing.chunks import chunks
 from tasks.feeds.storing.intake import Chunk
 from tasks.feeds.storing.store import Store
@@ -39,7 +40,7 @@ class Replayer:
         self._found = found
         self._archive = archive
         self._by_noun: dict[str, Counter[str]] = {}
-        self._samples: dict[str, list[dict[str, Any]]] = {}
+        self._samples = Samples()
         self._unread: list[dict[str, str]] = []
         self._read = 0
 
@@ -54,7 +55,7 @@ class Replayer:
                     found.put(tx, writing, chunk)
                     if is_last:
                         found.end(tx, writing, self._retired)
-        self.counts, self._by_noun, self._samples = found.counts, found.by_noun, found.samples
+        self.counts, self._by_noun, self._samples.told = found.counts, found.by_noun, found.samples
 
     def apply(self) -> None:
         """Store the runs again, a step for each chunk; what is the same already is not touched."""
@@ -63,7 +64,8 @@ class Replayer:
             store = Store(self._writing(past, utcnow()), rejects_kept)
             for chunk, is_last in self._chunks(past):
                 with self._step(number, "stored again") as tx:
-                    store.put(tx, chunk, is_last)
+                    with self._samples.watch(tx, store, chunk):
+                        store.put(tx, chunk, is_last)
                     self._hide(tx, store)
                     if is_last:
                         self._retire(tx, store)
@@ -79,7 +81,7 @@ class Replayer:
             "unread": self._unread,
             **{noun: dict(counted) for noun, counted in self._by_noun.items() if counted},
             "rejected": dict(self.counts.rejected),
-            "samples": self._samples,
+            "samples": self._samples.told,
         }
 
     @property
@@ -140,7 +142,8 @@ class Replayer:
     def _retire(self, tx: Transaction, store: Store) -> None:
         """Remove what the run gave once and no longer gives."""
         for noun in self._retired:
-            removed = remove(tx, noun, store.writing, store.seen[noun])
+            tell = partial(self._samples.removed, noun)
+            removed = remove(tx, noun, store.writing, store.seen[noun], tell)
             store.by_noun[noun]["removed"] += removed
             store.counts.vanished += removed
 

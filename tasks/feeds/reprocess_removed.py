@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - the only names put into statements are those of our tables.
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from uuid import UUID
 
 from sqlalchemy import text
@@ -36,8 +36,14 @@ def stored_at(
         yield [(row.id, row.external_id) for row, was_seen in zip(part, held, strict=True) if not was_seen]
 
 
-def remove(tx: Transaction, noun: Noun, writing: Writing, seen: KeySet) -> int:
-    """Mark such rows missing; features are withdrawn at once, and browsers told; returns how many."""
+def remove(
+    tx: Transaction, noun: Noun, writing: Writing, seen: KeySet, tell: Callable[[Sequence[str]], None]
+) -> int:
+    """
+    Mark such rows missing; features are withdrawn at once, and browsers told; `tell` is told their external ids.
+
+    Returns: how many.
+    """
     withdrawn = ", withdrawn_at = :now, updated_at = :now" if noun == "features" else ""
     kind = "kind" if noun != "trip_updates" else "''"
     removed = 0
@@ -50,6 +56,7 @@ def remove(tx: Transaction, noun: Noun, writing: Writing, seen: KeySet) -> int:
         ).all()
         if noun == "features":
             tell_features(tx, writing, [], [(str(id_), kind) for id_, kind in rows])
+        tell([external_id for _, external_id in part])
         removed += len(rows)
     return removed
 

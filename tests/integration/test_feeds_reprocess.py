@@ -14,6 +14,7 @@ from shared.jobs.lease import Cancelled
 from shared.messages import ReprocessFeed
 from tasks.feeds.connector import Feature, Malformed, Record, Rejected
 from tasks.feeds.reprocess import reprocess
+from tasks.feeds.reprocess_diff import SAMPLES
 from tests.integration.test_feeds_store import NOON, bus, request, station, status
 from tests.support.feed_runs import (
     GIVEN,
@@ -101,10 +102,32 @@ def test_applying_does_what_the_dry_run_told(feed: UUID) -> None:
     for noun in ("features", "vehicles", "things", "observations"):
         expected = {name: n for name, n in dry.difference.get(noun, {}).items() if n}
         assert expected == {name: n for name, n in ran.difference[noun].items() if n}, noun
+    assert dry.difference["samples"] == ran.difference["samples"]
     assert {("r1", "POTHOLE 1"), ("r2", "POTHOLE 2"), ("r3", "Pothole 3"), ("r9", "Pothole 9")} == snapshot(
         "features", "external_id, title"
     )
     assert {("r3",)} == snapshot("features WHERE withdrawn_at IS NOT NULL", "external_id")
+
+
+def test_applying_tells_the_first_of_each_noun_and_no_more(feed: UUID) -> None:
+    """What is new, changed and removed, step by step, in bounds."""
+    many = [request(n, title="MANY") for n in range(100, 100 + 2 * SAMPLES)]
+    monday = [
+        *(upper(record) for record in MONDAY[:2]),
+        bus(1, label="N1"),
+        station(1, name="New name"),
+        *many,
+    ]
+    parser = ByPayload({b"monday": monday, b"tuesday": monday}, replaces=("features",), parser_version=2)
+
+    samples = reprocess_feed(feed, parser, dry_run=False).difference["samples"]
+
+    assert SAMPLES == len(samples["new"])
+    assert {"noun": "features", "external_id": "r100", "kind": "service_request"} == samples["new"][0]
+    changed = {(sample["noun"], sample["external_id"]): sample["fields"] for sample in samples["changed"]}
+    assert ["Pothole 2", "POTHOLE 2"] == changed["features", "r2"]["title"]
+    assert {("features", "r1"), ("features", "r2"), ("things", "s1"), ("vehicles", "b1")} == changed.keys()
+    assert [{"noun": "features", "external_id": "r3"}] == samples["removed"]
 
 
 def test_what_is_only_hashed_otherwise_is_no_difference(feed: UUID) -> None:
