@@ -51,6 +51,7 @@ CONNECTORS = {
     "ical": "icalendar",
     "feeds": "news",
     "events-json": "legistar",
+    "neighbourhoods": "socrata",
 }
 STORED = ("features", "feature_versions", "things", "datastreams", "observations", "vehicles", "trip_updates")
 NYC = {"timezone": "America/New_York"}

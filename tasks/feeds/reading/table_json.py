@@ -22,8 +22,8 @@ from tasks.feeds.reading.long_json import Inseparable, Opened, apart
 
 #: The keys in which portals put their rows: GeoJSON, Socrata, Opendatasoft 2 and 1 (and CKAN), Carto, OData, Google.
 _WRAPPERS: Final = ("features", "data", "results", "records", "rows", "value", "items", "values")
-#: What may hold them one level deeper: CKAN, services that tell of their answer beside it, OData 2, Solr.
-_OUTER: Final = ("result", "data", "d", "response")
+#: What may hold them one level deeper: CKAN, services that tell of their answer beside it, OData 2, Solr, HAL.
+_OUTER: Final = ("result", "data", "d", "response", "_embedded")
 _NEEDED: Final = "a document has a list of objects, alone or by a name, or features"
 
 
@@ -73,9 +73,9 @@ def _held(document: Any, name: str) -> _Held:  # Any: JSON.
 
 def _unwrapped(document: Mapping[str, Any], name: str) -> _Held | None:
     """Return the rows that a portal's answer holds; nothing if it has none."""
-    if _is_feature(document):
-        return _Held([document])
     held, key = _holder(document)
+    if _is_feature(document) or (key is None and any(map(_is_shape, document.values()))):
+        return _Held([document])
     if key is None:
         return None
     rows = held[key]
@@ -121,6 +121,11 @@ def _only_list(held: Mapping[str, Any]) -> str | None:
 
 def _is_feature(row: Any) -> bool:  # Any: JSON.
     return isinstance(row, Mapping) and row.get("type") == "Feature" and "properties" in row
+
+
+def _is_shape(value: Any) -> bool:  # Any: JSON.
+    """Tell whether a value is a shape of GeoJSON: what has one is a row, also where it is told alone."""
+    return isinstance(value, Mapping) and isinstance(value.get("type"), str) and "coordinates" in value
 
 
 def _placing(document: Mapping[str, Any], name: str) -> Callable[[Any], Any]:

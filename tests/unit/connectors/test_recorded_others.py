@@ -23,6 +23,7 @@ KINDS = {
     "feeds": "news",
     "ical": "icalendar",
     "events-json": "legistar",
+    "neighbourhoods": "socrata",
 }
 
 

@@ -61,11 +61,12 @@ def lines(rows: list[dict[str, Any]], begin: str = "") -> bytes:
         lines([feature(row) for row in ROWS]),
         lines([feature(row) for row in ROWS], begin="\x1e"),
         json.dumps({"count": 5, "requests": ROWS}).encode(),
+        json.dumps({"_links": {"self": {"href": "https://city.example"}}, "_embedded": {"requests": ROWS}}).encode(),
     ],
     ids=[
         "UTF-16", "UTF-16 LE without mark", "UTF-16 BE without mark", "a NUL in cells", "NULs at the end", "JSON",
         "JSON in UTF-16", "JSON in UTF-16 LE without mark", "lines", "JSON text sequence (RFC 7464)",
-        "lines of features", "GeoJSON text sequence (RFC 8142)", "a list of any name",
+        "lines of features", "GeoJSON text sequence (RFC 8142)", "a list of any name", "HAL",
     ],
 )  # fmt: skip
 def test_a_row_is_the_same_in_every_form(content: bytes) -> None:
@@ -76,6 +77,17 @@ def test_a_row_is_the_same_in_every_form(content: bytes) -> None:
 def test_a_feature_alone_is_one_row() -> None:
     """Not every program puts a collection around it."""
     assert features(TEXT.encode())[:1] == features(json.dumps(feature(ROWS[0])).encode())
+
+
+def test_an_object_alone_that_has_a_shape_is_one_row() -> None:
+    """Amsterdam answers for a district so; an object without one is an answer of another kind."""
+    place = {"type": "Point", "coordinates": [-87.63, 41.88]}
+    row = {"_links": {"self": {"href": "https://city.example"}}, **ROWS[0], "geometrie": place}
+    del row["longitude"], row["latitude"]
+
+    assert features(TEXT.encode())[:1] == features(json.dumps(row).encode())
+    with pytest.raises(Malformed, match="no rows"):
+        read(json.dumps(ROWS[0]).encode())
 
 
 @pytest.mark.parametrize(
