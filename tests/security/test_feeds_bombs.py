@@ -9,7 +9,7 @@ import pytest
 
 from shared.clock import utcnow
 from tasks.feeds.connector import Malformed, Payload
-from tasks.feeds.reading import tables
+from tasks.feeds.reading import tables, unpacked
 from tests.security.conftest import Tries
 
 MIB = 1 << 20
@@ -52,8 +52,8 @@ def test_lawful_rows_that_never_end_are_given_up_at_a_named_limit(
     tries: Tries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A few hundred kilobytes of gzip hold rows for hours; a real export of a gigabyte is below the limit."""
-    tries("a limit below the largest real export", tables.MOST_UNPACKED_BYTES > 1.5 * 1024 * MIB)
-    monkeypatch.setattr(tables, "MOST_UNPACKED_BYTES", 3 * MIB)
+    tries("a limit below the largest real export", unpacked.MOST_UNPACKED_BYTES > 1.5 * 1024 * MIB)
+    monkeypatch.setattr(unpacked, "MOST_UNPACKED_BYTES", 3 * MIB)
     rows = gzip.compress(b"1,a name\n" * (MIB // 9))
     tracemalloc.start()
     try:

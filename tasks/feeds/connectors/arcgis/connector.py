@@ -36,7 +36,7 @@ from tasks.feeds.reading.documents import excerpt, load_json
 from tasks.feeds.reading.exports import opened, records
 from tasks.feeds.reading.rows import Reader
 from tasks.feeds.reading.tables import Table
-from tasks.feeds.reading.tables import opened as unpacked
+from tasks.feeds.reading.unpacked import opened as unpacked
 
 _GEOMETRY: Final = "geometry"
 _LOOKED_AT: Final = 64

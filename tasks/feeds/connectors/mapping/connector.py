@@ -22,6 +22,7 @@ from tasks.feeds.reading.cells import BadRow, plain
 from tasks.feeds.reading.documents import excerpt, load_json
 from tasks.feeds.reading.times import LocalTimes
 from tasks.feeds.reading.times_written import looks_day_first
+from tasks.feeds.reading.unpacked import opened
 
 _LOOKED_AT: Final = 1000
 #: Names of objects within objects, which find a list whatever it holds.
@@ -88,7 +89,7 @@ def _rows(payload: Payload, told: MappingOptions, zone: str) -> tuple[Iterator[A
 def _listed(payload: Payload, expression: str) -> Iterator[Any]:
     """Return the rows that an expression finds in a JSON document, which has any length if that is a plain path."""
     find = partial(_found, expression, payload.name)
-    again = partial(tables.opened, payload)
+    again = partial(opened, payload)
     if _PATH.fullmatch(expression) and long_json.is_long(again):
         with suppress(long_json.Inseparable):
             return iter(long_json.listed(again, payload.name, find))
