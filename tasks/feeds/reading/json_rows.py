@@ -42,6 +42,13 @@ def held_by(document: Any, name: str) -> Held:  # Any: JSON.
     return held
 
 
+def holds_rows(document: Any) -> bool:  # Any: JSON.
+    """Tell whether a document is there for its rows: a list, or what a portal answers; other lists describe."""
+    if not isinstance(document, dict):
+        return isinstance(document, list)
+    return _is_feature(document) or any(map(_wrapper, _holders(document)))
+
+
 def _unwrapped(document: Mapping[str, Any], name: str) -> Held | None:
     """Return the rows that a portal's answer holds; nothing if it has none."""
     held, key = _holder(document)
@@ -61,9 +68,13 @@ def _unwrapped(document: Mapping[str, Any], name: str) -> Held | None:
 
 def _holder(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], str | None]:
     """Return what has the rows, and under which key; a name that portals use goes before one of a publisher's own."""
-    holders = [document, *(document[name] for name in _OUTER if isinstance(document.get(name), Mapping))]
-    found = ((held, find(held)) for find in (_wrapper, _only_list) for held in holders)
+    found = ((held, find(held)) for find in (_wrapper, _only_list) for held in _holders(document))
     return next(((held, key) for held, key in found if key), (document, None))
+
+
+def _holders(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return what may have the rows: a document, and what some put one level deeper."""
+    return [document, *(document[name] for name in _OUTER if isinstance(document.get(name), Mapping))]
 
 
 def _wrapper(held: Mapping[str, Any]) -> str | None:

@@ -14,6 +14,7 @@ from tasks.feeds.connector import Malformed, Payload
 from tasks.feeds.reading import (
     delimited,
     headers,
+    json_rows,
     long_json,
     other_forms,
     parquet,
@@ -23,6 +24,7 @@ from tasks.feeds.reading import (
     zips,
 )
 from tasks.feeds.reading.cells import Row, check_width, each_once
+from tasks.feeds.reading.documents import json_of
 from tasks.feeds.reading.grid import Grid
 from tasks.feeds.reading.pieces import pieces, texts
 
@@ -106,13 +108,22 @@ def _zipped(payload: Payload, start: bytes, sheet: str, is_member: bool) -> Tabl
         raise Malformed(f"{payload.name}: {form}; {other_forms.ACCEPTED}")
     if is_member:
         raise Malformed(f"{payload.name}: a ZIP archive within another; {other_forms.ACCEPTED}")
-    member = zips.only_table(archive, payload.name)
+    member = zips.only_table(archive, payload.name, partial(_has_rows, archive))
     held = replace(
         payload,
         name=f"{payload.name}: {member.filename:.80}",
         open=lambda: unpacked.buffered(zips.Member(archive, member)),
     )
     return _load(held, sheet, is_member=True)
+
+
+def _has_rows(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
+    """Tell whether a document of a zip holds rows; one that is no JSON holds none."""
+    try:
+        zips.check([member], member.filename)
+        return json_rows.holds_rows(json_of(archive.read(member), member.filename))
+    except (Malformed, *zips.BROKEN):
+        return False
 
 
 def _encoding_of_json(start: bytes) -> str | None:

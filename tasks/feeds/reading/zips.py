@@ -10,7 +10,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import IO, Any, Final
 
 from tasks.feeds.connector import Malformed
@@ -34,6 +34,9 @@ _TEXT: Final = re.compile(r"\.txt(?:\.gz)?$", re.IGNORECASE)
 _BESIDE: Final = re.compile(
     r"(?:^|[/_. -])(?:meta(?:data)?|datapackage|schema|dictionary|codebook)(?:[_. -][^/]*)?$", re.IGNORECASE
 )
+_DOCUMENT: Final = re.compile(r"\.json$", re.IGNORECASE)
+#: What tells of a table is shorter.
+_LONGEST_DOCUMENT: Final = 1024 * 1024
 #: Where some systems keep what is no file of the publisher.
 _NO_FILES: Final = re.compile(r"__MACOSX/|(?:^|/)\.")
 _SHOWN: Final = 10
@@ -70,9 +73,14 @@ def check(members: Sequence[zipfile.ZipInfo], name: str) -> None:
         raise Malformed(f"{name}: unpacks to {unpacked:,} bytes; {most:,} are the most")
 
 
-def only_table(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
+def only_table(
+    archive: zipfile.ZipFile, name: str, has_rows: Callable[[zipfile.ZipInfo], bool]
+) -> zipfile.ZipInfo:
     """
     Return the one table that a zip holds; what is no table (terms, descriptions, pictures) is passed over.
+
+    So is JSON beside a table of another form if it is named alike, for it is of that, or has no rows; whether a
+    document that is not long `has_rows` is for the caller to find out.
 
     Raises: Malformed, naming the payload, if it holds none, several, which are named, or one that is too large.
     """
@@ -84,6 +92,7 @@ def only_table(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     for ending in (_TABLE, _TEXT):
         tables = [one for one in members if ending.search(one.filename)]
         found = [one for one in tables if not _BESIDE.search(one.filename)] or tables
+        found = _without_documents(found, has_rows)
         if len(found) == 1:
             check(found, name)
             return found[0]
@@ -94,6 +103,27 @@ def only_table(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
             )
     told = ", ".join(sorted(one.filename for one in members)[:_SHOWN]) or "nothing"
     raise Malformed(f"{name}: a ZIP archive without a table ({told:.300})")
+
+
+def _without_documents(
+    tables: list[zipfile.ZipInfo], has_rows: Callable[[zipfile.ZipInfo], bool]
+) -> list[zipfile.ZipInfo]:
+    """Leave out the JSON that tells of the one table of another form; all stay where there is not one, or JSON of rows."""
+    others = [one for one in tables if not _DOCUMENT.search(one.filename)]
+    if len(others) != 1:
+        return tables
+    stem = _stem(others[0])
+    rows = [
+        one
+        for one in tables
+        if one not in others and _stem(one) != stem and (one.file_size > _LONGEST_DOCUMENT or has_rows(one))
+    ]
+    return tables if rows else others
+
+
+def _stem(member: zipfile.ZipInfo) -> str:
+    """Return a name without its folder and its endings."""
+    return member.filename.rpartition("/")[2].partition(".")[0].lower()
 
 
 class Member(io.RawIOBase):

@@ -298,6 +298,28 @@ def test_what_tells_of_the_table_of_a_zip_is_none_beside_it(name: str) -> None:
     assert said(TEXT) == said(packed({"metadata.csv": TEXT}))
 
 
+@pytest.mark.parametrize(
+    ("name", "document"),
+    [
+        ("about.json", {"title": "Cases", "columns": [{"name": "id"}, {"name": "opened"}]}),
+        ("x/Cases.json", [{"id": "A-1"}]),
+        ("cases.csv.json", {"data": [{"id": "A-1"}]}),
+        ("style.json", "no JSON {"),
+    ],
+)
+def test_json_beside_the_table_of_a_zip_is_another_only_with_rows_of_its_own(
+    name: str, document: Any
+) -> None:
+    """What is named as the table is the same in another form, or tells of it; a description has lists, too."""
+    content = document if isinstance(document, str) else json.dumps(document)
+    beside = {"cases.csv": TEXT, name: content}
+
+    assert said(TEXT) == said(packed(beside))
+    for other in ({"data": [{"id": "A-1"}]}, {"type": "FeatureCollection", "features": []}, [{"id": "A-1"}]):
+        with pytest.raises(Malformed, match="of 3 tables"):
+            read(packed({**beside, "parks.json": json.dumps(other)}))
+
+
 def mapped(content: bytes, **options: Any) -> list[Record]:
     """Read the table of a mapping."""
     return parse(source("mapping", fields={"external_id": "id"}, **options), payload(content, "p"))
