@@ -36,7 +36,7 @@ export default defineConfig({
         navigateFallback: '/index.html',
         navigateFallbackAllowlist: [
           /^\/$/,
-          /^\/(report|reports|login|register|verify|reset|email|account|admin|status|mailbox)\b/,
+          /^\/(report|reports|login|register|verify|reset|email|account|admin|staff|status|mailbox)\b/,
         ],
         navigateFallbackDenylist: [/^\/(api|ws|basemaps|flower|config\.json)/],
         cleanupOutdatedCaches: true,

@@ -152,6 +152,20 @@ export class World {
               description: null,
             })),
           );
+        if (id === 'queue') {
+          const wanted = url.searchParams.get('status')?.split(',');
+          const count = (status: string) => this.reports.filter((r) => r.status === status).length;
+          const statuses = ['received', 'published', 'in_progress', 'resolved', 'closed'];
+          return list(
+            this.reports.filter((r) => !wanted || wanted.includes(String(r.status))),
+            {
+              counts: {
+                by_status: Object.fromEntries(statuses.map((one) => [one, count(one)])),
+                oldest_open: ago(540),
+              },
+            },
+          );
+        }
         return id ? byId(this.reports, id) : list(this.reports);
       case 'jobs':
         if (id) {
@@ -383,6 +397,8 @@ export class World {
         { at: ago(50 * i + 2), status: 'published', note: 'Seen by the street team.' },
       ],
       supports: i,
+      moves: ['in_progress', 'resolved', 'closed'],
+      emails: [],
     };
   }
 

@@ -28,6 +28,7 @@ const SourcesPage = lazy(withWords(() => import('@/features/feeds/SourcesPage'))
 const EditSourcePage = lazy(withWords(() => import('@/features/feeds/EditSourcePage')));
 const SourcePage = lazy(withWords(() => import('@/features/feeds/SourcePage')));
 const MailboxPage = lazy(withWords(() => import('@/features/mailbox/MailboxPage')));
+const QueuePage = lazy(withWords(() => import('@/features/staff/QueuePage')));
 const NotFound = lazy(withWords(() => import('./NotFound')));
 const UpdatePrompt = lazy(() => import('./UpdatePrompt'));
 const StatusPage = lazy(withWords(() => import('@/features/status/StatusPage')));
@@ -71,6 +72,7 @@ export function App() {
               <Route path="/admin/sources/new" component={EditSourcePage} />
               <Route path="/admin/sources/:id/edit" component={EditSourcePage} />
               <Route path="/admin/sources/:id" component={SourcePage} />
+              <Route path="/staff" component={QueuePage} />
               <Route path="/mailbox" component={MailboxPage} />
               <Route path="/mailbox/:id" component={MailboxPage} />
               <Route path="/status" component={StatusPage} />

@@ -5,7 +5,7 @@ import { useText } from '@/i18n/useText';
 import { useTopic } from '@/live/useLive';
 import { buttonClass } from '@/ui/Button';
 import { Page } from '@/ui/Page';
-import { isOperator, useSession } from './session';
+import { isOperator, isStaff, useSession } from './session';
 
 interface Props {
   title: string;
@@ -13,13 +13,26 @@ interface Props {
 }
 
 /** Pages of admins and ops. The server decides; this only says so before asking. */
-export function OperatorOnly(props: Props) {
-  return <Only {...props} may={isOperator} />;
+export function OperatorOnly({ children, ...props }: Props) {
+  return (
+    <Only {...props} may={isOperator}>
+      <Followed>{children}</Followed>
+    </Only>
+  );
+}
+
+/** Pages of those who handle reports. */
+export function StaffOnly(props: Props) {
+  return <Only {...props} may={isStaff} />;
 }
 
 /** Pages of admins alone. */
-export function AdminOnly(props: Props) {
-  return <Only {...props} may={(user) => user?.role === 'admin'} />;
+export function AdminOnly({ children, ...props }: Props) {
+  return (
+    <Only {...props} may={(user) => user?.role === 'admin'}>
+      <Followed>{children}</Followed>
+    </Only>
+  );
 }
 
 function Only({ title, children, may }: Props & { may: (user: User | null) => boolean }) {
@@ -27,7 +40,7 @@ function Only({ title, children, may }: Props & { may: (user: User | null) => bo
   const { user, known } = useSession();
   const [path] = useLocation();
   if (!known) return null;
-  if (may(user)) return <Followed>{children}</Followed>;
+  if (may(user)) return children;
   return (
     <Page title={title} lead={t(user ? 'login.notAllowed' : 'login.needed')} narrow>
       {!user && (

@@ -8,13 +8,13 @@ import { Icon } from '@/ui/Icon';
 import { Simulated } from '@/ui/StateTag';
 import { useConfig } from './config';
 import { NarrowMenu } from './NarrowMenu';
-import { isOperator, useSession } from './session';
+import { isOperator, isStaff, useSession } from './session';
 import { setTheme, useThemeChoice, type ThemeChoice } from './theme';
 import { useCitySlug } from './useCitySlug';
 
 /** From which width the bar holds everything; operators have more places in it, and the longest words are French. */
 const EVERYBODY = { wide: 'hidden min-[1100px]:flex', narrow: 'min-[1100px]:hidden', label: '' };
-const OPERATORS = { wide: 'hidden xl:flex', narrow: 'xl:hidden', label: 'max-[1440px]:sr-only' };
+const OPERATORS = { wide: 'hidden xl:flex', narrow: 'xl:hidden', label: 'max-2xl:sr-only' };
 
 export function TopBar() {
   const { t } = useText();
@@ -103,6 +103,7 @@ function Places() {
       <Place href="/">{t('nav.map')}</Place>
       <Place href="/status">{t('nav.status')}</Place>
       {mailbox && <Place href="/mailbox">{t('nav.mailbox')}</Place>}
+      {isStaff(user) && <Place href="/staff">{t('nav.queue')}</Place>}
       {isOperator(user) && (
         <>
           <Place href="/admin/sources">{t('nav.sources')}</Place>

@@ -42,6 +42,11 @@ export function isOperator(user: User | null): boolean {
   return user?.role === 'admin' || user?.role === 'ops';
 }
 
+/** May this user handle what residents report? */
+export function isStaff(user: User | null): boolean {
+  return user?.role === 'admin' || user?.role === 'staff';
+}
+
 export function SessionProvider({ children }: { children: ReactNode }) {
   const cache = useQueryClient();
   const { socket } = useLive();

@@ -89,6 +89,25 @@ it('what an event only counts is read again, and so are the numbers that it may 
   expect(asked).toEqual(['pulse/london']);
 });
 
+it('a report that changed is told to who handles them, and keeps what only they see', async () => {
+  const place = { lon: -0.12631, lat: 51.50421, address: 'Strand 12' };
+  await shown(['queue', 'london', 'all'], {});
+  await shown(['report', 'r-1', ''], report());
+  await shown(['report', 'r-1', '', 'u-1'], report({ ...place, emails: [] }));
+  const moved = report({ status: 'resolved', updated_at: '2026-03-01T13:00:00Z' });
+
+  const telling = happened('ReportChanged', { report_id: 'r-1', city: 'london', report: moved });
+  expect(cache.getQueryData(['report', 'r-1', ''])).toEqual(moved);
+  expect(cache.getQueryData(['report', 'r-1', '', 'u-1'])).toMatchObject({
+    status: 'resolved',
+    ...place,
+  });
+  await telling;
+
+  // Where it may go from here no event tells.
+  expect(asked.sort()).toEqual(['queue/london/all', 'report/r-1//u-1']);
+});
+
 it('an answer under way is waited for, however many events come meanwhile', async () => {
   let answer: (items: unknown[]) => void = () => undefined;
   let questions = 0;

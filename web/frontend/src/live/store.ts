@@ -141,9 +141,13 @@ export class LiveStore {
 
   private reportChanged({ report_id, city, report }: EventData['ReportChanged']): void {
     this.rereadSoon(['pulse', city]);
-    this.cache.setQueriesData<Report>({ queryKey: ['report', report_id] }, (old) =>
-      old && old.updated_at <= report.updated_at ? { ...old, ...report } : old,
+    this.rereadSoon(['queue', city]);
+    const queryKey = ['report', report_id];
+    this.cache.setQueriesData<Report>({ queryKey }, (old) =>
+      old && old.updated_at <= report.updated_at ? { ...old, ...report, ...secrets(old) } : old,
     );
+    const predicate = ({ state }: Query) => secrets(state.data as Report | undefined) !== null;
+    this.rereadSoon(queryKey, { queryKey, predicate });
   }
 
   private jobChanged({ job_id, state, progress, attempt }: EventData['JobChanged']): void {
@@ -186,6 +190,13 @@ function isPredictedBy({ queryKey: [noun, of], state: { data } }: Query, feedId:
   if (noun !== 'departures') return false;
   const feeds = (data as Departures | undefined)?.feeds ?? [];
   return feeds.some(({ source }) => source.feed_id === feedId);
+}
+
+/** What the stream, which everybody hears, does not tell of a report that was opened by its reporter or staff. */
+function secrets(report: Report | undefined) {
+  if (!report?.emails) return null;
+  const { lon, lat, address } = report;
+  return { lon, lat, address };
 }
 
 function cityOf(event: LiveEvent): string | null {

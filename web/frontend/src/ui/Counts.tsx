@@ -4,7 +4,7 @@ import { useText } from '@/i18n/useText';
 interface Props {
   label: string;
   chosen: string;
-  items: { key: string; word: ReactNode; count: number }[];
+  items: { key: string; word: ReactNode; count: number | null }[];
   onChoose: (key: string) => void;
 }
 

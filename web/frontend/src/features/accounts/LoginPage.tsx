@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { Link, useLocation, useSearch } from 'wouter';
 import { ApiError } from '@/api/problem';
 import { useConfig } from '@/app/config';
-import { isOperator, useSession } from '@/app/session';
+import { useSession } from '@/app/session';
 import { useText } from '@/i18n/useText';
 import { buttonClass } from '@/ui/Button';
 import { Notice } from '@/ui/Notice';
@@ -11,7 +11,7 @@ import { EmailField, PasswordField } from './fields';
 import { Form } from '@/forms/Form';
 import { GoogleSign } from './GoogleSign';
 import { ResendNotice } from './Resend';
-import { googleProblem, kindOf, ownPath } from './rules';
+import { googleProblem, homeOf, kindOf, ownPath } from './rules';
 
 export default function LoginPage() {
   const { t } = useText();
@@ -41,7 +41,7 @@ export default function LoginPage() {
             throw error;
           });
         }}
-        onDone={(user) => go(next ?? (isOperator(user) ? '/admin/jobs' : '/'), { replace: true })}
+        onDone={(user) => go(next ?? homeOf(user.role), { replace: true })}
         explain={(error) => {
           if (kindOf(error) === 'email-not-verified') return t('login.unverified');
           return error instanceof ApiError && error.status === 401 ? t('login.wrong') : undefined;

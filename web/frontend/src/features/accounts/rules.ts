@@ -1,4 +1,17 @@
 import { ApiError } from '@/api/problem';
+import type { User } from '@/api/types';
+
+/** Where somebody's work is: there they go who have signed in without being on the way to a page. */
+export function homeOf(role: User['role']): string {
+  return HOMES[role] ?? '/';
+}
+
+const HOMES: Partial<Record<User['role'], string>> = {
+  staff: '/staff',
+  partner: '/account',
+  admin: '/admin/jobs',
+  ops: '/admin/jobs',
+};
 
 /** What the way back from Google can say went wrong. */
 const PROBLEMS = [

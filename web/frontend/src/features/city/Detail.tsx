@@ -12,7 +12,7 @@ import { SourceLine, Timing } from '@/ui/Timing';
 import { Facts } from '@/ui/Table';
 import { Photos } from '@/features/reports/Photos';
 import { StatusHistory } from '@/features/reports/StatusHistory';
-import { useReport } from '@/features/reports/queries';
+import { useCategoryName, useReport } from '@/features/reports/queries';
 import { Gone, Head, Line, Part, plainProperties, Waiting } from './DetailParts';
 import { vehicleTitle } from './items';
 import { useFeature } from './queries';
@@ -202,11 +202,12 @@ function ReportDetail({ id, city }: { id: string; city: City }) {
 
 function ReportFacts({ report }: { report: Report }) {
   const { t } = useText();
+  const nameOf = useCategoryName(report.city);
   return (
     <Facts
       facts={[
         [t('detail.status'), t(`reportStatus.${report.status}`)],
-        [t('detail.category'), report.category],
+        [t('detail.category'), nameOf(report.category)],
         [t('detail.address'), report.address || report.area?.name],
         [t('detail.source'), t('item.residents')],
       ]}

@@ -1,7 +1,8 @@
-import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { flushSync } from 'react-dom';
 import { useNow, useText } from '@/i18n/useText';
 import type { Ref } from '@/map/geojson';
+import { walk } from '@/ui/walk';
 import { useHeld } from './held';
 import { ItemRow } from './ItemRow';
 import { told, type Item } from './items';
@@ -80,23 +81,6 @@ export function ItemList(props: Props) {
       )}
     </section>
   );
-}
-
-const STEPS: Record<string, (at: number, last: number) => number> = {
-  ArrowDown: (at, last) => Math.min(at + 1, last),
-  ArrowUp: (at) => Math.max(at - 1, 0),
-  Home: () => 0,
-  End: (_, last) => last,
-};
-
-/** In the list the arrows go from row to row, Home and End to its ends; Tab goes on as everywhere. */
-function walk(event: KeyboardEvent<HTMLElement>): void {
-  const step = STEPS[event.key];
-  if (!step || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
-  const list = event.currentTarget.closest('ul');
-  const rows = [...(list?.querySelectorAll<HTMLElement>('[data-ref]') ?? [])];
-  event.preventDefault();
-  rows[step(rows.indexOf(event.currentTarget), rows.length - 1)]?.focus();
 }
 
 /** Is the element in view? */
