@@ -24,7 +24,7 @@ def test_a_report_with_a_photo_is_followed_live_and_confirmed_by_mail(
     page = visitor.open("/report")
     page.locator("#photo").set_input_files(test_data / "photos" / "exif-landscape_6.jpg")
     page.get_by_role("img", name="Photo 1").wait_for()
-    page.locator("#address").fill("1 Strand, London")
+    page.locator("#address").fill("1 Strand behind the old ticket office of the underground station, London")
     page.locator("#category option").nth(1).wait_for(state="attached")
     page.locator("#category").select_option(index=1)
     page.locator("#description").fill("A deep hole beside the crossing.")
@@ -49,6 +49,10 @@ def test_a_report_with_a_photo_is_followed_live_and_confirmed_by_mail(
 
     page.goto(f"{platform.url}/mailbox/{mails[0]['id']}")
     expect(page.locator("iframe")).to_be_visible()
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.get_by_role("link", name="Mails").press("Enter")
+    expect(page.get_by_role("link", name=reference.group())).to_be_visible()
+    assert 0 == page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert [] == visitor.foreign
 
 

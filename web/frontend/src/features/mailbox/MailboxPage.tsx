@@ -23,7 +23,7 @@ export default function MailboxPage() {
       lead={t('mailbox.lead')}
       back={id ? { href: '/mailbox', word: t('mailbox.list') } : undefined}
     >
-      <div className="grid gap-5 lg:grid-cols-[360px_minmax(0,1fr)]">
+      <div className="grid grid-cols-1 gap-5 lg:grid-cols-[360px_minmax(0,1fr)]">
         <div className={id ? 'hidden lg:block' : ''}>
           <Panel flush title={t('mailbox.list')}>
             {mails.isPending && <SkeletonRows label={t('list.loading')} />}
