@@ -22,7 +22,7 @@ class Message:
     id: str
     sent: datetime | None = None
     references: Mapping[str, datetime | None] = field(default_factory=dict)
-    #: An Alert that refers to others replaces none of them.
+    #: An Alert, or the acknowledgement of several, that refers to others replaces none of them, and joins none.
     replaces: bool = False
 
 
@@ -49,8 +49,9 @@ def link(messages: Sequence[Message], remembered: Mapping[str, Any] | None = Non
     groups: dict[str, str] = {}
     sent: dict[str, datetime] = {}
     for message in messages:
-        # What is referred to came before, even when nobody says when.
-        referred = ((name, moment or _EARLIER) for name, moment in message.references.items())
+        # What is replaced came before, even when nobody says when.
+        replaced = message.references if message.replaces else {}
+        referred = ((name, moment or _EARLIER) for name, moment in replaced.items())
         for name, moment in ((message.id, message.sent or _UNKNOWN), *referred):
             sent[name] = min(moment, sent.get(name, _UNKNOWN))
             _join(groups, message.id, name)

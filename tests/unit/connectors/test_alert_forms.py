@@ -639,3 +639,84 @@ def test_a_warning_is_not_lost_to_a_time_that_cannot_be_read(
     assert isinstance(record, Feature)
     assert (begins, None) == (record.starts_at and record.starts_at.hour, record.ends_at)
     assert record.properties["time_problem"].startswith(problem)
+
+
+def sent(number: int, kind: str = "Alert", references: str = "") -> str:
+    """Write one of several messages, an hour after the one before."""
+    text = CAP.format(status="Actual", kind=kind, references="", shape="")
+    text = text.replace("W1", f"W{number}").replace("T01:", f"T0{number}:")
+    return text.replace("<references>", f"<references>{references}")
+
+
+def triple(number: int, gap: str = ",") -> str:
+    """Write a reference to one of them."""
+    return gap.join(["Met Office", f"W{number}", f"2026-11-20T0{number}:00:00+00:00"])
+
+
+def of_messages(*messages: str) -> list[tuple[str, str]]:
+    """Return what became of each message: the reason why it is set aside, or the feature that it is."""
+    records = parse(source("cap"), payload(f"<feed>{''.join(messages)}</feed>".encode()))
+    return [
+        (one.reason, "") if isinstance(one, Rejected) else ("", one.external_id)
+        for one in records
+        if isinstance(one, Rejected | Feature)
+    ]
+
+
+FIRST = "Met Office,W1,2026-11-20T01:00:00Z"
+
+
+@pytest.mark.parametrize("kind", ["Update", "Cancel"])
+@pytest.mark.parametrize(
+    ("meant", "reason"),
+    [
+        (("Actual", "Test"), "not_actual"),
+        (("Actual", "Exercise"), "not_actual"),
+        (("Actual", "Draft"), "not_actual"),
+        (("public", "Private"), "not_public"),
+        (("public", "Restricted"), "not_public"),
+    ],
+)
+def test_an_exercise_that_refers_to_a_real_warning_hides_it_from_nobody(
+    kind: str, meant: tuple[str, str], reason: str
+) -> None:
+    """Nor does what is sent to others than the public."""
+    other = sent(2, kind, triple(1)).replace(*meant)
+
+    assert [("", FIRST), (reason, "")] == of_messages(sent(1), other)
+    wordless = re.sub(r"<info>.*</info>", "", other)
+    assert [("", FIRST)] == of_messages(sent(1), wordless)
+
+
+@pytest.mark.parametrize("kind", ["Ack", "Error", "Alert"])
+def test_warnings_that_another_message_refers_to_stay_apart(kind: str) -> None:
+    """Only what replaces them joins them: an office that acknowledges two receives two."""
+    first, second, third = of_messages(sent(1), sent(2), sent(3, kind, f"{triple(1)} {triple(2)}"))
+
+    assert [("", FIRST), ("", FIRST.replace("W1", "W2").replace("T01", "T02"))] == [first, second]
+    assert third not in (first, second)
+
+
+@pytest.mark.parametrize("gap", [",", ", ", " , "])
+def test_a_reference_is_read_with_spaces_around_its_commas(gap: str) -> None:
+    """The update takes the place of what it names."""
+    assert [("superseded", ""), ("", FIRST)] == of_messages(sent(1), sent(2, "Update", triple(1, gap)))
+
+
+@pytest.mark.parametrize("change", [{"status": "Test"}, {"scope": "Private"}])
+def test_an_exercise_of_the_weather_service_hides_no_real_warning(change: dict[str, str]) -> None:
+    """As in CAP, whose messages these are."""
+    real = {
+        "id": "a",
+        "sent": "2026-11-20T01:00:00Z",
+        "status": "Actual",
+        "messageType": "Alert",
+        "event": "Wind",
+    }
+    update = {**real, "id": "b", "messageType": "Update", "references": [{"identifier": "a"}], **change}
+    rows = [{"type": "Feature", "properties": one, "geometry": None} for one in (real, update)]
+    first, second = parse(source("nws_alerts"), payload(orjson.dumps({"features": rows})))
+
+    assert isinstance(first, Feature)
+    assert "a" == first.external_id
+    assert isinstance(second, Rejected)

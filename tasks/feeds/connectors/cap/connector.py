@@ -59,7 +59,7 @@ def plan(source: Source) -> Plan:
         )
         payloads.append((yield request))
     found = _messages(opened(payloads), source)
-    seen = [one.message.id for one in found]
+    seen = [one.message.id for one in found if one.message.is_meant]
     return {"roots": to_remember(_chains(found, source), source.cursor.get("roots"), seen)}
 
 
@@ -121,7 +121,7 @@ def _messages(pages: Sequence[Page], source: Source) -> list[_Found]:
 
 
 def _chains(found: Sequence[_Found], source: Source) -> Chains:
-    return link([one.message.link for one in found], source.cursor.get("roots"))
+    return link([one.message.link for one in found if one.message.is_meant], source.cursor.get("roots"))
 
 
 def _address(one: _Found, numbers: dict[str, int]) -> str:
@@ -188,7 +188,7 @@ def _shown(found: Sequence[_Found], source: Source) -> Set[str]:
 
 def _cancels(message: Envelope, chains: Chains, shown: Set[str]) -> bool:
     """Tell whether a message without a word in any language cancels an alert that we have shown."""
-    is_cancel = message.kind == "Cancel" and message.status == "Actual"
+    is_cancel = message.kind == "Cancel" and message.is_meant
     return is_cancel and chains.root(message.id) in shown
 
 

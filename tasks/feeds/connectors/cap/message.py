@@ -13,7 +13,8 @@ from tasks.feeds.reading.documents import child_text, children
 from tasks.feeds.reading.times import LocalTimes
 
 #: What a triple ends with: senders in the wild have spaces, which the standard keeps for the gap between triples.
-_TIME: Final = re.compile(r",(\d{4}-\d\d-\d\dT[^\s,]+)", re.ASCII)
+_TIME: Final = re.compile(r",\s*(\d{4}-\d\d-\d\dT[^\s,]+)", re.ASCII)
+_PUBLIC: Final = frozenset(("Public", ""))
 SHOWN: Final = frozenset(("Alert", "Update", "Cancel"))
 
 
@@ -28,6 +29,11 @@ class Envelope:
     scope: str
     references: dict[str, datetime | None]
     infos: list[etree._Element]
+
+    @property
+    def is_meant(self) -> bool:
+        """Tell whether it is real and for the public: what is an exercise, or for others, replaces nothing."""
+        return self.status == "Actual" and self.scope in _PUBLIC
 
     @property
     def link(self) -> Message:
@@ -93,5 +99,5 @@ def refuse(message: Envelope) -> None:
         raise Rejection("not_actual", f"the message's status is {message.status or 'empty'}")
     if message.kind not in SHOWN:
         raise Rejection("not_shown", f"the message's type is {message.kind}")
-    if message.scope not in ("Public", ""):
+    if message.scope not in _PUBLIC:
         raise Rejection("not_public", f"the message's scope is {message.scope}")

@@ -17,6 +17,7 @@ from tasks.feeds.connector import Feature, Payload, Plan, Record, Rejected, Requ
 from tasks.feeds.connectors.nws_alerts import zones
 from tasks.feeds.connectors.nws_alerts.messages import (
     NOT_ACTUAL,
+    PUBLIC,
     identity_of,
     messages_of,
     rows,
@@ -163,7 +164,7 @@ def _refuse(said: Mapping[str, Any], identity: str, chains: Chains) -> None:
         raise Rejection("not_actual", f"the alert's status is {status}")
     if kind and kind not in _SHOWN:
         raise Rejection("not_shown", f"the alert's type is {kind}")
-    if word_of(said, "scope") not in ("public", ""):
+    if word_of(said, "scope") not in PUBLIC:
         raise Rejection("not_public", f"the alert's scope is {word_of(said, 'scope')}")
     if identity in chains.superseded or said.get("replacedBy"):
         raise Rejection("superseded", "a later alert replaces it")

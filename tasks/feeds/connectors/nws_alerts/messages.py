@@ -15,6 +15,7 @@ from tasks.feeds.reading.times import LocalTimes
 
 #: The words of CAP for what is not meant. Other offices have a status of their own: whether an alert is new, or reviewed.
 NOT_ACTUAL: Final = frozenset(("exercise", "system", "test", "draft"))
+PUBLIC: Final = frozenset(("public", ""))
 #: Numbers that a map server makes up for each answer.
 _OF_ONE_ANSWER: Final = ".fid-"
 _REPLACING: Final = frozenset(("update", "cancel"))
@@ -64,7 +65,7 @@ def said_of(row: Any) -> Mapping[str, Any]:  # Any: JSON of a publisher.
 
 
 def messages_of(payloads: Sequence[Payload], source: Source) -> list[Message]:
-    """Return the messages of all lists that are no tests; raises Malformed as `rows` does."""
+    """Return the messages of all lists that are meant for the public; raises Malformed as `rows` does."""
     times = LocalTimes(source.timezone)
     return [
         Message(
@@ -75,8 +76,13 @@ def messages_of(payloads: Sequence[Payload], source: Source) -> list[Message]:
         )
         for payload in payloads
         for row in rows(payload)
-        if (said := said_of(row)) and word_of(said, "status") not in NOT_ACTUAL
+        if (said := said_of(row)) and _is_meant(said)
     ]
+
+
+def _is_meant(said: Mapping[str, Any]) -> bool:
+    """Tell whether a message is real and for the public: no other replaces any."""
+    return word_of(said, "status") not in NOT_ACTUAL and word_of(said, "scope") in PUBLIC
 
 
 def _references(said: Mapping[str, Any], times: LocalTimes) -> dict[str, datetime | None]:
