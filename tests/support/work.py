@@ -1,6 +1,7 @@
 """Work that leaves a trace: a message whose effect is one committed row, and the application that runs it."""
 
 import time
+from pathlib import Path
 
 from sqlalchemy import text
 
@@ -16,15 +17,18 @@ _TABLE = (
 
 @message("test.work", Queue.BULK, max_attempts=20, quiet=True)
 class Work(Message):
-    """Take a while, then leave one row."""
+    """Take a while, or until a file is there, then leave one row."""
 
     milliseconds: int = 0
+    until_there: str = ""
 
 
 @handles(Work, limit_seconds=60)
 def work(message: Work, job: Job) -> None:
-    """Sleep, and commit the effect together with the job's end."""
+    """Wait, and commit the effect together with the job's end."""
     time.sleep(message.milliseconds / 1000)
+    while message.until_there and not Path(message.until_there).exists():
+        time.sleep(0.02)
     with job.finish() as tx:
         tx.execute(
             text("INSERT INTO work_done (job_id, attempt, token) VALUES (:job, :attempt, :token)"),
