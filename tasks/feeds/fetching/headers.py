@@ -30,16 +30,32 @@ def retry_after_seconds(value: str | None, now: datetime) -> float | None:
     return max((moment - now).total_seconds(), 0.0) if moment else None
 
 
-def max_age_seconds(headers: Mapping[str, str]) -> int | None:
-    """Return for how long the answer stays fresh by `Cache-Control`, less the `Age` it already has."""
+def max_age_seconds(headers: Mapping[str, str], now: datetime) -> int | None:
+    """
+    Return for how long the answer stays fresh by `Cache-Control`, else by `Expires`, less the `Age` it already has.
+
+    Source: RFC 9111, 4.2.1 and 5.3.
+    """
     control = headers.get("Cache-Control", "")
     if _NOT_KEPT.search(control):
         return 0
     found = _MAX_AGE.search(control)
-    if not found:
+    life = int(found.group(1)) if found else _expires_in_seconds(headers, now)
+    if life is None:
         return None
     age = headers.get("Age", "0").strip()
-    return max(int(found.group(1)) - (int(age[:9]) if age.isascii() and age.isdigit() else 0), 0)
+    return max(life - (int(age[:9]) if age.isascii() and age.isdigit() else 0), 0)
+
+
+def _expires_in_seconds(headers: Mapping[str, str], now: datetime) -> int | None:
+    """Return how long after its `Date` an answer expires; one whose `Expires` is no date (`0`) has expired."""
+    told = headers.get("Expires")
+    if told is None:
+        return None
+    expires = http_date(told)
+    if expires is None:
+        return 0
+    return int((expires - (http_date(headers.get("Date")) or now)).total_seconds())
 
 
 def last_modified(value: str | None, now: datetime) -> str | None:

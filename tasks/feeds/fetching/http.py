@@ -221,7 +221,7 @@ class Fetcher:
             etag=headers.get("ETag"),
             last_modified=answered.last_modified(headers.get("Last-Modified"), now),
             retry_after_seconds=retry_after,
-            max_age_seconds=answered.max_age_seconds(headers),
+            max_age_seconds=answered.max_age_seconds(headers, now),
         )
         if status == _NOT_MODIFIED and (ask.etag or ask.last_modified):
             return fetched
