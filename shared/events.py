@@ -70,6 +70,14 @@ class FeedRan(Event):
 
 
 @dataclass(frozen=True)
+class FeedRemoved(Event):
+    """A feed was deleted, and all it gave with it."""
+
+    feed_id: str
+    city: str
+
+
+@dataclass(frozen=True)
 class FreshnessChanged(Event):
     """A feed became fresh, late, stale or dead."""
 

@@ -11,10 +11,12 @@ from uuid import UUID
 from sqlalchemy import text
 
 from shared.db import Transaction
+from shared.events import FeedRemoved
 from shared.feeds.runs import lock_feed
 from shared.feeds.service import expect, get_feed_row
 from shared.jobs.enqueue import Enqueued, enqueue
 from shared.messages import DeleteFeed
+from shared.stream.publish import publish
 
 #: What a feed may have most of, and how many go at a time; a run takes up to a thousand rejects with it.
 _PARTS: Final = (
@@ -73,13 +75,14 @@ def remove_part(tx: Transaction, feed_id: UUID) -> int:
 
 def remove_feed(tx: Transaction, feed_id: UUID) -> None:
     """
-    Remove a feed and what is left of it; its payloads go with the retention rules.
+    Remove a feed and what is left of it, and tell browsers; its payloads go with the retention rules.
 
     Raises: Permanent if it is gone.
     """
     lock_feed(tx, feed_id)
     values = {"feed_id": feed_id}
-    tx.execute(text("SELECT 1 FROM feeds WHERE id = :feed_id FOR UPDATE"), values)
+    city = tx.execute(text("SELECT city FROM feeds WHERE id = :feed_id FOR UPDATE"), values).scalar()
     remove_results(tx, datastreams_of(tx, feed_id))
     tx.execute(text("DELETE FROM features WHERE feed_id = :feed_id"), values)
     tx.execute(text("DELETE FROM feeds WHERE id = :feed_id"), values)
+    publish(tx, FeedRemoved(str(feed_id), str(city)), to=f"city:{city}")

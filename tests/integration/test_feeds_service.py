@@ -237,6 +237,7 @@ def test_a_deleted_feed_takes_all_it_gave(db: Engine, monkeypatch: pytest.Monkey
     tables = ("features", "things", "datastreams", "observations", "vehicles", "trip_updates", "feed_runs")
     assert [0] * 7 == [count(table) for table in tables]
     assert {(other,)} == snapshot("feeds", "id")
+    assert [{"feed_id": str(feed), "city": "testville"}] == events("FeedRemoved")
 
 
 @pytest.mark.parametrize("remove", [removal.remove_part, removal.remove_feed])

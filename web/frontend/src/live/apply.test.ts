@@ -232,3 +232,20 @@ it('a run says whether its feed was read, and how often in a row it was not', ()
     failures_in_a_row: 0,
   });
 });
+
+it('drops all that a removed feed gave, and nothing else', () => {
+  const kept = { ...feature().source, feed_id: 'feed-2' };
+  const before = {
+    features: [feature(), feature({ id: 'f-9', source: kept })],
+    things: [thing({ source: kept })],
+    vehicles: [vehicle()],
+    feeds: [feed(), feed({ id: 'feed-2' })],
+  };
+
+  const after = apply(before, event('FeedRemoved', { feed_id: 'feed-1', city: 'london' }));
+
+  expect(after.features?.map(({ id }) => id)).toEqual(['f-9']);
+  expect(after.things).toBe(before.things);
+  expect(after.vehicles).toEqual([]);
+  expect(after.feeds?.map(({ id }) => id)).toEqual(['feed-2']);
+});

@@ -37,6 +37,8 @@ export function apply(state: CityState, event: LiveEvent): CityState {
       return age(state, event.data.feed_id, { freshness: event.data.freshness });
     case 'FeedRan':
       return feedRan(state, event.data, event.at);
+    case 'FeedRemoved':
+      return without(state, event.data.feed_id);
     default:
       return state;
   }
@@ -181,6 +183,21 @@ function feedRan(state: CityState, data: EventData['FeedRan'], at: string): City
   return with_(aged, 'feeds', (feeds) =>
     feeds.map((feed) => (feed.id === data.feed_id ? ended(feed) : feed)),
   );
+}
+
+/** Nothing of a feed that is gone stays. */
+function without(state: CityState, feedId: string): CityState {
+  const rest = <T extends Feature | Vehicle | Thing>(items: T[]): T[] => {
+    const left = items.filter((item) => item.source.feed_id !== feedId);
+    return left.length < items.length ? left : items;
+  };
+  let next = with_(state, 'features', rest);
+  next = with_(next, 'vehicles', rest);
+  next = with_(next, 'things', rest);
+  return with_(next, 'feeds', (feeds) => {
+    const left = feeds.filter((feed) => feed.id !== feedId);
+    return left.length < feeds.length ? left : feeds;
+  });
 }
 
 interface Ageing {

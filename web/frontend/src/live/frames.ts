@@ -48,6 +48,7 @@ export interface EventData {
     rejected: number;
     fetched_at: string | null;
   };
+  FeedRemoved: FromFeed;
   FreshnessChanged: FromFeed & { freshness: Freshness };
   ReportChanged: { report_id: string; city: string; report: Report };
   JobChanged: {

@@ -177,3 +177,13 @@ it('without the stream what is shown grows old by the clock, and is read again w
   expect([live.state, told()]).toEqual(['live', 'fresh']);
   live.socket.stop();
 });
+
+it('what was counted and found with a feed is asked for again when it is removed', async () => {
+  await shown(['pulse', 'london'], {});
+  await shown(['search', 'london', 'words'], {});
+  await shown(['trip', 'feed-1', 'v-1'], trip());
+
+  await happened('FeedRemoved', { feed_id: 'feed-1', city: 'london' });
+
+  expect(asked.sort()).toEqual(['pulse/london', 'search/london/words', 'trip/feed-1/v-1']);
+});

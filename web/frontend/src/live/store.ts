@@ -113,6 +113,7 @@ export class LiveStore {
     if (event.name === 'ReportChanged') this.reportChanged(event.data);
     if (event.name === 'JobChanged') this.jobChanged(event.data);
     if (event.name === 'FeedRan') this.feedRan(event.data);
+    if (event.name === 'FeedRemoved') this.feedRemoved(event.data);
     if (event.name === 'FreshnessChanged') this.freshnessChanged(event.data);
     if (event.name === 'FeaturesChanged') {
       this.rereadSoon(['search', event.data.city]);
@@ -132,6 +133,12 @@ export class LiveStore {
     this.rereadSoon(['runs', feed_id]);
     this.rereadSoon(['source', feed_id]);
     this.rereadSoon(['sources', city]);
+  }
+
+  /** What was found or counted with a feed's items is found and counted without them. */
+  private feedRemoved({ feed_id, city }: EventData['FeedRemoved']): void {
+    this.predictedAnew(feed_id);
+    for (const noun of ['pulse', 'search', 'closed', 'sources']) this.rereadSoon([noun, city]);
   }
 
   private predictedAnew(feedId: string): void {
