@@ -84,6 +84,18 @@ def test_a_report_and_its_progress(checked: Visitor, platform: Platform) -> None
     assert [] == checked.violations()
 
 
+def test_the_form_of_a_report(checked: Visitor) -> None:
+    """With its map, empty and refused."""
+    page = checked.open("/report")
+    page.locator("html[data-map=ready]").wait_for()
+    assert [] == checked.violations()
+    page.get_by_role("button", name="Send the report").click()
+    page.get_by_role("alert").wait_for()
+    page.set_viewport_size(SMALLEST)
+    assert [] == checked.violations()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def category(platform: Platform) -> str:
     """Return a category that a report can have."""
     return str(platform.get("/reports/categories", city="london")["items"][0]["code"])

@@ -76,3 +76,45 @@ def test_a_draft_survives_a_reload(visitor: Visitor) -> None:
 
     page.reload()
     expect(page.locator("#address")).to_have_value("Under the bridge")
+
+
+def test_the_pin_is_moved_and_set_by_keyboard(visitor: Visitor) -> None:
+    """The arrows move it by a step that follows the zoom, Enter sets it, Escape leaves it where it was."""
+    page = visitor.open("/report")
+    page.locator("html[data-map=ready]").wait_for()
+    told = page.locator("[data-place]")
+    page.get_by_role("application", name="Map to set the place").focus()
+    page.keyboard.press("ArrowRight")
+    expect(told).to_contain_text("not set yet")
+    expect(told).to_have_attribute("data-place", "unset")
+    page.keyboard.press("Enter")
+    expect(told).to_have_attribute("data-place", "set")
+    expect(told).to_contain_text(re.compile(r"Pinned at \w[^\d]*, 51\.\d{4}, -0\.\d{4}"))
+
+    set_at = told.inner_text()
+    page.keyboard.press("Shift+ArrowUp")
+    expect(told).to_contain_text("not set yet")
+    coarse = step(told.inner_text(), set_at)
+    page.keyboard.press("Escape")
+    expect(told).to_have_text(set_at)
+    page.keyboard.press("+")
+    page.keyboard.press("Shift+ArrowUp")
+    expect(told).to_contain_text("not set yet")
+    fine = step(told.inner_text(), set_at)
+    assert abs(fine / coarse - 0.5) < 0.1
+
+    page.keyboard.press("Tab")
+    expect(told).to_have_text(set_at)
+    assert [] == visitor.errors
+
+
+def step(moved: str, before: str) -> float:
+    """Return by how many degrees of latitude a pin was moved."""
+    return latitude(moved) - latitude(before)
+
+
+def latitude(told: str) -> float:
+    """Return the latitude out of what is told of a pin."""
+    found = re.search(r"\d\d\.\d{4}", told)
+    assert found is not None, told
+    return float(found.group())

@@ -1,15 +1,15 @@
 import type { GeoJSONSource, Map as GlMap, MapMouseEvent } from 'maplibre-gl';
 import { useEffect, useRef, useState } from 'react';
 import type { Area, City, Feature, Report, Thing, Vehicle } from '@/api/types';
-import { useText } from '@/i18n/useText';
 import type { Theme } from '@/app/theme';
 import { ITEM_KINDS, look, type ItemKind } from '@/ui/kinds';
 import { useEvent } from '@/ui/useEvent';
 import { readColours } from './colours';
 import { itemPoints, thingPoints, type Ref } from './geojson';
 import { putImages } from './images';
-import { calm, createMap, styleConfig } from './create';
+import { calm, createMap, nameControls, styleConfig } from './create';
 import { CLICKABLE, mapStyle, repaint } from './style';
+import { useMapWords } from './useMapWords';
 import { VehicleLayer } from './vehicles';
 
 export interface Shown {
@@ -37,14 +37,14 @@ const EASED_FROM_ZOOM = 11.5;
 
 export default function CityMap(props: CityMapProps) {
   const { city, areas, basemap, theme, features, reports, vehicles, things } = props;
-  const { t } = useText();
+  const words = useMapWords('map.title');
   const box = useRef<HTMLDivElement>(null);
   const [map, setMap] = useState<GlMap | null>(null);
   // Until the first full picture, vehicles stand: a map that never rests is never ready.
   const [ready, setReady] = useState(false);
   const select = useEvent((ref: Ref) => props.onSelect(ref));
   const create = useEvent((container: HTMLElement) =>
-    createMap(container, { city, areas, basemap, title: t('map.title'), hash: true }),
+    createMap(container, { city, areas, basemap, words, hash: true }),
   );
 
   useEffect(() => {
@@ -83,6 +83,10 @@ export default function CityMap(props: CityMapProps) {
     }
     putImages(map, colours);
   }, [map, theme, city, areas, basemap]);
+
+  useEffect(() => {
+    if (map) nameControls(map, words);
+  }, [map, words]);
 
   useThrottled(map, 'items', 1_000, () => itemPoints(features, reports), [features, reports]);
   useThrottled(map, 'things', 2_000, () => thingPoints(things), [things]);

@@ -22,17 +22,25 @@ const ROOM_FOR_ATTRIBUTION_PX = 640;
 
 export const calm = () => window.matchMedia('(prefers-reduced-motion: reduce)').matches;
 
+/** What the map and its buttons are called. */
+export interface MapWords {
+  title: string;
+  zoomIn: string;
+  zoomOut: string;
+  credits: string;
+}
+
 export interface MapOptions {
   city: City;
   areas: Area[];
   basemap: string | null;
-  title: string;
+  words: MapWords;
   /** Keep the view in the address as `#map=zoom/lat/lon`. */
   hash: boolean;
 }
 
 export function createMap(container: HTMLElement, options: MapOptions): GlMap {
-  const { city, areas, basemap, title, hash } = options;
+  const { city, areas, basemap, words, hash } = options;
   const [w, s, e, n] = city.bounds as [number, number, number, number];
   const margin = { x: (e - w) * 0.35, y: (n - s) * 0.35 };
   const map = new GlMap({
@@ -49,11 +57,11 @@ export function createMap(container: HTMLElement, options: MapOptions): GlMap {
     pitchWithRotate: false,
     touchPitch: false,
     fadeDuration: calm() ? 0 : 150,
-    locale: { 'Map.Title': title },
   });
   map.touchZoomRotate.disableRotation();
   map.addControl(new NavigationControl({ showCompass: false }), 'top-right');
   map.addControl(new AttributionControl({ compact: true }), 'bottom-right');
+  nameControls(map, words);
   // Shown at first, then folded into its button, as OpenStreetMap's guidelines allow.
   const fold = () =>
     container
@@ -62,6 +70,20 @@ export function createMap(container: HTMLElement, options: MapOptions): GlMap {
   if (container.clientWidth < ROOM_FOR_ATTRIBUTION_PX) map.once('load', fold);
   map.once('idle', () => window.setTimeout(fold, ATTRIBUTION_SHOWN_MS));
   return map;
+}
+
+/** Call the map and its buttons by words of the reader's language, also when that has changed. */
+export function nameControls(map: GlMap, words: MapWords): void {
+  const named = (selector: string) => map.getContainer().querySelector<HTMLElement>(selector);
+  map.getCanvas().setAttribute('aria-label', words.title);
+  for (const [selector, word] of [
+    ['.maplibregl-ctrl-zoom-in', words.zoomIn],
+    ['.maplibregl-ctrl-zoom-out', words.zoomOut],
+    ['.maplibregl-ctrl-attrib-button', words.credits],
+  ] as const) {
+    named(selector)?.setAttribute('aria-label', word);
+    named(selector)?.setAttribute('title', word);
+  }
 }
 
 export function styleConfig(city: City, areas: Area[], basemap: string | null): StyleConfig {

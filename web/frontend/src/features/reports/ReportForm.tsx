@@ -7,6 +7,7 @@ import { useCitySlug } from '@/app/useCitySlug';
 import { useTheme } from '@/app/theme';
 import { useAreas, useBasemap, useCity } from '@/features/city/queries';
 import { useText } from '@/i18n/useText';
+import { areaAt } from '@/map/inside';
 import { LazyPinMap } from '@/map/PinMap.lazy';
 import { Button } from '@/ui/Button';
 import { ErrorSummary } from '@/ui/ErrorSummary';
@@ -14,6 +15,7 @@ import { Field } from '@/ui/Field';
 import { Notice } from '@/ui/Notice';
 import { Page } from '@/ui/Page';
 import { check, dropDraft, emptyDraft, loadDraft, refusals, saveDraft, type Draft } from './draft';
+import type { Place } from './photo';
 import { PhotoPicker } from './PhotoPicker';
 import { useCategories } from './queries';
 
@@ -278,8 +280,14 @@ function PlacePicker({ city: slug, draft, error, onChange }: PlaceProps) {
   const areas = useAreas(slug).data;
   const basemap = useBasemap(city?.basemap).data;
   const [trouble, setTrouble] = useState(false);
+  const [aim, setAim] = useState<Place | null>(null);
   const place =
     draft.lon !== null && draft.lat !== null ? { lon: draft.lon, lat: draft.lat } : null;
+
+  const inWords = ({ lon, lat }: Place) =>
+    [areaAt(areas?.features ?? [], lon, lat), lat.toFixed(4), lon.toFixed(4)]
+      .filter(Boolean)
+      .join(', ');
 
   const locate = () =>
     navigator.geolocation.getCurrentPosition(
@@ -297,7 +305,10 @@ function PlacePicker({ city: slug, draft, error, onChange }: PlaceProps) {
             basemap={basemap}
             theme={theme}
             place={place}
+            aim={aim}
+            describedBy="pin-keys"
             onPlace={onChange}
+            onAim={setAim}
           />
         )}
       </div>
@@ -305,10 +316,13 @@ function PlacePicker({ city: slug, draft, error, onChange }: PlaceProps) {
         <Button small icon="target" onClick={locate}>
           {t('form.locate')}
         </Button>
-        <span className="text-xs text-muted tnum" data-place={place ? 'set' : 'unset'}>
-          {place
-            ? t('form.pinned', { place: `${place.lat.toFixed(4)}, ${place.lon.toFixed(4)}` })
-            : t('form.pinHint')}
+        <span
+          role="status"
+          className="text-xs text-muted tnum"
+          data-place={place ? 'set' : 'unset'}
+        >
+          {aim && t('form.aiming', { place: inWords(aim) })}
+          {!aim && (place ? t('form.pinned', { place: inWords(place) }) : t('form.pinHint'))}
         </span>
         {place && (
           <Button small look="quiet" onClick={() => onChange({ lon: null, lat: null })}>
@@ -316,6 +330,9 @@ function PlacePicker({ city: slug, draft, error, onChange }: PlaceProps) {
           </Button>
         )}
       </div>
+      <p id="pin-keys" className="text-xs text-muted pointer-coarse:sr-only">
+        {t('form.pinKeys')}
+      </p>
       {trouble && <Notice tone="warn">{t('form.noPosition')}</Notice>}
       <Field id="address" label={t('form.address')} hint={t('form.addressHint')} error={error}>
         {(props) => (
