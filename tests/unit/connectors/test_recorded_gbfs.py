@@ -171,6 +171,46 @@ def test_electric_bicycles_are_counted_where_a_system_lists_its_types(by_type: o
     }
 
 
+def counts_of(**row: object) -> dict[str, float] | str:
+    """Read the counts of a station, or why it is set aside."""
+    sent = orjson.dumps({"data": {"stations": [{"station_id": "7", "is_renting": True, **row}]}})
+    (record,) = parse(source("gbfs"), payload(sent))
+    if isinstance(record, Rejected):
+        return record.reason
+    assert isinstance(record, Observation)
+    return {result.observed_property: result.value for result in record.results}
+
+
+@pytest.mark.parametrize("none", [-1, 2**32 - 1, "many", {"bike": 3}])
+def test_a_count_that_cannot_be_is_left_out_unless_it_is_that_of_vehicles(none: object) -> None:
+    """A station that does not know its docks has its bicycles none the less."""
+    by_type = [{"vehicle_type_id": "e", "count": none}]
+    counts = counts_of(num_bikes_available=3, num_docks_available=none, vehicle_types_available=by_type)
+
+    assert {"bikes_available": 3} == counts
+    assert "bad_count" == counts_of(num_bikes_available=none, num_docks_available=3)
+
+
+def test_what_a_station_counts_by_types_alone_is_added_up() -> None:
+    """Each vehicle is of one type, and each dock is told once for all types that it takes."""
+    told: dict[str, object] = {
+        "vehicle_types_available": [
+            {"vehicle_type_id": "a", "count": 2},
+            {"vehicle_type_id": "b", "count": 1},
+        ],
+        "vehicle_docks_available": [
+            {"vehicle_type_ids": ["a", "b"], "count": 5},
+            {"vehicle_type_ids": ["a"]},
+        ],
+    }
+
+    assert {"bikes_available": 3, "docks_available": 5} == counts_of(**told)
+    assert {"bikes_available": 4, "docks_available": 6} == counts_of(
+        **told, num_vehicles_available=4, num_docks_available=6
+    )
+    assert "no_result" == counts_of(vehicle_types_available=[{"count": None}], vehicle_docks_available=7)
+
+
 def test_a_row_in_an_envelope_of_its_own_is_read() -> None:
     """CommonsBooking, the program of free cargo bikes, wraps each in an answer of its own (its issue 2249)."""
     row = {"station_id": "7", "name": "Library", "lat": 1, "lon": 2}

@@ -15,6 +15,7 @@ from shared.errors import Rejection
 from shared.feeds.kinds.gbfs import GbfsOptions
 from tasks.feeds.connector import Described, Payload, Plan, Record, Rejected, Request, Source
 from tasks.feeds.connectors.gbfs import files, rows
+from tasks.feeds.connectors.gbfs.counts import System
 from tasks.feeds.credentials import with_credential
 
 #: A discovery or a descriptive file that went wrong must mend soon, whatever ttl it claims.
@@ -23,7 +24,7 @@ _LONGEST_OTHER_TTL_SECONDS: Final = 3600
 _EXCERPT: Final = 500
 _NOT_FOUND: Final = 404
 
-_Reader: TypeAlias = Callable[[dict[str, Any], files.File, str, rows.System], Record]
+_Reader: TypeAlias = Callable[[dict[str, Any], files.File, str, System], Record]
 _READERS: Final[Mapping[str, _Reader]] = {
     "station_information": rows.station,
     "station_status": rows.status,
@@ -75,11 +76,11 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
             yield _record(row, file, f"{file.payload.name}#{number}", system)
 
 
-def _system(loaded: Sequence[files.File], language: str | None) -> rows.System:
+def _system(loaded: Sequence[files.File], language: str | None) -> System:
     found: dict[str, list[dict[str, Any]]] = {"vehicle_types": [], "regions": []}
     for file in loaded:
         found.setdefault(file.kind, []).extend(row for row in file.rows if isinstance(row, dict))
-    return rows.System(
+    return System(
         language=language,
         types={str(row.get("vehicle_type_id")): row for row in found["vehicle_types"]},
         regions={
@@ -90,7 +91,7 @@ def _system(loaded: Sequence[files.File], language: str | None) -> rows.System:
     )
 
 
-def _record(row: Any, file: files.File, record: str, system: rows.System) -> Record:
+def _record(row: Any, file: files.File, record: str, system: System) -> Record:
     reader = _READERS.get(file.kind)
     if reader is None:
         return Described(record=record, properties=row if file.kind == "system_information" else {})

@@ -1,11 +1,11 @@
 """[p] One GBFS row to one record."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Observation, Result, Thing, Vehicle
+from tasks.feeds.connectors.gbfs.counts import FORMS, System, counted
 from tasks.feeds.connectors.gbfs.files import (
     File,
     flag,
@@ -19,23 +19,6 @@ from tasks.feeds.connectors.gbfs.files import (
 from tasks.feeds.reading.links import web_link
 from tasks.feeds.reading.markup import plain
 
-_MOST_PLAUSIBLE: Final = 10_000
-_COUNTS: Final = {
-    "bikes_available": ("num_vehicles_available", "num_bikes_available"),
-    "ebikes_available": ("num_ebikes_available",),
-    "docks_available": ("num_docks_available",),
-    "bikes_disabled": ("num_vehicles_disabled", "num_bikes_disabled"),
-    "docks_disabled": ("num_docks_disabled",),
-}
-_FORMS: Final = {
-    "bicycle": "bicycle",
-    "cargo_bicycle": "bicycle",
-    "scooter": "scooter",
-    "scooter_standing": "scooter",
-    "scooter_seated": "scooter",
-    "moped": "moped",
-    "car": "car",
-}
 _STATION: Final = (
     "short_name", "address", "cross_street", "post_code", "region_id", "capacity", "is_virtual_station",
     "is_charging_station", "parking_type",
@@ -45,15 +28,6 @@ _VEHICLE: Final = (
     "is_reserved", "is_disabled", "station_id", "vehicle_type_id", "current_range_meters",
     "current_fuel_percent", "pricing_plan_id",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class System:
-    """What the descriptive files of a feed say that its other files refer to."""
-
-    language: str | None = None
-    types: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    regions: Mapping[str, str] = field(default_factory=dict)
 
 
 def station(row: Mapping[str, Any], file: File, record: str, system: System) -> Thing:
@@ -79,10 +53,7 @@ def status(row: Mapping[str, Any], file: File, record: str, system: System) -> O
     """Read a row of station_status; the station's own time wins over the file's."""
     station_id = identity(row, "station_id")
     observed = moment(row.get("last_reported")) or file.last_updated
-    counts = {name: count for name, keys in _COUNTS.items() if (count := _count(row, keys)) is not None}
-    electric = _electric(row, system)
-    if electric is not None:
-        counts.setdefault("ebikes_available", electric)
+    counts = counted(row, system)
     if not counts:
         raise Rejection("no_result", f"station {station_id} tells no count")
     return Observation(
@@ -94,45 +65,6 @@ def status(row: Mapping[str, Any], file: File, record: str, system: System) -> O
         results=tuple(Result(name, float(count)) for name, count in counts.items()),
         properties={key: flag(row[key]) for key in _STATUS if row.get(key) is not None},
     )
-
-
-def _count(row: Mapping[str, Any], keys: tuple[str, ...]) -> int | None:
-    key = next((key for key in keys if row.get(key) is not None), None)
-    if key is None:
-        return None
-    try:
-        count = int(row[key])
-    except (TypeError, ValueError, OverflowError):
-        raise Rejection("bad_count", f"{key} is {row[key]!r:.40}") from None
-    if not 0 <= count <= _MOST_PLAUSIBLE:
-        raise Rejection("bad_count", f"{key} is {count}")
-    return count
-
-
-def _electric(row: Mapping[str, Any], system: System) -> int | None:
-    """Count the electric bicycles from the counts by type: those of 2.1 and later, or those of many systems' own."""
-    if (listed := _listed_ebikes(row.get("num_bikes_available_types"))) is not None:
-        return listed
-    by_type = row.get("vehicle_types_available")
-    if not isinstance(by_type, list) or not system.types:
-        return None
-    return sum(
-        _count(entry, ("count",)) or 0
-        for entry in by_type
-        if isinstance(entry, dict) and _is_ebike(system.types.get(str(entry.get("vehicle_type_id")), {}))
-    )
-
-
-def _listed_ebikes(by_type: Any) -> int | None:  # Any: JSON of a publisher.
-    """Read `{"mechanical": 3, "ebike": 2}`, or a list of one such object a type."""
-    parts = by_type if isinstance(by_type, list) else [by_type]
-    counts = (_count(part, ("ebike", "electric")) for part in parts if isinstance(part, Mapping))
-    return next((count for count in counts if count is not None), None)
-
-
-def _is_ebike(kind: Mapping[str, Any]) -> bool:
-    electric = str(kind.get("propulsion_type", "")).startswith("electric")
-    return electric and _FORMS.get(str(kind.get("form_factor"))) == "bicycle"
 
 
 def vehicle(row: Mapping[str, Any], file: File, record: str, system: System) -> Vehicle:
@@ -153,7 +85,7 @@ def vehicle(row: Mapping[str, Any], file: File, record: str, system: System) -> 
 def _vehicle_kind(row: Mapping[str, Any], system: System) -> str:
     listed = system.types.get(str(row.get("vehicle_type_id")))
     if listed is not None:
-        return _FORMS.get(str(listed.get("form_factor")), "other")
+        return FORMS.get(str(listed.get("form_factor")), "other")
     written = f"{row.get('type', '')} {row.get('vehicle_type', '')} {row.get('vehicle_type_id', '')}".lower()
     return next(
         (kind for kind in ("scooter", "moped", "car") if kind in written.split("_") + written.split()),
