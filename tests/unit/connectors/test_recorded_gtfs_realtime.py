@@ -292,6 +292,33 @@ def test_a_start_is_the_same_however_it_is_written() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("told", "day"),
+    [
+        ("2024-03-19", "20240319"),
+        ("2024/03/19 00:00:00", "20240319"),
+        (" 20240319 ", "20240319"),
+        ("19.03.", "19.03."),
+    ],
+)
+def test_a_day_is_the_same_however_it_is_written(told: str, day: str) -> None:
+    """Gateways part it as calendars do; what is no day stays as it is told."""
+    assert [f"t@{day}"] == trips({"trip_id": "t", "start_date": told})
+
+
+@pytest.mark.parametrize("none", ["", " ", "0", "00000000"])
+def test_a_day_or_time_that_is_said_to_be_none_is_none(none: str) -> None:
+    """Fields of a width are filled with something."""
+    assert ["t"] == trips({"trip_id": "t", "start_date": none})
+    trip = gtfs.TripDescriptor(trip_id="t", start_time=none.strip("0"))
+    (update,) = parse(
+        source("gtfs_realtime"), payload(message(gtfs.FeedEntity(id="1", trip_update={"trip": trip})))
+    )
+
+    assert isinstance(update, TripUpdate)
+    assert {} == update.properties
+
+
 def test_an_added_trip_is_kept_apart_from_the_one_whose_id_it_bears() -> None:
     """Google's way to add a trip that is like another: its id, and another start."""
     planned = {"trip_id": "t", "start_date": "20240319"}

@@ -12,6 +12,7 @@ from shared.errors import Rejection
 from tasks.feeds.connector import Malformed, Payload
 from tasks.feeds.connectors.gtfs_realtime.modified import name_modified
 from tasks.feeds.connectors.gtfs_realtime.spelled import fill, respelled, translated
+from tasks.feeds.connectors.gtfs_realtime.starts import tidy
 from tasks.feeds.connectors.gtfs_realtime.wire import parted
 from tasks.feeds.reading.documents import json_of
 
@@ -146,6 +147,10 @@ def _entity(said: Any) -> Entity:  # Any: as above.
 def _whole(entity: gtfs.FeedEntity) -> Entity:
     if entity.IsInitialized():
         name_modified(entity)
+        for trip in (entity.trip_update.trip, entity.vehicle.trip):
+            tidy(trip)
+        for one in entity.alert.informed_entity:
+            tidy(one.trip)
         return entity
     if len(entity.SerializePartialToString()) > _LITTLE:
         return Rejection("incomplete", "without a required field")

@@ -7,6 +7,7 @@ Source: https://gtfs.org/documentation/realtime/reference/#message-tripdescripto
 allows for too (GtfsRealtimeFuzzyTripMatcher).
 """
 
+import re
 from datetime import timedelta
 from typing import Final
 
@@ -16,8 +17,22 @@ from shared.errors import Rejection
 from tasks.feeds.connector import Start
 from tasks.feeds.reading.service_days import day_of, seconds_of
 
+#: `2026-11-22`, also before a time: gateways write days so, where the format has 20261122.
+_PARTED_DAY: Final = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)(?!\d)", re.ASCII)
 _DAY_SECONDS: Final = 86_400
 _PLANNED: Final = frozenset((gtfs.TripDescriptor.SCHEDULED, gtfs.TripDescriptor.CANCELED))
+
+
+def tidy(trip: gtfs.TripDescriptor) -> None:
+    """Write the day on which a trip starts as the timetable does; a blank or a zero is none, as for its time."""
+    if trip.HasField("start_date"):
+        told = trip.start_date.strip()
+        written = _PARTED_DAY.match(told)
+        trip.start_date = "".join(written.groups()) if written else told
+        if not trip.start_date.strip("0"):
+            trip.ClearField("start_date")
+    if trip.HasField("start_time") and not trip.start_time.strip():
+        trip.ClearField("start_time")
 
 
 def start_of(trip: gtfs.TripDescriptor) -> str:
