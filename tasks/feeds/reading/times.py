@@ -12,6 +12,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shared.errors import Permanent, Rejection
+from tasks.feeds.reading.times_spoken import usual_forms
 from tasks.feeds.reading.times_written import iso, usual, written
 from tasks.feeds.reading.words import NOTHING
 
@@ -22,6 +23,16 @@ _DAYS_REMEMBERED: Final = 4096
 _LONGEST: Final = 100
 #: Seconds or milliseconds since 1970 of the years 2001 to 2033: nobody writes a day so.
 _POSIX: Final = re.compile(r"1\d{9}(?:\d{3})?(?:\.\d{1,9})?", re.ASCII)
+
+#: What services of .NET write in JSON; an offset behind the milliseconds changes nothing.
+_DOT_NET: Final = re.compile(r"/Date\((-?\d{1,14})(?:[+-]\d{4})?\)/", re.ASCII)
+#: The first and the last day there is, and the one from which spreadsheets count: databases hold them where no day is.
+_NO_DAY: Final = re.compile(
+    r"(?:0000[-/]00[-/]00|0001[-/]01[-/]01|9999[-/]12[-/]31|1899[-/]12[-/]3[01]"
+    r"|00/00/0000|01/01/0001|12/31/9999|31/12/9999|12/3[01]/1899|3[01]/12/1899)(?:[T ].*)?",
+    re.ASCII,
+)
+_EXTREMES: Final = frozenset(("0000", "0001", "9999", "1899"))
 
 
 def from_posix(value: object) -> datetime | None:
@@ -123,12 +134,20 @@ class LocalTimes:
             raise Rejection("bad_time", f"{text[:60]!r} goes on: no time has more than {_LONGEST} characters")
         if text[:1] == "1" and _POSIX.fullmatch(text):
             return from_posix(text)
+        if (text[:4] in _EXTREMES or text[6:10] in _EXTREMES) and _NO_DAY.fullmatch(text):
+            return None
+        if (moment := self._read(text)) is not None:
+            return moment
+        if found := _DOT_NET.fullmatch(text):
+            return from_posix(found[1])
+        for form in usual_forms(text, self.zone):
+            if (moment := self._read(form)) is not None:
+                return moment
+        raise Rejection("bad_time", f"{text!r:.60} is not a time we can read")
+
+    def _read(self, text: str) -> datetime | None:
         moment = usual(text, self.day_first) if text[2:3] == "/" else iso(text)
-        if moment is None:
-            moment = written(text, self.day_first)
-        if moment is None:
-            raise Rejection("bad_time", f"{text!r:.60} is not a time we can read")
-        return moment
+        return written(text, self.day_first) if moment is None else moment
 
     def is_steady(self, moment: datetime) -> bool:
         """Tell whether no clock changes on the day of a moment that was placed in UTC."""

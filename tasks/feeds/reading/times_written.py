@@ -15,15 +15,24 @@ _HALVES: Final = {
     for half in ("AM", "PM")
     for hour in range(1, 13)
 }
-#: The months by the first letters of their names in English, German, French, Spanish, Italian, Dutch, Portuguese and
-#: the languages of Scandinavia, without accents.
+#: The months by the first letters of their names in English, German, French, Spanish, Italian, Dutch, Portuguese, the
+#: languages of Scandinavia, Catalan and Romanian; Polish, Finnish, Turkish; Russian, Greek; without accents.
 _MONTHS: Final = (
-    ("jan", "ene", "gen"), ("feb", "fev"), ("mar", "mrz", "mrt", "maa"), ("apr", "avr", "abr"),
-    ("may", "mai", "mei", "mag", "maj"), ("jun", "juin", "giu"), ("jul", "juil", "lug"), ("aug", "aou", "ago"),
-    ("sep", "set"), ("oct", "okt", "ott", "out"), ("nov",), ("dec", "dez", "dic", "des"),
-)  # fmt: skip
+    ("jan", "ene", "gen", "ian", "sty", "tam", "oca", "янв", "ιαν"),
+    ("feb", "fev", "lut", "hel", "sub", "фев", "φεβ"),
+    ("mar", "mrz", "mrt", "maa", "мар", "μαρ"),
+    ("apr", "avr", "abr", "kwi", "huh", "nis", "апр", "απρ"),
+    ("may", "mai", "mei", "mag", "maj", "tou", "мая", "маи", "μαι"),
+    ("jun", "juin", "giu", "iun", "cze", "kes", "haz", "июн", "ιουν"),
+    ("jul", "juil", "lug", "iul", "lip", "hei", "tem", "июл", "ιουλ"),
+    ("aug", "aou", "ago", "sie", "elo", "agu", "авг", "αυγ"),
+    ("sep", "set", "wrz", "syy", "eyl", "сен", "σεπ"),
+    ("oct", "okt", "ott", "out", "paz", "lok", "eki", "окт", "οκτ"),
+    ("nov", "noi", "lis", "marr", "kas", "ноя", "νοε"),
+    ("dec", "dez", "dic", "des", "gru", "jou", "ara", "дек", "δεκ"),
+)
 _MONTH_OF: Final = {begins: number for number, names in enumerate(_MONTHS, start=1) for begins in names}
-_MONTH_NAME: Final = r"([A-Za-z\u00c0-\u00ff]{3,10})"
+_MONTH_NAME: Final = r"([A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff]{3,13})"
 #: Hour, minute, second, fraction, half of the day, offset.
 _CLOCK: Final = (
     r"(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\s*([AaPp])?\.?[Mm]?\.?"

@@ -190,7 +190,7 @@ def test_a_time_that_programs_write_for_none_is_unknown(written: str) -> None:
 
 def test_a_time_that_cannot_be_read_whole_is_unknown() -> None:
     """Rather than the first of its month."""
-    assert entry("<pubDate>2026年11月20日</pubDate>").published_at is None
+    assert entry("<pubDate>20 พฤศจิกายน 2569</pubDate>").published_at is None
 
 
 def test_a_relative_link_is_of_the_feeds_own_site() -> None:
