@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationError
@@ -30,7 +31,7 @@ PARTS: Final = frozenset(
 #: A name of a header (RFC 9110, 5.6.2) or of a parameter.
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
-_URL: Final = re.compile(r"https?://[^/\s]+\S*")
+_URL: Final = re.compile(r"https?://[^/]+")
 _NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
 #: Read where feeds are stored, where one that cannot be read is none.
 _READ_IN_PLACE: Final = frozenset(("hours", "keep_days"))
@@ -63,6 +64,24 @@ def _of(pattern: re.Pattern[str]) -> AfterValidator:
         return text
 
     return AfterValidator(judge)
+
+
+def unreadable(url: str) -> str | None:
+    """Return why an address can never be fetched from, whoever is asked; none if it can be."""
+    if any(character <= " " or character in "\\\x7f" for character in url):
+        return "holds no blanks, line breaks or backslashes: write %20 for a blank"
+    try:
+        parts = urlsplit(url)
+        (parts.hostname or "").encode("idna")
+        return None if parts.hostname and parts.port != 0 else "names a host, and no port 0"
+    except ValueError as error:
+        return f"can be taken apart: {error!s:.100}"
+
+
+def _url(url: str) -> str:
+    if not _URL.match(url) or unreadable(url):
+        raise ValueError("is no address")
+    return url
 
 
 def _zone(name: str) -> str:
@@ -112,7 +131,7 @@ FeatureKindOption = Annotated[
 Language = Annotated[str, _of(_LANGUAGE), Allowed("language", "a language, such as en or pt-BR")]
 Name = Annotated[str, Strict(), _of(_TOKEN), Allowed("name", "a name of letters, digits and hyphens")]
 Urls = Annotated[
-    list[Annotated[str, _of(_URL)]],
+    list[Annotated[str, AfterValidator(_url)]],
     Allowed("scheme", "a list of addresses that begin with https:// or http:// and a host"),
 ]
 #: Part -> the name of the column that it is.

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from shared.db import Transaction
 from shared.events import FeedRemoved
 from shared.feeds.runs import lock_feed
-from shared.feeds.service import expect, get_feed_row
+from shared.feeds.service import expect, get_feed_row, slug_of_removed
 from shared.jobs.enqueue import Enqueued, enqueue
 from shared.messages import DeleteFeed
 from shared.stream.publish import publish
@@ -34,7 +34,7 @@ def request_delete(tx: Transaction, feed_id: UUID, versions: Set[str] | None = N
     feed = get_feed_row(tx, feed_id, lock=True)
     expect(feed, versions)
     feed.paused = True
-    feed.slug = f"deleted-{feed.id}"
+    feed.slug = slug_of_removed(feed.id)
     return enqueue(tx, DeleteFeed(feed_id=str(feed.id)), unique_key=f"feeds.delete/{feed.id}")
 
 

@@ -18,6 +18,7 @@ from shared.db import Transaction
 from shared.errors import Conflict, FieldProblem, Invalid, NotFound, Outdated
 from shared.feeds.due import due_feeds, enqueue_due, host_key, run_key
 from shared.feeds.models import Feed, FeedResource
+from shared.feeds.option_types import unreadable
 from shared.feeds.options import options_of, unknown_kind
 from shared.feeds.options import problems as option_problems
 from shared.jobs.enqueue import Enqueued, enqueue
@@ -119,9 +120,10 @@ def update_feed(
     Change a feed; with another kind, URL or options it starts from nothing it remembers.
 
     Raises: NotFound; Outdated if it is of none of the `versions` that the caller expects; Invalid for values that
-    break a rule or fields that cannot be changed.
+    break a rule or fields that cannot be changed; Conflict if it is being removed.
     """
     feed = get_feed_row(tx, feed_id, lock=True)
+    expect_kept(feed)
     expect(feed, versions)
     unknown = [
         FieldProblem(name, "unknown", "this field cannot be changed") for name in changes.keys() - _EDITABLE
@@ -180,13 +182,25 @@ def expect(feed: Feed, versions: Set[str] | None) -> None:
         raise Outdated("the feed was changed since you read it: read it again", version=version_of(feed))
 
 
+def expect_kept(feed: Feed) -> None:
+    """Refuse to go on with a feed that is being removed. Raises: Conflict."""
+    if feed.slug == slug_of_removed(feed.id):
+        raise Conflict("the feed is being removed")
+
+
+def slug_of_removed(feed_id: UUID) -> str:
+    """Return the slug of a feed that is being removed: its own is free for another."""
+    return f"deleted-{feed_id}"
+
+
 def run_now(tx: Transaction, feed_id: UUID, reason: str) -> Enqueued:
     """
     Ask for a run at once, before scheduled ones; a run that waits already stands for it.
 
-    Raises: NotFound.
+    Raises: NotFound; Conflict if it is being removed.
     """
     feed = get_feed_row(tx, feed_id)
+    expect_kept(feed)
     return enqueue(
         tx,
         RunFeed(feed_id=str(feed.id), reason=reason.strip() or "asked for"),
@@ -202,9 +216,11 @@ def request_reprocess(
     """
     Ask to parse archived payloads of [since, until) again; `dry_run` only reports the difference.
 
-    Raises: NotFound; Invalid for an empty range or without a reason; Conflict when one is under way.
+    Raises: NotFound; Invalid for an empty range or without a reason; Conflict when one is under way, or the feed is
+    being removed.
     """
     feed = get_feed_row(tx, feed_id)
+    expect_kept(feed)
     problems = []
     if since >= until:
         problems.append(FieldProblem("to", "order", "must be later than `from`"))
@@ -236,6 +252,8 @@ def _problems(values: Mapping[str, Any], kind: Any) -> list[FieldProblem]:
     found = list(unknown_kind(kind)) if "kind" in values else []
     if "url" in values and not re.match(r"https?://[^/\s]+", str(url)):
         found.append(FieldProblem("url", "scheme", "begins with https:// or http:// and a host"))
+    elif "url" in values and (why := unreadable(str(url))):
+        found.append(FieldProblem("url", "address", why))
     elif "url" in values and _KEY.match(str(url)):
         found.append(FieldProblem("url", "secret", _WHERE_KEYS_GO))
     if "interval_seconds" in values and not (

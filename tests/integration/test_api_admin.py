@@ -128,6 +128,7 @@ def test_a_reprocess_needs_a_window_and_a_reason_and_runs_once_at_a_time() -> No
     assert_problem(admin.post(path, json={**window, "reason": ""}), 422, "reason")
     assert_problem(admin.post(path, json={**window, "to": window["from"]}), 422, "to")
     assert_problem(admin.post(path, json={**window, "from": "2026-01-01T00:00:00"}), 422, "from")
+    assert_problem(admin.post(path, json={**window, "dryrun": False}), 422, "dryrun")
     job = admin.post(path, json=window)
     assert 202 == job.status_code
     assert_problem(admin.post(path, json=window), 409)

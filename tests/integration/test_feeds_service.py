@@ -177,6 +177,12 @@ def test_a_feed_that_is_changed_is_judged_by_nothing_it_was(db: Engine) -> None:
     ("field", "changes"),
     [
         ("url", {"url": "file:///etc/passwd"}),
+        ("url", {"url": "https://feeds example/"}),
+        ("url", {"url": "https://feeds.example/a list"}),
+        ("url", {"url": "https://feeds.example/a\nb"}),
+        ("url", {"url": "https://[::1/"}),
+        ("url", {"url": "https://feeds.example:99999/"}),
+        ("url", {"url": f"https://{'a' * 64}.example/"}),
         ("interval_seconds", {"interval_seconds": 1}),
         ("kind", {"kind": "../x"}),
         ("freshness", {"freshness": "fresh"}),
@@ -231,6 +237,13 @@ def test_a_deleted_feed_takes_all_it_gave(db: Engine, monkeypatch: pytest.Monkey
     with transaction() as tx:
         removal.request_delete(tx, feed)
     assert feed_row(feed).paused
+    for ask in (
+        lambda tx: service.update_feed(tx, feed, {"paused": False}, utcnow()),
+        lambda tx: service.run_now(tx, feed, "x"),
+        lambda tx: service.request_reprocess(tx, feed, utcnow(), utcnow(), dry_run=True, reason="x"),
+    ):
+        with transaction() as tx, pytest.raises(Conflict, match="being removed"):
+            ask(tx)
     other = add_given()
     assert [("feeds.delete", "succeeded")] == drain({"feeds.delete"})
 

@@ -203,6 +203,8 @@ class FeedChange(BaseModel):
 class ReprocessRequest(BaseModel):
     """Which archived payloads to parse again, and why; a dry run only shows the difference."""
 
+    model_config = ConfigDict(extra="forbid")
+
     from_: AwareDatetime = Field(alias="from")
     to: AwareDatetime
     dry_run: bool = True
