@@ -74,7 +74,8 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
     chains = _chains(found, source)
     times = LocalTimes(source.timezone)
     with_messages = {one.payload.name for one in found}
-    for page in pages:
+    # An index is none of the records that it lists, and a quiet sky has none.
+    for page in pages[1:]:
         if page.payload.name not in with_messages:
             yield _without_messages(page)
     numbers: dict[str, int] = {}
