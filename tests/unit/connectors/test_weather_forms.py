@@ -40,6 +40,16 @@ def test_the_present_moment_is_read_under_its_old_name() -> None:
     ] == (values(read({**PARIS, "current_weather": told})))
 
 
+def test_a_place_without_hours_is_no_record() -> None:
+    """What stands behind it keeps its own."""
+    told = {**PARIS, "hourly": {"time": ["2026-11-20T00:00"], "temperature_2m": [1]}}
+
+    assert [] == read({**PARIS, "hourly": {"time": [], "temperature_2m": []}})
+    assert ["payload#0", "payload#0"] == [
+        one.record for one in read([{**told, "hourly": {"time": []}}, {**told, "latitude": 50}])
+    ]
+
+
 def test_quarters_of_an_hour_are_read_where_nothing_else_is_asked_for() -> None:
     """Each is one record."""
     columns = {"time": ["2026-11-20T00:00", "2026-11-20T00:15"], "temperature_2m": [1, 2]}

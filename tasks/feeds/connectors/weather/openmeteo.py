@@ -46,7 +46,8 @@ def records(document: Mapping[str, Any], payload: Payload, source: Source, first
     Where there are hours, they also tell of now and of the days.
     """
     place = _place(document, f"{payload.name}#{first}", source)
-    yield place
+    if count(document):
+        yield place
     columns = next((name for name in _COLUMNS if isinstance(document.get(name), dict)), "")
     if not columns:
         yield _current(document, place, payload) or Rejected(
