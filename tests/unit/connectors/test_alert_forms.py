@@ -697,6 +697,24 @@ def test_a_reference_is_read_with_spaces_around_its_commas(gap: str) -> None:
     assert [("superseded", ""), ("", FIRST)] == of_messages(sent(1), sent(2, "Update", triple(1, gap)))
 
 
+@pytest.mark.parametrize(
+    ("shape", "kind"),
+    [
+        ("<circle>50,-1 0</circle>", "Point"),
+        ("<circle>50,-1 0</circle><circle>51,-2 0</circle>", "MultiPoint"),
+        ("<circle>50,-1 0</circle><circle>51,-2 20</circle>", "Polygon"),
+        ("<circle>51,-2 20</circle><circle>50,-1 0</circle>", "Polygon"),
+    ],
+)
+def test_a_circle_of_no_radius_hides_no_other(shape: str, kind: str) -> None:
+    """In any order."""
+    record = cap(shape=shape)
+
+    assert isinstance(record, Feature)
+    assert record.geometry is not None
+    assert kind == record.geometry["type"]
+
+
 @pytest.mark.parametrize("change", [{"status": "Test"}, {"scope": "Private"}])
 def test_an_exercise_of_the_weather_service_hides_no_real_warning(change: dict[str, str]) -> None:
     """As in CAP, whose messages these are."""

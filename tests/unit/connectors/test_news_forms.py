@@ -261,3 +261,23 @@ def test_what_is_no_feed_is_named(content: bytes, said: str) -> None:
     """So that whoever looks after it knows what came instead."""
     with pytest.raises(Malformed, match=f"neither RSS nor Atom: {said}$"):
         parse(source("news"), payload(content))
+
+
+@pytest.mark.parametrize(
+    ("shape", "parts"),
+    [
+        ("<georss:polygon>-17 179 -17 -179 -18 -179 -18 179 -17 179</georss:polygon>", 2),
+        ("<georss:box>-18 179 -17 -179</georss:box>", 2),
+        ("<georss:box>-18 -179 -17 179</georss:box>", 1),
+        ("<georss:polygon>-17 178 -17 179 -18 179 -18 178 -17 178</georss:polygon>", 1),
+    ],
+)
+def test_an_area_across_the_antimeridian_is_cut_there(shape: str, parts: int) -> None:
+    """A box that begins in the west may be as wide as the Earth."""
+    place = entry(shape).geometry
+
+    assert place is not None
+    polygons = place["coordinates"] if place["type"] == "MultiPolygon" else [place["coordinates"]]
+    assert parts == len(polygons)
+    widths = [max(lon for lon, _ in ring) - min(lon for lon, _ in ring) for (ring,) in polygons]
+    assert max(widths) == (358 if "-179 -17 179" in shape else 1)

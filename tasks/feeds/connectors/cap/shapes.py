@@ -4,12 +4,11 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-import shapely
 from lxml import etree
 
 from shared.errors import Rejection
 from tasks.feeds.reading import circles
-from tasks.feeds.reading.areas import valid
+from tasks.feeds.reading.antimeridian import areas_of
 from tasks.feeds.reading.documents import children
 from tasks.feeds.reading.places import Geometry, checked
 
@@ -30,45 +29,16 @@ def geometry(areas: Sequence[etree._Element]) -> Geometry | None:
     rings = [
         ring for area in areas for shape in children(area, "polygon") if (ring := _ring(shape.text or ""))
     ]
+    points: list[list[float]] = []
     for area in areas:
         for shape in children(area, "circle"):
-            ring = _circle(shape.text or "")
-            if len(ring) == 1 and not rings:
-                return checked({"type": "Point", "coordinates": ring[0]})
-            rings += [ring] if len(ring) > 1 else []
-    rings = [part for ring in rings for part in _cut(ring)]
-    if not rings:
-        return None
-    if len(rings) == 1:
-        return checked({"type": "Polygon", "coordinates": [rings[0]]})
-    return checked({"type": "MultiPolygon", "coordinates": [[ring] for ring in rings]})
-
-
-def _cut(ring: list[list[float]]) -> list[list[list[float]]]:
-    """
-    Cut a ring at the antimeridian into the parts on either side of it, as RFC 7946 asks.
-
-    A step of more than half the Earth is meant the short way round.
-    """
-    turned = [ring[0]]
-    for lon, lat in ring[1:]:
-        before = turned[-1][0]
-        turned.append([lon - 360 * round((lon - before) / 360) if abs(lon - before) > 180 else lon, lat])
-    west, east = min(lon for lon, _ in turned), max(lon for lon, _ in turned)
-    if west >= -180 and east <= 180:
-        return [ring]
-    if east - west >= 360 or not all(abs(lat) <= 90 for _, lat in ring):
-        raise Rejection("bad_geometry", "its positions are not on Earth")
-    area = valid(shapely.Polygon(turned))
-    parts: list[list[list[float]]] = []
-    for shift in (-360, 0, 360):
-        inside = shapely.intersection(area, shapely.box(shift - 180, -90, shift + 180, 90))
-        parts += [
-            [[round(lon - shift, 6), lat] for lon, lat in part.exterior.coords]
-            for part in shapely.get_parts(inside)
-            if part.geom_type == "Polygon" and not part.is_empty
-        ]
-    return parts
+            circle = _circle(shape.text or "")
+            rings += [circle] if len(circle) > 1 else []
+            points += circle if len(circle) == 1 else []
+    if points and not rings:
+        several = {"type": "MultiPoint", "coordinates": points}
+        return checked(several if len(points) > 1 else {"type": "Point", "coordinates": points[0]})
+    return areas_of(rings)
 
 
 def _ring(text: str) -> list[list[float]]:

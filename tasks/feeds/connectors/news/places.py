@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tasks.feeds.reading import circles
+from tasks.feeds.reading.antimeridian import areas_of
 from tasks.feeds.reading.places import Geometry, checked, point
 
 #: The names of longitude and latitude: the W3C's, those of libraries, and of England's roads.
@@ -48,8 +49,15 @@ def _shape(where: Any) -> Geometry | None:  # Any: of feedparser, which has turn
     if where.get("type") == "Box" and [len(corner) for corner in coordinates] == [2, 2]:
         (west, south), (east, north) = coordinates
         ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
-        return checked({"type": "Polygon", "coordinates": [ring]})
+        # A box whose west is east of its east lies across the antimeridian; any other may be as wide as the Earth.
+        return areas_of([ring]) if west > east else checked({"type": "Polygon", "coordinates": [ring]})
+    if where.get("type") == "Polygon" and len(coordinates) == 1 and all(map(_is_pair, coordinates[0])):
+        return areas_of(coordinates)
     return checked({"type": where.get("type"), "coordinates": coordinates})
+
+
+def _is_pair(position: Any) -> bool:  # Any: as above.
+    return isinstance(position, list) and len(position) == 2
 
 
 def _lists(nested: Any) -> Any:  # Any: nested tuples of numbers.
