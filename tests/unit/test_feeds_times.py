@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.errors import Permanent, Rejection
 from tasks.feeds.reading.times import LocalTimes, from_posix, from_rfc2822, from_rfc3339
-from tasks.feeds.reading.times_written import looks_day_first
+from tasks.feeds.reading.times_written import is_day_first, looks_day_first
 
 
 def utc(*parts: int) -> datetime:
@@ -158,6 +158,27 @@ def test_what_is_no_time_is_refused(text: str) -> None:
     """A record with an unreadable time is set aside with the text in its reason."""
     with pytest.raises(Rejection, match="bad_time"):
         LocalTimes("UTC").parse(text)
+
+
+@pytest.mark.parametrize(
+    ("zone", "is_first"),
+    [
+        ("America/New_York", False),
+        ("America/Indiana/Knox", False),
+        ("America/Toronto", False),
+        ("Asia/Manila", False),
+        ("UTC", False),
+        ("Europe/London", True),
+        ("America/Argentina/Buenos_Aires", True),
+        ("Australia/Sydney", True),
+        ("Asia/Kolkata", True),
+    ],
+)
+def test_where_no_date_tells_the_country_does(zone: str, is_first: bool) -> None:
+    """All of a day's rows may be of the fifth of November; one of the twenty-first settles it anywhere."""
+    assert is_first == is_day_first(zone, ["05/11/2026", "05/11/2026 10:00"])
+    assert is_day_first(zone, ["05/11/2026", "21/11/2026"])
+    assert not is_day_first(zone, ["05/11/2026", "11/21/2026"])
 
 
 def test_an_hour_that_comes_twice_is_the_first() -> None:

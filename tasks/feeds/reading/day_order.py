@@ -1,4 +1,4 @@
-"""[p] Which of 03/04/2022 is the day: an option says it, else the dates of the whole answer do."""
+"""[p] Which of 03/04/2022 is the day: an option says it, else the dates of the whole answer do, else its country."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, Final
 
 from tasks.feeds.reading.times import LocalTimes
-from tasks.feeds.reading.times_written import looks_day_first
+from tasks.feeds.reading.times_written import is_day_first
 
 _LOOKED_AT: Final = 1000
 _NN_NN: Final = re.compile(r"\s*\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2}", re.ASCII)
@@ -19,7 +19,7 @@ def local_times(zone: str, day_first: bool | None, rows: Iterable[Any]) -> Local
     What an option says of `day_first` settles the order; else the dates of the first thousand rows that can tell.
     """
     if day_first is None:
-        day_first = looks_day_first(list(_dates(islice(rows, _LOOKED_AT))))
+        day_first = is_day_first(zone, _dates(islice(rows, _LOOKED_AT)))
     return LocalTimes(zone, day_first=bool(day_first))
 
 

@@ -10,7 +10,7 @@ from tasks.feeds.reading.cells import Row
 from tasks.feeds.reading.rows import Reader
 from tasks.feeds.reading.tables import Table, load
 from tasks.feeds.reading.times import LocalTimes
-from tasks.feeds.reading.times_written import looks_day_first
+from tasks.feeds.reading.times_written import is_day_first
 
 #: Rows looked at before the columns are chosen and the order of day and month is decided.
 _LOOKED_AT: Final = 1000
@@ -38,5 +38,5 @@ def opened(payload: Payload, source: Source) -> tuple[Table, Reader]:
 
 def _times(zone: str, day_first: bool | None, names: Sequence[str], rows: Sequence[Row]) -> LocalTimes:
     if day_first is None:
-        day_first = looks_day_first(columns.written_dates(names, rows))
+        day_first = is_day_first(zone, columns.written_dates(names, rows))
     return LocalTimes(zone, day_first=bool(day_first))

@@ -48,6 +48,18 @@ _DAY_THEN_MONTH: Final = re.compile(
 )
 _MONTH_NAMED: Final = re.compile(rf"{_MONTH_NAME}\.? (\d{{1,2}}),? (\d{{4}})" + _CLOCK, re.ASCII)
 
+#: The zones of countries where the month comes first (the United States and what is theirs, English Canada, the
+#: Philippines), or the year does and nobody knows what comes first where it does not; and zones of no country.
+_MONTH_FIRST: Final = re.compile(
+    r"(?:US|Canada|Etc)/.+|[A-Z0-9+-]+|Asia/(?:Manila|Tokyo|Seoul|Shanghai|Taipei)"
+    r"|Pacific/(?:Honolulu|Guam|Saipan|Pago_Pago|Palau)"
+    r"|America/(?:(?:Kentucky|Indiana|North_Dakota)/.+|New_York|Detroit|Louisville|Indianapolis|Fort_Wayne|Chicago"
+    r"|Menominee|Denver|Boise|Shiprock|Phoenix|Los_Angeles|Anchorage|Juneau|Sitka|Metlakatla|Yakutat|Nome|Adak|Atka"
+    r"|Puerto_Rico|St_Thomas|Virgin|Toronto|Montreal|Vancouver|Edmonton|Winnipeg|Regina|Halifax|St_Johns|Moncton"
+    r"|Glace_Bay|Goose_Bay|Thunder_Bay|Nipigon|Rainy_River|Iqaluit|Rankin_Inlet|Whitehorse|Dawson|Dawson_Creek"
+    r"|Fort_Nelson|Yellowknife|Inuvik|Creston|Swift_Current|Cambridge_Bay|Resolute|Atikokan|Blanc-Sablon)"
+)
+
 
 def iso(text: str) -> datetime | None:
     """
@@ -141,6 +153,12 @@ def _hour(hour: int, half: str | None) -> int:
     if not 1 <= hour <= 12:
         return 99  # No such hour: refused by the caller.
     return hour % 12 + (12 if half in "pP" else 0)
+
+
+def is_day_first(zone: str, texts: Iterable[str]) -> bool:
+    """Tell whether NN/NN/YYYY begins with the day: as samples tell, else as in the country of an IANA zone."""
+    told = looks_day_first(texts)
+    return not _MONTH_FIRST.fullmatch(zone) if told is None else told
 
 
 def looks_day_first(texts: Iterable[str]) -> bool | None:

@@ -21,7 +21,7 @@ from tasks.feeds.reading import columns, long_json, tables
 from tasks.feeds.reading.cells import BadRow, plain
 from tasks.feeds.reading.documents import excerpt, load_json
 from tasks.feeds.reading.times import LocalTimes
-from tasks.feeds.reading.times_written import looks_day_first
+from tasks.feeds.reading.times_written import is_day_first
 from tasks.feeds.reading.unpacked import opened
 
 _LOOKED_AT: Final = 1000
@@ -75,10 +75,11 @@ def _rows(payload: Payload, told: MappingOptions, zone: str) -> tuple[Iterator[A
     """Return the rows that the option `rows` finds in a JSON document, else those of a table as objects."""
     day_first = told.day_first
     if told.rows:
-        return _listed(payload, told.rows), LocalTimes(zone, day_first=bool(day_first))
+        day_first = is_day_first(zone, ()) if day_first is None else day_first
+        return _listed(payload, told.rows), LocalTimes(zone, day_first=day_first)
     table = tables.load(payload, told.sheet)
     if day_first is None:
-        day_first = looks_day_first(columns.written_dates(table.names, table.first(_LOOKED_AT)))
+        day_first = is_day_first(zone, columns.written_dates(table.names, table.first(_LOOKED_AT)))
     rows = (
         row if isinstance(row, BadRow) else dict(zip(table.names, map(plain, row), strict=True))
         for row in table.rows
