@@ -7,7 +7,8 @@ from typing import Any, Final
 from shared.errors import Permanent, Rejection
 from tasks.feeds.reading.cells import BadRow, Row
 from tasks.feeds.reading.column_names import NAMES, bare, letters
-from tasks.feeds.reading.places import AT_THE_END, HEXADECIMAL, degrees, is_location, is_place
+from tasks.feeds.reading.locations import is_location
+from tasks.feeds.reading.places import AT_THE_END, HEXADECIMAL, degrees, is_place
 from tasks.feeds.reading.times import LocalTimes
 from tasks.feeds.reading.words import NOTHING
 

@@ -8,6 +8,7 @@ import orjson
 
 from shared.errors import Rejection
 from tasks.feeds.connector import MOST_COLLECTIONS
+from tasks.feeds.reading.locations import is_location
 from tasks.feeds.reading.words import NOTHING
 
 #: Well-known bytes in hexadecimal digits, as dumps of databases have them: an order of bytes, a kind, and a position at least.
@@ -19,8 +20,6 @@ _PAIR: Final = re.compile(r"\(?\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*\)
 _DECIMAL_COMMA: Final = re.compile(r"\s*-?\d{1,3},\d+\s*", re.ASCII)
 #: Portals end the address in a location column so.
 AT_THE_END: Final = re.compile(r".*\(\s*(-?\d+\.\d+)\s*,\s*(-?\d+\.\d+)\s*\)", re.ASCII | re.DOTALL)
-#: Their own JSON has it as a list: address, latitude, longitude, machine's address, whether it is to be found anew.
-_LOCATION_LENGTH: Final = 5
 _WKT_POINT: Final = re.compile(r"POINT *(?:Z *)?\( *(\S+) +(\S+)(?: +\S+)? *\)", re.IGNORECASE)
 #: Shape -> how deep its positions are nested.
 _SHAPES: Final = {
@@ -102,11 +101,6 @@ def _written(text: str) -> Geometry | None:
     if not isinstance(shape, Mapping) or not is_place(shape):
         raise Rejection("bad_geometry", f"{text!r:.80} is no place we can read")
     return _object(shape)
-
-
-def is_location(cell: Any) -> bool:  # Any: as above.
-    """Tell whether a cell is a location as the portal's own JSON lists it."""
-    return isinstance(cell, list) and len(cell) == _LOCATION_LENGTH
 
 
 #: Longitude and latitude as portals' objects name them.

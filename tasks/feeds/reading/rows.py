@@ -12,6 +12,7 @@ from tasks.feeds.connector import Feature, Rejected
 from tasks.feeds.reading.cells import BadRow, Row, plain
 from tasks.feeds.reading.columns import Chosen
 from tasks.feeds.reading.links import web_link
+from tasks.feeds.reading.locations import address_of
 from tasks.feeds.reading.markup import plain as unmarked
 from tasks.feeds.reading.places import geometry, point
 from tasks.feeds.reading.tables import Table
@@ -91,7 +92,7 @@ class Reader:
             status=self._status_of(written, closed),
             severity=self._text(row, self._severity),
             category=self._prose(row, self._category),
-            address=self._prose(row, self._address),
+            address=self._prose(row, self._address) or self._address_of_place(row),
             url=None if self._url is None else web_link(row[self._url]),
             geometry=self._place(row),
             starts_at=self._time(row, self._starts) or created,
@@ -173,6 +174,9 @@ class Reader:
             if found is not None or self._geometry is None:
                 return found
         return geometry(row[self._geometry]) if self._geometry is not None else None
+
+    def _address_of_place(self, row: Sequence[Any]) -> str | None:
+        return address_of(row[self._geometry]) if self._geometry is not None and not self.is_text else None
 
     def _properties(self, row: Sequence[Any]) -> dict[str, Any]:
         cells = zip(self.rest_names, self._rest_cells(row), strict=True)

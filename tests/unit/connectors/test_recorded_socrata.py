@@ -256,6 +256,27 @@ def test_an_empty_page_ends_the_run_and_keeps_the_cursor() -> None:
     assert (1, cursor) == (len(driven.requests), driven.cursor)
 
 
+@pytest.mark.parametrize("is_list", [False, True])
+def test_an_address_may_stand_within_a_place(is_list: bool) -> None:
+    """Location columns of before 2015 hold both; the portal's own JSON lists them."""
+    told = '{"address": "10 Main St", "city": "Springfield", "state": "IL", "zip": "62701"}'
+    degrees = ["39.8", "-89.6"]
+    place = [told, *degrees, None, False] if is_list else {
+        "latitude": degrees[0], "longitude": degrees[1], "human_address": told, "needs_recoding": False,
+    }  # fmt: skip
+    rows = [
+        {"id": "1", "location": place},
+        {"id": "2", "location": {"human_address": '{"address": "", "city": ""}'}},
+    ]
+    found, none = read(orjson.dumps(rows))
+
+    assert isinstance(found, Feature)
+    assert ("10 Main St, Springfield, IL 62701", [-89.6, 39.8]) == (
+        found.address, (found.geometry or {})["coordinates"]
+    )  # fmt: skip
+    assert None is getattr(none, "address", "")
+
+
 def test_a_row_without_an_identifier_is_the_same_beside_any_other() -> None:
     """JSON leaves out what is null, so that other rows tell which columns there are; the system's change by themselves."""
     rows = [
