@@ -26,7 +26,7 @@ def test_a_recorded_answer_is_accounted_for(recording: Recording) -> None:
     check_recording(recording, records)
     # What has a token alone is a request that nobody can follow yet.
     aside = [one for one in records if isinstance(one, Rejected) and one.reason != "no_identity"]
-    assert len(aside) * 10 <= len(records)
+    assert len(aside) <= max(1, len(records) / 10)
 
 
 @given(st.binary(max_size=200))
