@@ -28,6 +28,17 @@ def get_upload(tx: Transaction, upload_id: UUID) -> Upload:
     return upload
 
 
+def list_uploads(
+    tx: Transaction, owner_id: UUID, limit: int, before: UUID | None = None
+) -> tuple[list[Upload], UUID | None]:
+    """Return what somebody sent, newest first, and the id after which the next page begins."""
+    query = select(Upload).where(Upload.owner_id == owner_id)
+    if before is not None:
+        query = query.where(Upload.id < before)
+    found = list(tx.scalars(query.order_by(Upload.id.desc()).limit(limit + 1)))
+    return found[:limit], found[limit - 1].id if len(found) > limit else None
+
+
 def photo_path(tx: Transaction, upload_id: UUID, size: str) -> str:
     """
     Return where one published size of a photo lies in storage.

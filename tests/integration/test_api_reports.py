@@ -312,6 +312,29 @@ def test_an_upload_is_its_senders() -> None:
     )
 
 
+def test_who_sends_files_sees_what_became_of_each() -> None:
+    """The newest first, page by page, with the reason of one that was refused; of nobody else."""
+    partner, other = Browser(Role.PARTNER), Browser(Role.PARTNER, email="other@example.org")
+    broken = BytesIO(b"GIF89a, or so it says"), "broken.gif"
+    sent = [
+        each.post("/api/v1/uploads", data={"file": file}, content_type="multipart/form-data").json["id"]
+        for each, file in ((partner, photo()), (other, photo()), (partner, broken))
+    ]
+    drain({"uploads.clean"})
+
+    first = partner.get("/api/v1/uploads?limit=1").json
+    second = partner.get(f"/api/v1/uploads?limit=1&cursor={first['next']}").json
+
+    assert [(sent[2], "rejected")] == [(each["id"], each["state"]) for each in first["items"]]
+    assert first["items"][0]["error"]
+    assert [(sent[0], "ready", None)] == [
+        (each["id"], each["state"], each["error"]) for each in second["items"]
+    ]
+    assert second["next"] is None
+    assert_problem(Browser().get("/api/v1/uploads"), 401)
+    assert_problem(partner.get("/api/v1/uploads?cursor=nonsense"), 422, "cursor")
+
+
 def count(table: str) -> int:
     """Count rows."""
     with transaction() as tx:

@@ -77,6 +77,7 @@ def test_no_parameter_of_any_list_reaches_sql_as_sql(tries: Tries) -> None:
         "feeds": ("city",),
         "reports": ("city", "status", "cursor"),
         "reports/queue": ("city", "status", "category", "since", "before", "order", "limit", "cursor"),
+        "uploads": ("limit", "cursor"),
         "mailbox": ("to",),
     }.items():
         for name in names:

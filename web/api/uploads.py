@@ -15,7 +15,8 @@ from shared.storage import storage
 from shared.uploads import queries, service
 from web.gate import holds, signed_in
 from web.openapi import Answer, needs, noun
-from web.params import ById, read_file
+from web.paging import decode_id, encode_id
+from web.params import DEFAULT_LIMIT, ById, Cursor, Limit, page, read_file
 
 api = noun("uploads", "Files and photos")
 
@@ -53,6 +54,20 @@ class Upload(BaseModel):
     taken_point: list[float] | None = None
 
 
+class UploadQuery(BaseModel):
+    """Which page of them."""
+
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor = None
+
+
+class UploadList(BaseModel):
+    """A page of files, newest first."""
+
+    items: list[Upload]
+    next: str | None
+
+
 class PhotoPath(BaseModel):
     """A photo and the size of it."""
 
@@ -68,6 +83,17 @@ def send_upload(form: UploadForm) -> Answer:
     with service.discarded_on_failure([received]), transaction() as tx:
         upload = service.add_photo(tx, received, owner_id=signed_in().user_id)
     return {"id": upload.id, "job_id": upload.job_id}, 202
+
+
+@api.get("/uploads", responses={200: UploadList})
+@needs(Permission.SIGNED_IN, by_key=Permission.SEND_FILES)
+def list_uploads(query: UploadQuery) -> Answer:
+    """List the files that you sent, and what became of each."""
+    before = decode_id(query.cursor)
+    with transaction() as tx:
+        found, last = queries.list_uploads(tx, signed_in().user_id, query.limit, before)
+        items = [queries.upload_json(each, for_sender=True) for each in found]
+    return page(items, encode_id(last))
 
 
 @api.get("/uploads/<uuid:id>", responses={200: Upload})

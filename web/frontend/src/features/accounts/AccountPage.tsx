@@ -11,6 +11,7 @@ import { AddressPanel } from './AddressPanel';
 import { ApiKeysPanel } from './ApiKeysPanel';
 import { ErasePanel } from './ErasePanel';
 import { ExportPanel } from './ExportPanel';
+import { FilesPanel, maySendFiles } from './FilesPanel';
 import { GooglePanel } from './GooglePanel';
 import { PasswordPanel } from './PasswordPanel';
 import { ProfilePanel } from './ProfilePanel';
@@ -64,12 +65,14 @@ function Sections({ user }: { user: User }): ReactNode {
   return (
     <>
       {user.erase_at && <ErasePanel user={user} />}
+      {user.role === 'partner' && <FilesPanel />}
       <ProfilePanel key={user.name + user.language} user={user} />
       <AddressPanel user={user} />
       <PasswordPanel user={user} />
       {google && <GooglePanel user={user} />}
       <SessionsPanel />
       <ApiKeysPanel />
+      {user.role !== 'partner' && maySendFiles(user) && <FilesPanel />}
       <ExportPanel />
       {!user.erase_at && <ErasePanel user={user} />}
     </>
