@@ -34,6 +34,7 @@ SCOPES: Final[dict[Permission, str]] = {
     Permission.MANAGE_FEEDS: "Add, change, run and remove feeds",
     Permission.READ_JOBS: "Read jobs and queues",
     Permission.MANAGE_JOBS: "Retry and cancel jobs, pause and resume queues",
+    Permission.READ_AUDIT: "Read who did what",
     Permission.READ_MAILBOX: "Read the local mailbox",
 }
 

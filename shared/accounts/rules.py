@@ -27,6 +27,7 @@ class Permission(StrEnum):
     MANAGE_FEEDS = "manage feeds"
     READ_JOBS = "read jobs"
     MANAGE_JOBS = "manage jobs"
+    READ_AUDIT = "read audit"
     READ_MAILBOX = "read mailbox"
     FOLLOW_OPS = "follow ops"
     METRICS = "metrics token"
@@ -44,6 +45,7 @@ _GRANTS: Final[Mapping[Permission, frozenset[Role]]] = MappingProxyType(
         Permission.MANAGE_FEEDS: frozenset({Role.ADMIN}),
         Permission.READ_JOBS: frozenset({Role.ADMIN, Role.OPS}),
         Permission.MANAGE_JOBS: frozenset({Role.ADMIN}),
+        Permission.READ_AUDIT: frozenset({Role.ADMIN}),
         Permission.READ_MAILBOX: frozenset({Role.ADMIN}),
         Permission.FOLLOW_OPS: frozenset({Role.ADMIN, Role.OPS}),
         # These two are proved by the request itself and belong to no person.

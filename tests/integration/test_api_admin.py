@@ -382,3 +382,30 @@ def test_a_change_of_somebody_else_is_not_lost() -> None:
     assert_problem(admin.patch(path, json={"name": "None"}, headers={"If-Match": "nothing"}), 412)
     version = admin.patch(path, json={"name": "Without"}).json["version"]
     assert 202 == admin.delete(path, headers={"If-Match": f'"old", "{version}"'}).status_code
+
+
+def test_an_admin_reads_who_did_what() -> None:
+    """Newest first, of a feed or of all, page by page; nobody else does."""
+    add_city()
+    admin = Browser(Role.ADMIN)
+    feed = admin.post("/api/v1/feeds", json=FEED).json["id"]
+    admin.post("/api/v1/feeds", json={**FEED, "name": "Another"})
+    admin.patch(f"/api/v1/feeds/{feed}", json={"paused": True})
+
+    of_feed = admin.get(f"/api/v1/audit?subject={feed}").json["items"]
+    first = admin.get("/api/v1/audit?action=feeds&limit=2").json
+    rest = admin.get(f"/api/v1/audit?action=feeds&limit=2&cursor={first['next']}").json
+
+    assert [("feeds.change", "admin@example.org"), ("feeds.create", "admin@example.org")] == [
+        (entry["action"], entry["actor"]) for entry in of_feed
+    ]
+    assert ["paused"] == of_feed[0]["data"]["changed"]
+    assert (["feeds.change", "feeds.create"], ["feeds.create"], None) == (
+        [entry["action"] for entry in first["items"]],
+        [entry["action"] for entry in rest["items"]],
+        rest["next"],
+    )
+    assert first["items"] == admin.get("/api/v1/audit?action=feeds&limit=2").json["items"]
+    assert [] == admin.get("/api/v1/audit?action=feed").json["items"]
+    for role in (Role.OPS, Role.STAFF, Role.RESIDENT):
+        assert_problem(Browser(role).get("/api/v1/audit"), 403)

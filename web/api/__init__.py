@@ -3,6 +3,7 @@
 from web.api import (
     accounts,
     api_keys,
+    audit,
     auth,
     cities,
     features,
@@ -31,6 +32,7 @@ NOUNS = (
     uploads.api,
     feeds.api,
     jobs.api,
+    audit.api,
     accounts.api,
     auth.api,
     google.api,

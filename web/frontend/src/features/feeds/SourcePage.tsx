@@ -11,6 +11,7 @@ import { Simulated } from '@/ui/StateTag';
 import { Facts } from '@/ui/Table';
 import { FeedActions } from './FeedActions';
 import { HealthNotice } from './Health';
+import { FeedHistory } from './FeedHistory';
 import { FeedFreshness } from './FeedFreshness';
 import { HealthTag } from './HealthTag';
 import { isFeedKind } from './kinds';
@@ -66,6 +67,7 @@ function OneSource({ id }: { id: string }) {
         <FeedFacts feed={feed} />
         {admin && <ReprocessForm feed={feed} runs={runs.data ?? []} />}
       </div>
+      {admin && <FeedHistory id={id} />}
       <Panel flush title={t('runs.title')}>
         {runs.isPending && <SkeletonRows rows={5} label={t('list.loading')} />}
         {runs.error && (

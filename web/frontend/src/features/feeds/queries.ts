@@ -33,6 +33,16 @@ export function useKindOptions(kind: string) {
   });
 }
 
+/** The newest that people did to a feed. */
+export function useHistory(id: string) {
+  return useQuery({
+    queryKey: ['audit', id],
+    queryFn: async () =>
+      (await must(api.GET('/api/v1/audit', { params: { query: { subject: id, limit: 10 } } })))
+        .items,
+  });
+}
+
 export function useRuns(feed: string) {
   return useQuery({
     queryKey: ['runs', feed],
@@ -68,7 +78,10 @@ export function useRunNow(id: string) {
   const cache = useQueryClient();
   return useMutation({
     mutationFn: () => must(api.POST('/api/v1/feeds/{id}/run', { params: { path: { id } } })),
-    onSuccess: () => cache.invalidateQueries({ queryKey: ['runs', id] }),
+    onSuccess: () => {
+      void cache.invalidateQueries({ queryKey: ['audit', id] });
+      return cache.invalidateQueries({ queryKey: ['runs', id] });
+    },
   });
 }
 
@@ -78,6 +91,7 @@ export function useKeepFeed() {
   return (feed: Feed) => {
     cache.setQueryData(['source', feed.id], feed);
     void cache.invalidateQueries({ queryKey: ['sources'] });
+    void cache.invalidateQueries({ queryKey: ['audit', feed.id] });
   };
 }
 
@@ -119,7 +133,10 @@ export function useReprocess(id: string) {
   return useMutation({
     mutationFn: (body: Reprocess) =>
       must(api.POST('/api/v1/feeds/{id}/reprocess', { params: { path: { id } }, body })),
-    onSuccess: () => cache.invalidateQueries({ queryKey: ['runs', id] }),
+    onSuccess: () => {
+      void cache.invalidateQueries({ queryKey: ['audit', id] });
+      return cache.invalidateQueries({ queryKey: ['runs', id] });
+    },
   });
 }
 
