@@ -352,6 +352,35 @@ def test_a_vehicle_that_tells_the_number_of_a_call_is_at_its_stop(
     assert stop == (found.properties.get("stop_id"), found.properties.get("stop_name"))
 
 
+@pytest.mark.parametrize(
+    ("route_type", "options", "kind"),
+    [
+        (0, {}, "tram"),
+        (109, {}, "rail"),
+        (1, {}, "subway"),
+        (702, {}, "bus"),
+        (1000, {}, "ferry"),
+        (6, {}, "bus"),
+        (4, {"vehicle_kind": "bus"}, "bus"),
+        (4, {"route_kinds": {"r": "tram"}}, "tram"),
+        (4, {"route_kinds": {"x": "tram"}}, "ferry"),
+    ],
+)
+def test_a_vehicle_is_what_runs_on_its_route_unless_that_is_told(
+    route_type: int, options: dict[str, Any], kind: str
+) -> None:
+    """Messages do not say it; one of Helsinki's has buses, trams, trains and the ferry to the island."""
+    message = gtfs.FeedMessage(header=gtfs.FeedHeader(gtfs_realtime_version="2.0"))
+    told = message.entity.add(id="1").vehicle
+    told.vehicle.id, told.trip.route_id = "v", "r1"
+    route = replace(TIMETABLE.routes["r1"], route_type=route_type)
+    known = replace(source("gtfs_realtime", **options), timetable=replace(TIMETABLE, routes={"r1": route}))
+    (found,) = parse(known, payload(message.SerializeToString()))
+
+    assert isinstance(found, Vehicle)
+    assert kind == found.kind
+
+
 WEEKDAYS = replace(
     TRIP, trip_id="A-Weekday_048000_2..N01R", service=Service("w", "1111100", "20200101", "20991231")
 )

@@ -19,6 +19,7 @@ from tasks.feeds.connector import Described, Payload, Plan, Record, Rejected, Re
 from tasks.feeds.connectors.gtfs_realtime import alerts, keys, moving
 from tasks.feeds.connectors.gtfs_realtime import naming as naming
 from tasks.feeds.connectors.gtfs_realtime.message import Message, load
+from tasks.feeds.connectors.gtfs_realtime.modes import is_kind_told
 from tasks.feeds.connectors.gtfs_realtime.modified import is_told_as_planned
 from tasks.feeds.connectors.gtfs_realtime.names import Names
 from tasks.feeds.credentials import with_credential
@@ -95,7 +96,8 @@ def _records(
         known = True
         vehicle = moving.vehicle(entity.vehicle, record, told.published, options, told.shared)
         if told.names:
-            told.names.vehicle(vehicle, entity.vehicle.trip)
+            is_told = is_kind_told(entity.vehicle.trip.route_id, options)
+            told.names.vehicle(vehicle, entity.vehicle.trip, is_told)
         yield vehicle
     if entity.HasField("alert"):
         known = True

@@ -17,6 +17,7 @@ from tasks.feeds.connectors.gtfs_realtime.keys import (
     vehicle_id,
     vehicle_key,
 )
+from tasks.feeds.connectors.gtfs_realtime.modes import kind_told
 from tasks.feeds.connectors.gtfs_realtime.starts import start_of
 from tasks.feeds.reading.service_days import is_near
 from tasks.feeds.reading.times import from_posix
@@ -46,7 +47,7 @@ def vehicle(
         record=record,
         observed_at=from_posix(position.timestamp),
         published_at=published,
-        kind=_kind(position.trip.route_id, options),
+        kind=kind_told(position.trip.route_id, options),
         lon=lon,
         lat=lat,
         label=described.label.strip() or None,
@@ -56,12 +57,6 @@ def vehicle(
         speed_mps=_speed(position),
         properties=_properties(position),
     )
-
-
-def _kind(route: str, options: GtfsRealtimeOptions) -> str:
-    beginnings = options.route_kinds
-    fitting = [begin for begin in beginnings if route and route.startswith(begin)]
-    return beginnings[max(fitting, key=len)] if fitting else options.vehicle_kind
 
 
 def _place(position: gtfs.VehiclePosition) -> tuple[float | None, float | None]:

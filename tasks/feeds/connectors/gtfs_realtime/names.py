@@ -24,6 +24,7 @@ from tasks.feeds.connectors.gtfs_realtime.calls import (
     places,
     written,
 )
+from tasks.feeds.connectors.gtfs_realtime.modes import kind_of
 from tasks.feeds.connectors.gtfs_realtime.moving import plausible_delay
 from tasks.feeds.connectors.gtfs_realtime.starts import starts_of
 from tasks.feeds.reading.places import Geometry
@@ -45,8 +46,8 @@ class Names:
         self._known = timetable
         self._zone = zone(timetable.timezone)
 
-    def vehicle(self, record: Vehicle, told: gtfs.TripDescriptor) -> None:
-        """Name a vehicle's route, where it heads and the stop it is at."""
+    def vehicle(self, record: Vehicle, told: gtfs.TripDescriptor, is_kind_told: bool = False) -> None:
+        """Name a vehicle's route, where it heads and the stop it is at; it is what runs there, unless that is told."""
         trip, _ = self._run(told)
         if trip is not None and not told.trip_id:
             record.trip_id = trip.trip_id
@@ -56,6 +57,8 @@ class Names:
         if (stop := self._known.stops.get(stop_id or "")) is not None:
             at["stop_name"] = stop.name
         record.properties = {**record.properties, **self._of_route(record.route, trip), **at}
+        if not is_kind_told and (route := self._known.routes.get(record.route or "")) is not None:
+            record.kind = kind_of(route.route_type) or record.kind
 
     def trip_update(self, record: TripUpdate, update: gtfs.TripUpdate) -> None:
         """Name a trip's route and stops, and say when it was to be there; delays become times."""
