@@ -163,6 +163,17 @@ def test_a_zone_that_cannot_be_made_is_that_of_the_city(rule: str) -> None:
     assert isinstance(record, Feature)
 
 
+def test_a_calendar_without_events_whose_zone_is_none_is_malformed() -> None:
+    """It may have lost more than that; one whose zone is whole is a quiet month, and events are never lost to it."""
+    zone = OWN.format(name="Own", **RULES)
+    broken = zone.replace("-0400", "+5744")
+
+    assert [] == read(framed(zone))
+    assert [Feature] == [type(one) for one in read(framed(broken, event()))]
+    with pytest.raises(Malformed, match="whose zone 'Own' is none"):
+        read(framed(broken))
+
+
 @pytest.mark.parametrize("interval", ["0", "00", "-1", "", "x"])
 def test_a_rule_that_leads_nowhere_is_set_aside(interval: str) -> None:
     """It would be counted through for ever."""

@@ -20,7 +20,7 @@ from tasks.feeds.connectors.icalendar.lines import Event, Property
 from tasks.feeds.connectors.icalendar.moments import Lasting
 from tasks.feeds.connectors.icalendar.places import place
 from tasks.feeds.connectors.icalendar.steps import Steps
-from tasks.feeds.connectors.icalendar.zones import Zones, known
+from tasks.feeds.connectors.icalendar.zones import Zones, is_broken, known
 from tasks.feeds.reading.called_off import is_marked_off
 from tasks.feeds.reading.documents import html_page
 from tasks.feeds.reading.links import web_link
@@ -53,6 +53,11 @@ def parse(payloads: Sequence[Payload], source: Source) -> Iterator[Record]:
         if not calendar.begins:
             instead = html_page(content) or "it does not begin with BEGIN:VCALENDAR"
             raise Malformed(f"{payload.name}: no calendar: {instead}")
+        if not calendar.events and (broken := next(filter(is_broken, calendar.zones), None)):
+            # It may have lost more than its zone: what it held before stays.
+            raise Malformed(
+                f"{payload.name}: a calendar without events, whose zone {broken.name!r:.60} is none"
+            )
         yield from _Reader(payload, calendar, source).records()
 
 

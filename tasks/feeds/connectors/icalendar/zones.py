@@ -59,6 +59,8 @@ _OFFSET_BEFORE: Final = re.compile(r"\((?:UTC|GMT)(?:[+-]\d\d[:.]\d\d)?\) ?", re
 #: An offset alone: it has no summer.
 _OFFSET: Final = re.compile(r"(?:UTC|GMT)([+-])(\d{1,2})(?::?(\d\d))?", re.ASCII)
 _MOST_HOURS: Final = 14
+#: As the standard writes it (RFC 5545, 3.3.14).
+_UTC_OFFSET: Final = re.compile(r"[+-](?:[01]\d|2[0-3]):?[0-5]\d(?::?\d\d)?", re.ASCII)
 _UTC: Final = "tzone://Microsoft/Utc"
 
 
@@ -111,6 +113,17 @@ def _fixed(name: str) -> tzinfo | None:
         return None
     offset = timedelta(hours=int(found.group(2)), minutes=int(found.group(3) or 0))
     return timezone(-offset if found.group(1) == "-" else offset)
+
+
+def is_broken(rules: Rules) -> bool:
+    """Tell whether a zone tells an offset that is none: of a day or more, or in words."""
+    told = [
+        value
+        for _, lines in rules.observances
+        for name, value in lines
+        if name in ("TZOFFSETFROM", "TZOFFSETTO")
+    ]
+    return any(_UTC_OFFSET.fullmatch(value.strip()) is None for value in told)
 
 
 def _made(rules: Rules) -> tzinfo | None:
