@@ -353,6 +353,7 @@ def test_the_linked_data_form_gives_the_same_alerts() -> None:
 
     assert nws({"features": [plain]}) == nws({"@graph": [linked]})
     assert [] == nws({"@graph": []})
+    assert nws({"features": [plain]}) == nws({"@context": [], "@type": "wx:Alert", **linked})
 
 
 @pytest.mark.parametrize(("pages", "left"), [(10, []), (11, ["not_read"])])

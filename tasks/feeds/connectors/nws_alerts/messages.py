@@ -43,6 +43,8 @@ def features(document: Any) -> list[Any] | str:  # Any: JSON of a publisher.
         return [in_words_of_the_service(document)]
     if isinstance(document.get("@graph"), list):
         return [_feature(row) for row in document["@graph"]]
+    if document.get("@type") == "wx:Alert":
+        return [_feature(document)]
     return str(document.get("detail") or document.get("title") or "")
 
 
