@@ -690,3 +690,48 @@ def test_a_table_of_several_cities_has_the_units_of_that_of_one() -> None:
 
     assert ("Seattle", "New York") == (seattle.external_id, new_york.external_id)
     assert ["mm", "Cel", "Cel", "m/s"] == [result.unit for result in new_york.results]
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_a_table_that_is_parted_otherwise_has_decimal_commas(delimiter: str) -> None:
+    """As the cities of Europe write it; what is parted by commas has points."""
+    lines = ["Datum;Temperatur (\u00b0C);Wind (km/h)", "20.11.2026 10:00;-3,5;36", "20.11.2026 11:00;3.5;3,6"]
+    found = values(read("\n".join(lines).replace(";", delimiter).encode()))
+
+    assert [-3.5, 10.0, 3.5, 1.0] == [value for _, _, value in found]
+
+
+def test_no_reports_of_airports_are_a_quiet_night() -> None:
+    """The Aviation Weather Center answers with an empty list then."""
+    assert [] == read([])
+
+
+@pytest.mark.parametrize(
+    ("wind", "speed"),
+    [
+        ("5 to 10 mph", 4.47),
+        ({"unitCode": "wmoUnit:km_h-1", "value": 18}, 5.0),
+        ({"unitCode": "wmoUnit:km_h-1", "value": None, "minValue": 9, "maxValue": 18}, 5.0),
+    ],
+)
+def test_the_wind_of_a_forecast_is_read_as_words_or_as_a_quantity(wind: Any, speed: float) -> None:
+    """The service writes the latter where its feature flags ask for it; of two the higher counts."""
+    period = {"startTime": "2026-11-23T06:00:00-05:00", "windSpeed": wind}
+
+    expected = [("23T11:00", "forecast_wind_speed", speed)]
+    assert expected == values(read({"type": "Feature", "properties": {"periods": [period]}}))
+
+
+def test_what_rained_within_an_hour_and_what_a_day_reached_have_the_names_of_all() -> None:
+    """Whoever told it."""
+    measured = {**MEASURED, "precipitationLastHour": {"unitCode": "wmoUnit:mm", "value": 1.5}}
+    days = {"time": ["2026-11-20"], "temperature_2m_max": [5], "temperature_2m_min": [-1]}
+
+    rain = values(read({"type": "Feature", "properties": measured}))
+    assert ("20T01:00", "precipitation", 1.5) in rain
+    assert ["air_temperature_max", "air_temperature_min"] == [
+        name
+        for _, name, _ in values(
+            read({**PARIS, "daily": days, "daily_units": {"temperature_2m_max": "\u00b0C"}})
+        )
+    ]

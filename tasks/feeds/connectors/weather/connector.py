@@ -69,6 +69,9 @@ def _listed(payload: Payload, content: bytes) -> Sequence[Any] | None:
 
 def _json(payload: Payload, source: Source) -> Iterator[Record]:
     document = nws.as_geojson(load_json(payload))
+    if document == []:
+        # No airport reports: so the Aviation Weather Center answers by night.
+        return
     if (places := openmeteo.places_of(document)) is not None:
         yield from openmeteo.records_of(places, payload, source)
     elif (reports := airports.rows_of(document)) is not None:

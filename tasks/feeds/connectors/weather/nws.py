@@ -16,6 +16,10 @@ _MEASURED: Final = (
     "temperature", "dewpoint", "windDirection", "windSpeed", "windGust", "barometricPressure", "seaLevelPressure",
     "visibility", "relativeHumidity", "precipitationLastHour",
 )  # fmt: skip
+#: Values of a period; those of the wind are quantities too where the feature flag `forecast_wind_speed_qv` asks for it.
+_FORETOLD: Final = (
+    "temperature", "dewpoint", "relativeHumidity", "probabilityOfPrecipitation", "windSpeed", "windGust",
+)  # fmt: skip
 _SPEED: Final = re.compile(r"(?:(\d{1,3}) to )?(\d{1,3}) (mph|km/h|kt)")
 
 
@@ -103,10 +107,7 @@ def _period(
     found = [
         result("temperature", row.get("temperature"), str(row.get("temperatureUnit") or "")),
         _speed(row.get("windSpeed")),
-        *(
-            _quantity(name, row.get(name))
-            for name in ("temperature", "dewpoint", "relativeHumidity", "probabilityOfPrecipitation")
-        ),
+        *(_quantity(name, row.get(name)) for name in _FORETOLD),
     ]
     results = as_forecast((one for one in found if one), moment, payload.fetched_at)
     if not results:
@@ -127,10 +128,11 @@ def _speed(written: Any) -> Result | None:  # Any: JSON of a publisher.
 
 
 def _quantity(name: str, value: Any) -> Result | None:  # Any: JSON of a publisher.
-    """Read a value with its unit code; the quality flag X says that it failed the service's checks."""
+    """Read a value, the higher of two, with its unit code; the flag X says that it failed the service's checks."""
     if not isinstance(value, dict) or value.get("qualityControl") == "X":
         return None
-    return result(name, value.get("value"), str(value.get("unitCode") or ""))
+    told = value.get("value") if value.get("value") is not None else value.get("maxValue")
+    return result(name, told, str(value.get("unitCode") or ""))
 
 
 def measured(rows: Sequence[Any], payload: Payload) -> Iterator[Record]:

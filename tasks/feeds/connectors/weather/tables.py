@@ -47,6 +47,8 @@ _DELIMITERS: Final = ",;\t"
 _COLUMNS: Final = 4
 _HEADER_CHARACTERS: Final = 10_000
 _UNIT: Final = re.compile(r"\(([^()]*)\)\s*$")
+#: A decimal comma, as those write who part their columns otherwise.
+_COMMA: Final = re.compile(r"[+-]?\d{1,9},\d{1,9}", re.ASCII)
 
 
 def begins(text: str) -> bool:
@@ -165,10 +167,15 @@ def _rows(lines: Sequence[str], delimiter: str) -> Iterator[Sequence[str]]:
     next(reader)
     while True:
         try:
-            yield from (row for row in reader if row)
+            told = (row for row in reader if row)
+            yield from told if delimiter == "," else map(_with_points, told)
             return
         except csv.Error as error:
             yield [f"unreadable: {error}"]
+
+
+def _with_points(row: Sequence[str]) -> Sequence[str]:
+    return [cell.replace(",", ".") if _COMMA.fullmatch(cell.strip()) else cell for cell in row]
 
 
 def _observation(

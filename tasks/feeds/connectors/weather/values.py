@@ -34,10 +34,13 @@ _NAMES: Final = {
     "stn_press": "air_pressure",
     "pressure_msl": "sea_level_pressure",
     "sealevelpressure": "sea_level_pressure",
+    "precipitationlasthour": "precipitation",
     "probabilityofprecipitation": "precipitation_probability",
     "weathercode": "weather_code",
     "temp_max": "air_temperature_max",
     "temp_min": "air_temperature_min",
+    "temperature_2m_max": "air_temperature_max",
+    "temperature_2m_min": "air_temperature_min",
 }
 #: No variable has a longer name.
 _LONGEST: Final = 200
