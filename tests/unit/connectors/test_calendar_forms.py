@@ -606,6 +606,15 @@ def test_a_place_is_read_as_apple_tells_it(where: str) -> None:
     assert {"type": "Point", "coordinates": [2.0, 1.0]} == told("DTSTART:20261126", apple, "GEO:1;2").geometry
 
 
+@pytest.mark.parametrize("where", ["137.3;-122.1", "x;y", "41.8;", "nan;nan", "1e999;2"])
+def test_an_event_is_not_lost_to_its_place(where: str) -> None:
+    """It lies nowhere then, and says why."""
+    record = told("DTSTART:20261126", f"GEO:{where}", "SUMMARY:Fair")
+
+    assert ("Fair", None) == (record.title, record.geometry)
+    assert where in ("41.8;", "nan;nan") or record.properties["shape_problem"]
+
+
 def test_texts_may_be_quoted_as_in_mail() -> None:
     """The standard's forerunner wrote them so, and some content systems still do; such lines go on behind a `=`."""
     record = told(

@@ -281,3 +281,11 @@ def test_an_area_across_the_antimeridian_is_cut_there(shape: str, parts: int) ->
     assert parts == len(polygons)
     widths = [max(lon for lon, _ in ring) - min(lon for lon, _ in ring) for (ring,) in polygons]
     assert max(widths) == (358 if "-179 -17 179" in shape else 1)
+
+
+def test_an_entry_is_not_lost_to_its_place() -> None:
+    """It lies nowhere then, and says why."""
+    read = entry("<georss:point>95 200</georss:point>")
+
+    assert ("T", None) == (read.title, read.geometry)
+    assert read.properties["shape_problem"].startswith("bad_position")

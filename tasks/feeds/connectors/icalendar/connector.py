@@ -25,6 +25,7 @@ from tasks.feeds.reading.called_off import is_marked_off
 from tasks.feeds.reading.documents import html_page
 from tasks.feeds.reading.links import web_link
 from tasks.feeds.reading.markup import plain
+from tasks.feeds.reading.places import drawn
 from tasks.feeds.reading.times import zone
 
 _LONGEST: Final = 4000
@@ -111,6 +112,7 @@ class _Reader:
             )
         title, status = plain(event.text("SUMMARY") or "Event"), (event.text("STATUS") or "").lower()
         is_off = event.is_cancelled or status == "cancelled" or is_marked_off(title)
+        where, unplaced = drawn(lambda: place(event))
         text = plain(event.text("DESCRIPTION") or event.text("X-ALT-DESC") or "").strip()
         return Feature(
             external_id=one.key,
@@ -123,10 +125,10 @@ class _Reader:
             category=event.first_of("CATEGORIES"),
             address=plain(event.text("LOCATION") or "").strip() or None,
             url=web_link(event.text("URL")),
-            geometry=place(event),
+            geometry=where,
             starts_at=begins,
             ends_at=_end(begins, lasts, start) if lasts else None,
-            properties=properties,
+            properties=properties | unplaced,
             withdrawn=is_off,
         )
 

@@ -26,6 +26,7 @@ from tasks.feeds.reading.day_order import local_times
 from tasks.feeds.reading.documents import excerpt, html_page, load_json
 from tasks.feeds.reading.links import web_link
 from tasks.feeds.reading.markup import cleaned
+from tasks.feeds.reading.places import drawn
 from tasks.feeds.reading.times import LocalTimes
 
 _LONGEST: Final = 4000
@@ -154,7 +155,7 @@ def _feature(
     summary = next(
         filter(None, map(_plain, (entry.get("summary"), _content(entry), *described(entry)))), None
     )
-    where = place(entry)
+    where, unplaced = drawn(lambda: place(entry))
     tags = [
         text
         for tag in entry.get("tags") or ()
@@ -176,7 +177,8 @@ def _feature(
         starts_at=event.begins if event else published,
         ends_at=event.ends if event else None,
         properties=({"tags": tags} if len(tags) > 1 else {})
-        | ({"all_day": True} if event and event.is_day else {}),
+        | ({"all_day": True} if event and event.is_day else {})
+        | unplaced,
         withdrawn=bool(event and event.is_off),
     )
 
