@@ -759,3 +759,24 @@ def test_a_day_without_a_meeting_is_none(title: str, *, withdrawn: bool) -> None
 
     assert isinstance(record, Feature)
     assert withdrawn == record.withdrawn
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "expected"),
+    [
+        ("6:30 PM", "8:00 PM", "21T02:00"),
+        ("18:30", "20:00:00", "21T02:00"),
+        ("6:30 PM", "8 p.m.", "21T02:00"),
+        ("6:30 PM", "1:00 AM", None),
+        ("TBD", "8:00 PM", None),
+        ("6:30 PM", "after the vote", None),
+    ],
+)
+def test_an_end_may_be_an_hour_of_the_day_on_which_a_meeting_begins(
+    begins: str, ends: str, expected: str | None
+) -> None:
+    """If both are known, and in their order."""
+    (record,) = read([{"name": "Board", "date": "2026-11-20", "start_time": begins, "end_time": ends}])
+
+    assert isinstance(record, Feature)
+    assert expected == (f"{record.ends_at:%dT%H:%M}" if record.ends_at else None)

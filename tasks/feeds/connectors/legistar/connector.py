@@ -90,7 +90,7 @@ def _feature(said: Any, record: str, kind: str, times: LocalTimes) -> Feature:  
         raise Rejection("no_identity", "the meeting has no name")
     if begins is None:
         raise Rejection("bad_time", "the meeting has no date")
-    is_off, place, over = _is_called_off(row, title), parts.address(row), ends(row, times)
+    is_off, place, over = _is_called_off(row, title), parts.address(row), ends(row, times, begins)
     return Feature(
         external_id=_identity(row, title, begins),
         record=record,

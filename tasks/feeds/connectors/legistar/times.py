@@ -16,6 +16,9 @@ _CLOCK: Final = re.compile(
     r"|\s*(?:([ap])\.?\s?m|(?:h|uhr|uur)\b))",
     re.IGNORECASE | re.ASCII,
 )
+_CLOCK_ALONE: Final = re.compile(
+    r"\d{1,2}(?::\d{2}){0,2}\s*[ap]\.?\s?m\.?|\d{1,2}:\d{2}(?::\d{2})?", re.IGNORECASE | re.ASCII
+)
 _NOON: Final = re.compile(r"\b(?:12 )?noon\b", re.IGNORECASE)
 #: A day and an hour in the place of one of them.
 _WHOLE: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*", re.ASCII)
@@ -84,14 +87,19 @@ def _at(day: str, clock: str | None, times: LocalTimes) -> datetime | None:
         return None
 
 
-def ends(row: Mapping[str, Any], times: LocalTimes) -> datetime | None:
-    """Return the end; an hour alone, a day alone, or words, are none."""
+def ends(row: Mapping[str, Any], times: LocalTimes, begins: datetime) -> datetime | None:
+    """Return the end; an hour alone is of the day on which the meeting begins; a day alone, or words, are none."""
     if parts.is_day_alone(row, "end") or parts.is_true(row, "endless"):
         return None
     try:
         if told := parts.text(row, "end_utc"):
             return _UTC.parse(told)
-        return _moment(parts.text(row, "end"), times) or _by_the_wall(row, "end_counted", times)
+        text = parts.text(row, "end")
+        if text and _CLOCK_ALONE.fullmatch(text):
+            local = begins.astimezone(times.zone)
+            # Of a meeting whose own hour nobody knows, nobody knows how long it lasts.
+            return _at(f"{local:%Y-%m-%d}", text, times) if local.time() != time() else None
+        return _moment(text, times) or _by_the_wall(row, "end_counted", times)
     except Rejection:
         return None
 
