@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tasks.feeds.connector import Feature, Malformed, Record, Rejected
+from tasks.feeds.connector import Described, Feature, Malformed, Record, Rejected
 from tasks.feeds.registry import connector
 from tests.support.feeds import drive, parse, payload, positions, run, source
 
@@ -733,3 +733,14 @@ def test_an_exercise_of_the_weather_service_hides_no_real_warning(change: dict[s
     assert isinstance(first, Feature)
     assert "a" == first.external_id
     assert isinstance(second, Rejected)
+
+
+def test_a_warning_that_is_said_twice_is_one() -> None:
+    """As an office of fires sends them; what differs is another part of the message."""
+    one = "<info><event>Fire</event></info>"
+    other = one.replace("Fire", "Wind")
+    text = re.sub(r"<info>.*</info>", f"{one}\n  {one}{other}{one}", sent(1))
+    records = parse(source("cap"), payload(text.encode()))
+
+    assert [Feature, Described, Feature, Described] == [type(record) for record in records]
+    assert [FIRST, f"{FIRST}#1"] == [record.external_id for record in records if isinstance(record, Feature)]

@@ -214,7 +214,11 @@ def _main_infos(blocks: Sequence[etree._Element], wanted: Any) -> list[etree._El
     chosen = next(
         (tag for tag in by_language if begins and tag.startswith(begins)), next(iter(by_language), "")
     )
-    return by_language.get(chosen, [])
+    # Who says the same twice means one warning.
+    said: dict[bytes, etree._Element] = {}
+    for info in by_language.get(chosen, []):
+        said.setdefault(etree.tostring(info, with_tail=False), info)
+    return list(said.values())
 
 
 def _refuse(message: Envelope, info: etree._Element, source: Source) -> None:
