@@ -15,10 +15,12 @@ from tasks.feeds.reading.words import NOTHING
 _TIMES: Final = frozenset(("created_at", "closed_at", "updated_at", "starts_at", "ends_at"))
 _DATE_LIKE: Final = re.compile(r"(?:date|time|dt|_ts|_at|_on)$|^date", re.IGNORECASE)
 _ID_LIKE: Final = re.compile(
-    r"(?:id|_?no|nr|num|number|num[eé]ro|nummer|n[uú]mero|code|key|ref|reference)\.?$", re.IGNORECASE
+    r"(?:id|_?no|nr|num|number|num[eé]ro|nummer|n[uú]mero|code|key|ref|reference|номер|κωδικ[οό]ς|番号|编号|編號|번호)\.?$"
+    r"|^(?:id|n[uú]mero|numer|folio)[ _.](?!.*(?:c[ií]vico|casa|exterior|interior|porta))",
+    re.IGNORECASE,
 )
 _DAY_LIKE: Final = re.compile(
-    r"\s*(?:\d{4}-\d\d-\d\d|\d{1,2}[/.\-](?:\d{1,2}|[A-Za-z]{3,9})[/.\-]\d{2,4})", re.ASCII
+    r"\s*(?:\d{4}-\d\d-\d\d|\d{4}年\d|\d{1,2}[/.\-](?:\d{1,2}|[A-Za-z]{3,9})[/.\-]\d{2,4})", re.ASCII
 )
 _NN_NN: Final = re.compile(r"\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4}", re.ASCII)
 _PLACE: Final = re.compile(

@@ -23,6 +23,9 @@ _CLOSED: Final = re.compile(
     r"|encerrad|fechad|tancad|tancat|finalitzad|finalitzat|resolt"  # Portuguese, Catalan
     r"|lukket|avslutad|avsluttet|afsluttet|atgardad|stangd|suljettu|ratkaistu"  # Scandinavian, Finnish
     r"|zamkniet|zakonczon|rozwiazan"  # Polish
+    r"|uzavren|vyresen|inchis|rezolvat|solutionat|lezart|megoldva|kapal|kapand|cozuld|tamamland"  # Czech to Turkish
+    r"|решен|закрыт|выполнен|заверш|отклонен|ολοκληρω|κλεισ|επιλυθ"  # Russian, Greek
+    r"|完了|解決|対応済|処理済|已完成|已解决|已解決|已办结|已结案|結案|办结|(?:답변|처리|조치)?\s?완료|종결|해결"  # Chinese, Japanese, Korean
 )
 
 
@@ -34,4 +37,6 @@ def is_closed(status: str) -> bool:
 @lru_cache(maxsize=4096)
 def _begins_closed(status: str) -> bool:
     folded = normalize("NFKD", status.casefold())
-    return _CLOSED.match("".join(letter for letter in folded if not combining(letter))) is not None
+    # Korean syllables are put together again.
+    plain = normalize("NFC", "".join(letter for letter in folded if not combining(letter)))
+    return _CLOSED.match(plain) is not None

@@ -1,6 +1,7 @@
 """Tables of service requests as other cities and other portals write them."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
@@ -266,3 +267,56 @@ def test_signs_that_an_encoding_makes_two_of_end_no_run() -> None:
     (record,) = parse(source("socrata"), payload(content))
 
     assert "1" == getattr(record, "external_id", None)
+
+
+@pytest.mark.parametrize(
+    ("zone", "header", "row"),
+    [
+        ("America/Recife", "DATA_DEMANDA,SITUACAO,SERVICO_DESCRICAO,LOGRADOURO,LATITUDE,LONGITUDE,PROTOCOLO_ID",
+         "2023-01-02,ATENDIDA,Pothole,Main St 1,40.5,20.5,A-1"),
+        ("America/Mexico_City", "folio_incidente,fecha_solicitud,tema_solicitud,estatus,latitud,longitud,direccion",
+         "A-1,02/01/2023 12:00:00 a. m.,Pothole,CERRADO,40.5,20.5,Main St 1"),
+        ("Europe/Rome", "Numero segnalazione,Data apertura,Categoria,Stato,Indirizzo,Latitudine,Longitudine",
+         'A-1,02/01/2023,Pothole,Chiusa,Main St 1,"40,5","20,5"'),
+        ("Europe/Lisbon", "Id Ocorrência,Data Registo,Tipo,Estado,Morada,Latitude,Longitude",
+         "A-1,02/01/2023,Pothole,Concluída,Main St 1,40.5,20.5"),
+        ("Europe/Warsaw", "numer_zgloszenia,data_utworzenia,kategoria,status,adres,szerokosc,dlugosc",
+         "A-1,2 stycznia 2023,Pothole,Zamknięte,Main St 1,40.5,20.5"),
+        ("Europe/Istanbul", "basvuru_no,basvuru_tarihi,konu,durum,adres,enlem,boylam",
+         "A-1,02.01.2023,Pothole,Kapalı,Main St 1,40.5,20.5"),
+        ("Europe/Oslo", "id,opprettet,kategori,status,adresse,lat,lon", "A-1,02.01.2023,Pothole,Lukket,Main St 1,40.5,20.5"),
+        ("Europe/Helsinki", "tunnus,luotu,otsikko,tila,osoite,lat,lon",
+         "A-1,2.1.2023 0.00,Pothole,Suljettu,Main St 1,40.5,20.5"),
+        ("Europe/Berlin", "Nummer,Eingangsdatum,Betreff,Status,Straße,Breitengrad,Längengrad",
+         'A-1,2. Januar 2023,Pothole,Erledigt,Main St 1,"40,5","20,5"'),
+        ("Europe/Moscow", "Номер,Дата создания,Категория,Статус,Адрес,Широта,Долгота",
+         "A-1,2 января 2023,Pothole,Решено,Main St 1,40.5,20.5"),
+        ("Europe/Athens", "Κωδικός,Ημερομηνία,Κατηγορία,Κατάσταση,Διεύθυνση,Lat,Lon",
+         "A-1,2 Ιανουαρίου 2023,Pothole,Ολοκληρώθηκε,Main St 1,40.5,20.5"),
+        ("Asia/Tokyo", "受付番号,受付日時,分類,対応状況,住所,緯度,経度", "A-1,2023年1月2日,Pothole,完了,Main St 1,40.5,20.5"),
+        ("Asia/Taipei", "案件編號,日期,類別,狀態,地址,緯度,經度", "A-1,2023年1月2日,Pothole,已完成,Main St 1,40.5,20.5"),
+        ("Asia/Seoul", "접수번호,접수일자,민원분류,처리상태,주소,위도,경도", "A-1,2023-01-02,Pothole,완료,Main St 1,40.5,20.5"),
+    ],
+)  # fmt: skip
+def test_columns_are_known_in_the_languages_of_cities(zone: str, header: str, row: str) -> None:
+    """Whatever the script: a request is told apart, dated, named, closed and placed."""
+    content = f"{header}\n{row}\n".encode()
+    (found,) = parse(source("socrata", timezone=zone), payload(content))
+
+    assert isinstance(found, Feature)
+    assert ("A-1", "Pothole", "closed", "Main St 1") == (
+        found.external_id,
+        found.title,
+        found.status,
+        found.address,
+    )
+    assert [20.5, 40.5] == (found.geometry or {})["coordinates"]
+    assert found.starts_at is not None
+    assert "2023-01-02T00:00:00" == f"{found.starts_at.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M:%S}"
+
+
+def test_the_number_of_a_house_is_not_that_of_a_request() -> None:
+    """Recife has no other number: two requests of one house were one."""
+    content = b"DATA_DEMANDA,SERVICO_DESCRICAO,LOGRADOURO,NUMERO\n2023-01-02,A,X,10\n2023-01-03,B,X,10\n2023-01-03,B,Y,10\n"
+
+    assert 3 == len({getattr(one, "external_id", None) for one in parse(source("socrata"), payload(content))})
