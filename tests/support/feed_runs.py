@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -86,7 +87,8 @@ def add_feed(kind: str, url: str = "https://feeds.example/", *, timezone: str = 
     with transaction() as tx:
         add_city(tx, timezone=timezone)
         saved_as = kind if kind in kinds() else "news"
-        draft = FeedDraft(**{"city": CITY, "kind": saved_as, "url": url, "interval_seconds": 60, **values})
+        told = {"name": f"{kind} {urlsplit(url).hostname}", "interval_seconds": 60, **values}
+        draft = FeedDraft(**{"city": CITY, "kind": saved_as, "url": url, **told})
         feed = create_feed(tx, draft, utcnow())
         # A connector of the tests is none that could be saved.
         feed.kind = kind

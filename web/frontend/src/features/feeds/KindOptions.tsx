@@ -10,7 +10,7 @@ export function KindOptions({ kind }: { kind: FeedKind }) {
   return (
     <details className="text-sm">
       <summary>{t('feedForm.whichOptions')}</summary>
-      <dl lang="en" className="mt-2 max-h-72 space-y-2 overflow-auto border-l-2 border-line pl-3">
+      <dl lang="en" className="mt-2 space-y-2 border-l-2 border-line pl-3">
         {options.map(({ name, allowed, meaning, ...option }) => (
           <div key={name}>
             <dt className="font-mono text-xs">{name}</dt>
