@@ -89,7 +89,7 @@ def test_a_field_that_stays_away_is_believed_after_a_week(db: Engine) -> None:
     lost(feed)
     assert ["status"] == lost(feed, lambda n: {"status": None})
     with transaction() as tx:
-        update_feed(tx, feed, {"options": {"page_size": 5}}, NOON)
+        update_feed(tx, feed, {"options": {"bbox": [-1, 50, 1, 52]}}, NOON)
     assert [] == lost(feed, lambda n: {"status": None})
 
 
