@@ -1,12 +1,16 @@
 """[p] Areas across the antimeridian, cut there, so that no band around the whole Earth is drawn."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import shapely
 
 from shared.errors import Rejection
 from tasks.feeds.reading.areas import valid
 from tasks.feeds.reading.places import Geometry, checked
+
+#: Degrees: whoever counts on across the antimeridian goes around the Earth once more, and not further.
+_FARTHEST: Final = 720.0
 
 
 def areas_of(rings: Sequence[list[list[float]]]) -> Geometry | None:
@@ -28,7 +32,11 @@ def cut(ring: list[list[float]]) -> list[list[list[float]]]:
     Cut a ring at the antimeridian into the parts on either side of it, as RFC 7946 asks.
 
     A step of more than half the Earth is meant the short way round.
+
+    Raises: Rejection if its positions are not on Earth.
     """
+    if not all(abs(number) <= _FARTHEST for position in ring for number in position):
+        raise Rejection("bad_geometry", "its positions are not on Earth")
     turned = [ring[0]]
     for lon, lat in ring[1:]:
         before = turned[-1][0]

@@ -744,3 +744,15 @@ def test_a_warning_that_is_said_twice_is_one() -> None:
 
     assert [Feature, Described, Feature, Described] == [type(record) for record in records]
     assert [FIRST, f"{FIRST}#1"] == [record.external_id for record in records if isinstance(record, Feature)]
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "nan", "1e300"])
+@pytest.mark.parametrize("shape", ["<polygon>{} 1,3 2,3 1,2</polygon>", "<polygon>1,2 {} 2,3 1,2</polygon>"])
+def test_a_number_beyond_all_costs_a_warning_its_shape_and_no_more(shape: str, number: str) -> None:
+    """It is no place on Earth."""
+    for pair in (f"1,{number}", f"{number},1"):
+        record = cap(shape=shape.format(pair))
+
+        assert isinstance(record, Feature)
+        assert record.geometry is None
+        assert record.properties["shape_problem"].startswith("bad_geometry")

@@ -283,9 +283,17 @@ def test_an_area_across_the_antimeridian_is_cut_there(shape: str, parts: int) ->
     assert max(widths) == (358 if "-179 -17 179" in shape else 1)
 
 
-def test_an_entry_is_not_lost_to_its_place() -> None:
+@pytest.mark.parametrize(
+    "where",
+    [
+        "<georss:point>95 200</georss:point>",
+        "<georss:polygon>45 1e999 46 -72 46 -71 45 1e999</georss:polygon>",
+        "<georss:box>45 nan 46 -71</georss:box>",
+    ],
+)
+def test_an_entry_is_not_lost_to_its_place(where: str) -> None:
     """It lies nowhere then, and says why."""
-    read = entry("<georss:point>95 200</georss:point>")
+    read = entry(where)
 
     assert ("T", None) == (read.title, read.geometry)
-    assert read.properties["shape_problem"].startswith("bad_position")
+    assert read.properties["shape_problem"].startswith("bad_")
