@@ -88,3 +88,17 @@ def test_whole_days_of_a_series_end_with_their_midnights() -> None:
     first = "DTSTART;VALUE=DATE:20251102\r\nDTEND;VALUE=DATE:20251103\r\nRRULE:FREQ=DAILY"
 
     assert ("2026-11-22T05:00:00Z", "2026-11-23T05:00:00Z") == times(first)
+
+
+@pytest.mark.parametrize(("day", "utc"), [("20060711", "14:00"), ("20260711", "14:00")])
+def test_a_zone_that_tells_only_its_summer_is_read_before_it_too(day: str, utc: str) -> None:
+    """Programs leave out the half of a year that no event of theirs is in."""
+    zone = (
+        "BEGIN:VTIMEZONE\r\nTZID:Summer\r\nBEGIN:DAYLIGHT\r\nDTSTART:20070311T020000\r\n"
+        "TZOFFSETFROM:-0500\r\nTZOFFSETTO:-0400\r\nEND:DAYLIGHT\r\nEND:VTIMEZONE\r\n"
+    )
+    event = f"BEGIN:VEVENT\r\nSUMMARY:A\r\nDTSTART;TZID=Summer:{day}T100000\r\nEND:VEVENT\r\n"
+    (record,) = parse(source("icalendar"), payload(f"BEGIN:VCALENDAR\r\n{zone}{event}END:VCALENDAR".encode()))
+
+    assert isinstance(record, Feature)
+    assert utc == f"{record.starts_at:%H:%M}"

@@ -129,7 +129,10 @@ def is_broken(rules: Rules) -> bool:
 def _made(rules: Rules) -> tzinfo | None:
     """Make the zone that a calendar defines, of its clean lines only; none if they are no zone."""
     lines = ["BEGIN:VTIMEZONE", "TZID:own"]
+    # Of a zone that only tells its summer, nobody would know what is before it.
+    has_standard = any(kind == "STANDARD" for kind, _ in rules.observances)
     for kind, told in rules.observances:
+        kind = kind if has_standard else "STANDARD"
         kept = [
             f"{name}:{value.strip()}"
             for name, value in told[:_MOST_LINES]
