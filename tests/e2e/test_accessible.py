@@ -125,6 +125,10 @@ def test_the_colours_of_the_system_hide_nothing(browser: Browser, platform: Plat
         for tab in page.get_by_role("group", name="Show").get_by_role("button").all()
     ]
 
+    zoom.focus()
+    outlined = zoom.evaluate("button => getComputedStyle(button).outlineStyle")
+
     assert (0, 255) == drawn.getextrema()
+    assert "solid" == outlined
     assert [False, True, True] == [line == "rgb(0, 0, 0)" for line in lines]
     context.close()

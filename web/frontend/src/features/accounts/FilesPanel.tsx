@@ -146,7 +146,11 @@ function Row({ file }: { file: Upload }) {
           </a>
         )}
       </p>
-      {file.error && <p className="mt-0.5 break-words">{file.error}</p>}
+      {file.error && (
+        <p lang="en" className="mt-0.5 break-words">
+          {file.error}
+        </p>
+      )}
     </li>
   );
 }
