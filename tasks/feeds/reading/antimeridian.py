@@ -19,7 +19,7 @@ def areas_of(rings: Sequence[list[list[float]]]) -> Geometry | None:
 
     Raises: Rejection if one is no place on Earth.
     """
-    parts = [part for ring in rings for part in cut(ring)]
+    parts = [part for ring in rings if ring for part in cut(ring)]
     if not parts:
         return None
     if len(parts) == 1:

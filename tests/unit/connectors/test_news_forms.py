@@ -92,6 +92,8 @@ def test_a_place_by_gml_is_read_by_every_name_of_its_reference_system(system: st
     "where",
     [
         "<gml:Polygon><gml:exterior><gml:LinearRing><gml:posList>x</gml:posList></gml:LinearRing></gml:exterior></gml:Polygon>",
+        "<gml:Polygon><gml:exterior><gml:LinearRing><gml:posList></gml:posList></gml:LinearRing></gml:exterior></gml:Polygon>",
+        "<gml:Polygon><gml:exterior><gml:LinearRing><gml:posList>1</gml:posList></gml:LinearRing></gml:exterior></gml:Polygon>",
         "<gml:Envelope><gml:pos>1 2</gml:pos><gml:pos>3 4</gml:pos></gml:Envelope>",
         '<gml:Point srsName="urn:EPSG:x"><gml:pos>a b</gml:pos></gml:Point>',
     ],
