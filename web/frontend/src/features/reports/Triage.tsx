@@ -97,6 +97,11 @@ export function Triage({ report }: { report: Report }) {
             {t('triage.overtaken', { status: word(report.status) })}
           </Notice>
         )}
+        {update.isPaused && (
+          <Notice tone="warn" alert>
+            {t('triage.offline')}
+          </Notice>
+        )}
         {update.error && !isLate && (
           <Notice tone="bad" alert>
             {update.error.message}

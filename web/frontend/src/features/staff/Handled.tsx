@@ -24,7 +24,7 @@ interface Props {
 export function Handled({ id, back, next, zone }: Props) {
   const { t } = useText();
   useTopic(`report:${id}`);
-  const { data: report, error } = useOwnReport(id);
+  const { data: report, error, isPaused } = useOwnReport(id);
   const heading = useRef<HTMLHeadingElement>(null);
   const isThere = report !== undefined;
   useEffect(() => heading.current?.focus(), [isThere]);
@@ -48,6 +48,7 @@ export function Handled({ id, back, next, zone }: Props) {
       </div>
       <div className="space-y-5 p-4">
         {!report && error && <Notice tone="bad">{error.message}</Notice>}
+        {!report && isPaused && <Notice tone="warn">{t('live.offline')}</Notice>}
         {!report && !error && <SkeletonRows rows={5} label={t('list.loading')} />}
         {report && (
           <>

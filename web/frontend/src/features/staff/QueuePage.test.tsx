@@ -1,5 +1,5 @@
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { render, screen, waitFor } from '@testing-library/react';
+import { onlineManager, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { cleanup, render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Report } from '@/api/types';
@@ -60,7 +60,12 @@ beforeEach(() => {
   waiting = two;
   history.replaceState(null, '', '/staff');
 });
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  cleanup(); // before the line is there again, or it would ask anew
+  client.clear();
+  vi.unstubAllGlobals();
+  onlineManager.setOnline(true);
+});
 
 it('staff see what waits, with its category in words', async () => {
   show('staff');
@@ -156,4 +161,22 @@ it('a queue that cannot be read says why, and can be read again', async () => {
 
   expect(await screen.findByRole('link', { name: /Strand/ })).toBeTruthy();
   expect(screen.queryByRole('alert')).toBeNull();
+});
+
+it('what waits for the line says so, and comes with it', async () => {
+  show('staff');
+  const first = await screen.findByRole('link', { name: /Strand/ });
+  onlineManager.setOnline(false);
+  await userEvent.click(first);
+  expect(await screen.findByText('You are offline.')).toBeTruthy();
+
+  onlineManager.setOnline(true);
+  expect(await screen.findByRole('heading', { name: 'Pothole, Strand' })).toBeTruthy();
+  expect(screen.queryByText('You are offline.')).toBeNull();
+
+  onlineManager.setOnline(false);
+  await userEvent.selectOptions(screen.getByLabelText('Status'), 'Resolved');
+  await userEvent.click(screen.getByRole('button', { name: 'Save' }));
+  expect((await screen.findByRole('alert')).textContent).toMatch(/saved when you are online/);
+  expect(asked.filter(({ method }) => method === 'PATCH')).toEqual([]);
 });

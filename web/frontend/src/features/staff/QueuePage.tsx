@@ -77,6 +77,7 @@ function Queue() {
         <Filters city={slug} filter={filter} set={set} />
       </div>
       <AgeNotice at={queue.dataUpdatedAt} zone={city?.timezone} />
+      {!queue.data && queue.isPaused && <Notice tone="warn">{t('live.offline')}</Notice>}
       {queue.error && (
         <Notice
           tone={queue.data ? 'warn' : 'bad'}
