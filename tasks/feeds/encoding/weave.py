@@ -16,8 +16,8 @@ from tasks.feeds.encoding.binary import NEVER, NULL
 from tasks.feeds.reading.grid import Flags, Places
 
 _NULL_LENGTH: Final = -1
-#: Rows whose bytes are moved at once: for each byte eight tell where it comes from.
-_WOVEN_AT_ONCE: Final = 250
+#: Rows whose bytes are moved at once: for each byte eight tell where it comes from, and those fit beside a core.
+_WOVEN_AT_ONCE: Final = 100
 Numbers = npt.NDArray[np.int64]
 _MOMENT: Final = np.dtype([("length", ">i4"), ("moment", ">i8")])
 
@@ -95,16 +95,22 @@ class Weave:
     def woven(self) -> list[bytes]:
         """Return the rows."""
         source = np.frombuffer(b"".join(self._sources), dtype=np.uint8)
+        count = len(self._pieces)
+        all_starts, all_sizes = np.empty((2, self.rows, count), dtype=np.int32)
+        for at, piece in enumerate(self._pieces):
+            all_starts[:, at], all_sizes[:, at] = piece
+        steps = np.arange(0)
         found: list[bytes] = []
         for begin in range(0, self.rows, _WOVEN_AT_ONCE):
             part = slice(begin, begin + _WOVEN_AT_ONCE)
-            starts = np.stack([piece.starts[part] for piece in self._pieces], axis=1).ravel()
-            sizes = np.stack([piece.sizes[part] for piece in self._pieces], axis=1).ravel()
+            starts, sizes = all_starts[part].ravel(), all_sizes[part].ravel()
             # Of the size of an address here: `take` would make them such.
             ends = np.cumsum(sizes, dtype=np.intp)
             taken = np.repeat(starts - (ends - sizes), sizes)
-            taken += np.arange(len(taken))
+            if len(taken) > len(steps):
+                steps = np.arange(2 * len(taken))
+            taken += steps[: len(taken)]
             whole = source.take(taken, mode="clip").tobytes()
-            bounds = [0, *ends[len(self._pieces) - 1 :: len(self._pieces)].tolist()]
+            bounds = [0, *ends[count - 1 :: count].tolist()]
             found += [whole[begin:end] for begin, end in pairwise(bounds)]
         return found
