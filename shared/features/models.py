@@ -88,7 +88,7 @@ class FeatureRow(Base):
     updated_at: Mapped[datetime]
     #: Of the row it was read from as it was sent, and of how that was read: equal, and it need not be read again.
     source_hash: Mapped[int | None] = mapped_column(BigInteger)
-    #: First 16 bytes of the sha256 of the content, without the times of fetching.
+    #: XXH3, 128 bits, of the content, without the times of fetching.
     content_hash: Mapped[bytes]
     version: Mapped[int] = mapped_column(server_default=text("1"))
     parser_version: Mapped[int] = mapped_column(server_default=text("1"))
