@@ -16,7 +16,7 @@ from shared.feeds.models import Feed
 from shared.feeds.paging import Page, cursor_after, read_cursor
 from shared.feeds.rules import FEATURE_KINDS
 from shared.geo import Box
-from shared.places import in_box
+from shared.places import in_box, in_strips
 
 #: A page looks through so many features for what no index finds, then says where to go on.
 SEARCHED = 30_000
@@ -95,8 +95,9 @@ def list_features(
     after = read_cursor(cursor) if cursor else _START
     named = [] if cursor else _named(tx, chosen, parts, limit)
     room = limit - len(named)
-    if chosen.bbox is not None and _is_small(tx, chosen.bbox):
-        parts = [and_(or_(*parts), in_box(FeatureRow.point, chosen.bbox))]
+    inside = None if chosen.bbox is None else in_strips(FeatureRow.point, chosen.bbox)
+    if inside is not None and _holds_few(tx, inside):
+        parts = [and_(or_(*parts), inside)]
     looked_at = tx.execute(_newest(chosen, parts, after, room + 1)).all()
     found = [row.FeatureRow for row in looked_at if row.is_wanted]
     page = features_json(tx, [*named, *found[:room]], now)
@@ -151,10 +152,10 @@ def _named(
     return tx.scalars(wanted.limit(most)).all()
 
 
-def _is_small(tx: Transaction, box: Box) -> bool:
+def _holds_few(tx: Transaction, inside: ColumnElement[bool]) -> bool:
     """Tell whether all that lies in a box can be looked at; in a big box the newest features soon are found."""
-    inside = select(FeatureRow.point).where(in_box(FeatureRow.point, box)).limit(SEARCHED).subquery()
-    return tx.execute(select(func.count()).select_from(inside)).scalar_one() < SEARCHED
+    few = select(FeatureRow.point).where(inside).limit(SEARCHED).subquery()
+    return tx.execute(select(func.count()).select_from(few)).scalar_one() < SEARCHED
 
 
 def _has_status(row: type[FeatureRow], status: str) -> ColumnElement[bool]:

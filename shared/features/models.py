@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db import Base, Id
+from shared.places import LAT, LON, STRIP
 
 _LISTED = text("withdrawn_at IS NULL")
 
@@ -39,9 +40,7 @@ class FeatureRow(Base):
             "id",
             postgresql_where=text("withdrawn_at IS NOT NULL"),
         ),
-        # Each row costs SP-GiST less; but by quadrants it fails at numbers 1e-6 apart, neither equal nor more nor less
-        # for Postgres, and by halves it sinks deeper with each hundred rows at one place.
-        Index("ix_features_point", "point", postgresql_using="gist"),
+        Index("ix_features_strip", text(STRIP), text(LON), text(LAT), postgresql_include=["point"]),
         Index(
             "ix_features_missing",
             "feed_id",

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import Final
 
 import pytest
-from sqlalchemy import Connection, Engine, event, select, text
+from sqlalchemy import Connection, Engine, event, func, select, text
 
 from shared.db import engine, transaction
 from shared.features.models import FeatureRow
 from shared.geo import Box, Position
-from shared.places import in_box
+from shared.places import MOST_STRIPS, STRIPS, in_box, in_strips
 from tasks.feeds.connector import Record, Vehicle
 from tests.support.feed_runs import CITY, Given, add_feed, add_given, run_given
 
@@ -58,12 +58,36 @@ def places(db: Engine) -> Sequence[Position]:
 @pytest.mark.parametrize("way", ["enable_seqscan", "enable_indexscan"])
 @pytest.mark.parametrize("box", BOXES)
 def test_what_lies_in_a_box_is_found(places: Sequence[Position], box: Box, way: str) -> None:
-    """On its edges too, by the index and without it."""
-    with transaction() as tx:
-        tx.execute(text(f"SET LOCAL {way} = off"))
-        found = tx.scalars(select(FeatureRow.point).where(in_box(FeatureRow.point, box))).all()
+    """On its edges too, by the index and without it; of a very high box the index is not asked."""
+    expected = sorted(place for place in places if holds(box, place))
+    inside = in_strips(FeatureRow.point, box)
 
-    assert sorted(place for place in places if holds(box, place)) == sorted(point for point in found if point)
+    assert (box.north - box.south) * STRIPS > MOST_STRIPS if inside is None else True
+    for condition in (in_box(FeatureRow.point, box), inside):
+        if condition is not None:
+            with transaction() as tx:
+                tx.execute(text(f"SET LOCAL {way} = off"))
+                found = tx.scalars(select(FeatureRow.point).where(condition)).all()
+            assert expected == sorted(point for point in found if point)
+
+
+@pytest.mark.parametrize("box", [Box(6.98, 51.48, 7.01, 51.53), Box(179.5, 51.5, -179.5, 51.5)])
+def test_a_box_is_found_by_the_index_alone(places: Sequence[Position], box: Box) -> None:
+    """It bounds the longitudes of each strip, and what is counted is not looked up in the table."""
+    inside = in_strips(FeatureRow.point, box)
+    assert inside is not None
+    with transaction() as tx:
+        tx.execute(text("SET LOCAL enable_seqscan = off"))
+        counted = select(FeatureRow.point).where(inside).subquery()
+        asked = (
+            select(func.count())
+            .select_from(counted)
+            .compile(tx.get_bind(), compile_kwargs={"literal_binds": True})
+        )
+        plan = "\n".join(tx.execute(text(f"EXPLAIN {asked}")).scalars())
+
+    assert "ix_features_strip" in plan
+    assert "Filter" not in plan
 
 
 def holds(box: Box, place: Position) -> bool:
