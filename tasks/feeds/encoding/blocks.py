@@ -64,11 +64,13 @@ class Block:
         """Return each row's id, and of which it takes reading the row by itself to tell it."""
         grid, at = self._grid, self._how.columns.id_place
         written = grid.texts(*grid.stripped(*grid.column(at)))
-        found = [""] * self.size
-        for place, id_ in zip(grid.whole.tolist(), written, strict=True):
-            found[place] = id_
-        alone = np.ones(self.size, dtype=np.bool_)
-        alone[grid.whole] = grid.doubtful
+        if len(written) == self.size:
+            found, alone = written, grid.doubtful.copy()
+        else:
+            found, alone = [""] * self.size, np.ones(self.size, dtype=np.bool_)
+            for place, id_ in zip(grid.whole.tolist(), written, strict=True):
+                found[place] = id_
+            alone[grid.whole] = grid.doubtful
         distinct = set(found)
         if len(distinct) < self.size or "" in distinct or not NOTHING.isdisjoint(distinct):
             counted = Counter(found) | dict.fromkeys(("", *NOTHING), 2)

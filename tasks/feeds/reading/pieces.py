@@ -19,7 +19,7 @@ CELL: Final = "\x1f"
 ROW: Final = "\x1e"
 _NEWLINE, _RETURN = b"\n\r"
 #: Bytes of a piece: some thousand rows.
-PIECE_BYTES: Final = 256 * 1024
+PIECE_BYTES: Final = 384 * 1024
 #: No row whose quotes go on from line to line is longer; until its end is found it is read again with each piece.
 LONGEST_ROW_BYTES: Final = 1024 * 1024
 #: From so many lines and columns on, a quoted cell that holds rows of the table began with a quote that nobody meant.

@@ -9,7 +9,8 @@ import numpy.typing as npt
 Keys = npt.NDArray[np.int64]
 
 
-#: Hashes are kept in so many parts, of which one at a time is laid out anew: little memory is needed twice.
+#: So many hashes and more are kept in parts, of which one at a time is laid out anew: little memory is needed twice.
+_MANY: Final = 1 << 18
 _PARTS: Final = 8
 _BOUNDS: Final = np.array([(part << 61) - (1 << 63) for part in range(_PARTS + 1)][1:-1], dtype=np.int64)
 
@@ -22,7 +23,8 @@ class HashSet:
     """
 
     def __init__(self, hashes: Keys | None = None) -> None:
-        self._parts: list[list[Keys]] = [[] for _ in range(_PARTS)]
+        self._parts: list[list[Keys]] = [[]]
+        self._bounds = _BOUNDS[:0]
         self.size = 0
         if hashes is not None and len(hashes):
             self.add_hashes(hashes)
@@ -33,9 +35,20 @@ class HashSet:
         # A hash is kept once.
         fresh = fresh[np.flatnonzero(np.diff(fresh, prepend=~fresh[:1]))]
         self.size += len(fresh)
-        for runs, part in zip(self._parts, np.split(fresh, np.searchsorted(fresh, _BOUNDS)), strict=True):
+        if self.size >= _MANY and len(self._parts) == 1:
+            self._part()
+        for runs, part in zip(self._parts, _parted(fresh, self._bounds), strict=True):
             if len(part):
                 _add_run(runs, part)
+
+    def _part(self) -> None:
+        """Lay what was kept together in parts."""
+        runs, self._bounds = self._parts.pop(), _BOUNDS
+        self._parts = [[] for _ in range(_PARTS)]
+        while runs:
+            for part, of in zip(self._parts, _parted(runs.pop(0), _BOUNDS), strict=True):
+                if len(of):
+                    part.append(of.copy())
 
     def holds_hashes(self, hashes: Keys) -> npt.NDArray[np.bool_]:
         """Tell for each hash whether it was added before."""
@@ -43,7 +56,9 @@ class HashSet:
         asked = hashes[order]
         found = np.zeros(len(hashes), dtype=np.bool_)
         begin = 0
-        for runs, end in zip(self._parts, [*asked.searchsorted(_BOUNDS).tolist(), len(asked)], strict=True):
+        for runs, end in zip(
+            self._parts, [*asked.searchsorted(self._bounds).tolist(), len(asked)], strict=True
+        ):
             of = asked[begin:end]
             for run in runs if begin < end else ():
                 # A place behind the last is the last's.
@@ -52,6 +67,11 @@ class HashSet:
         held = np.empty_like(found)
         held[order] = found
         return held
+
+
+def _parted(hashes: Keys, bounds: Keys) -> list[Keys]:
+    """Return sorted hashes by the parts they belong to."""
+    return np.split(hashes, hashes.searchsorted(bounds)) if len(bounds) else [hashes]
 
 
 def _add_run(runs: list[Keys], run: Keys) -> None:
