@@ -618,3 +618,12 @@ def test_a_range_that_cuts_hours_is_told_exactly(db: Engine) -> None:
             assert max(n for n, at in enumerate(times) if at < until) == items[-1]["max"]
         within = list_observations(tx, stream, since, since + timedelta(minutes=14), "1h", utcnow())["items"]
     assert [2] == [item["count"] for item in within]
+
+
+def test_a_record_that_tells_of_a_vehicle_and_of_its_trip_is_one(db: Engine) -> None:
+    """An entity of a realtime message may hold both."""
+    both = [replace(bus(1), record="given#0"), replace(trip(1), record="given#0")]
+
+    ran = run_given(add_given(), Given([*both, replace(bus(2), record="given#1")]))
+
+    assert (2, 3, 0) == (ran.records, ran.new, sum(ran.rejected.values()))

@@ -17,6 +17,8 @@ from tasks.feeds.connector import (
     Thing,
     TransitRoute,
     TransitTrip,
+    TripUpdate,
+    Vehicle,
 )
 from tasks.feeds.encoding.lines import Lines
 from tasks.feeds.encoding.rows import Row
@@ -28,6 +30,9 @@ CHUNK_RECORDS: Final = 3_000
 CHUNK_BYTES: Final = 5 * 256 * 1024
 #: Rows of a chunk that are stored as they were sent, or are only counted: next to nothing is done for each.
 CHUNK_SAME: Final = 25_000
+#: A station is a thing and what was observed there; an entity of a realtime message may hold a vehicle and its
+#: trip.
+_SHARED: Final = Thing | Observation | Rejected | Vehicle | TripUpdate
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 #: Rejects handed on with their records; more of a chunk are only counted.
 _MOST_REJECTS: Final = 1000
@@ -58,7 +63,7 @@ class Chunk:
     nameless_rejects: int = 0
     described: int = 0
     records: int = 0
-    #: Addresses of things and observations: one record of the publisher may give both.
+    #: Addresses of what one record of the publisher may give several of.
     addresses: set[str] = field(default_factory=set)
     #: Other records of the publisher.
     others: int = 0
@@ -91,7 +96,7 @@ class Chunk:
     def add(self, record: Record, source_hash: int | None = None) -> None:
         """Take one record in; `source_hash` is that of the row it was read from."""
         self.records += 1
-        if isinstance(record, Thing | Observation | Rejected):
+        if isinstance(record, _SHARED):
             self.addresses.add(record.record)
         else:
             self.others += 1
