@@ -85,3 +85,15 @@ def test_the_queue_can_be_read_by_everybody(
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
         page.set_viewport_size({"width": 1280, "height": 800})
     expect(page.locator("dd").first).to_have_text(name)
+
+
+def test_what_is_chosen_is_seen_in_the_colours_of_the_system(browser: Browser, platform: Platform) -> None:
+    """Where shadows and our colours are not drawn, a line marks the status that is listed."""
+    context = browser.new_context(forced_colors="active", service_workers="block")
+    page = Visitor(context, platform.url).sign_in(platform, "staff", "/staff")
+    states = page.get_by_role("group", name="Reports by status").get_by_role("button")
+    states.first.wait_for()
+    lines = [one.evaluate("button => getComputedStyle(button).borderBottomWidth") for one in states.all()]
+
+    assert ["4px", *["0px"] * 6] == lines
+    context.close()

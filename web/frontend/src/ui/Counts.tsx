@@ -23,7 +23,7 @@ export function Counts({ label, chosen, items, onChoose }: Props) {
           type="button"
           aria-pressed={chosen === item.key}
           onClick={() => onChoose(item.key)}
-          className={`min-w-29 flex-1 bg-surface px-3 py-2 text-left hover:bg-bg ${chosen === item.key ? 'shadow-[inset_0_-2px_0_var(--accent)]' : ''}`}
+          className={`min-w-29 flex-1 bg-surface px-3 py-2 text-left hover:bg-bg ${chosen === item.key ? 'shadow-[inset_0_-2px_0_var(--accent)] forced-colors:border-b-4' : ''}`}
         >
           <span className="text-xs">{item.word}</span>
           <span className="block text-lg font-semibold tnum">{count(item.count)}</span>

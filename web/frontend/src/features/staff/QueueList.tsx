@@ -30,7 +30,7 @@ export function QueueList({ city, reports, chosen, hrefOf }: Props) {
             data-ref={report.id}
             aria-current={report.id === chosen || undefined}
             onKeyDown={walk}
-            className="block px-4 py-2 hover:bg-bg focus-visible:-outline-offset-2 aria-[current]:bg-bg aria-[current]:shadow-[inset_3px_0_0_var(--accent)]"
+            className="block px-4 py-2 hover:bg-bg focus-visible:-outline-offset-2 aria-[current]:bg-bg aria-[current]:shadow-[inset_3px_0_0_var(--accent)] forced-colors:aria-[current]:border-l-4"
           >
             <Row report={report} category={nameOf(report.category)} />
           </Link>
