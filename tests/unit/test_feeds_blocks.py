@@ -14,7 +14,7 @@ import uuid_utils
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tasks.feeds.connector import Payload, Source
+from tasks.feeds.connector import Feature, Payload, Source
 from tasks.feeds.encoding import blocks
 from tasks.feeds.encoding.rows import Row
 from tasks.feeds.quality import Context
@@ -194,6 +194,36 @@ def test_columns_give_what_rows_give(table: list[Any], bbox: Any, kind: str, hea
     at_once = [chunk for chunk, _ in chunks(SOCRATA.blocks([given_table], of), context)]
 
     assert sorted_plain(one_by_one) == sorted_plain(at_once)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    days=st.lists(
+        st.tuples(
+            st.sampled_from(["11/20/2026", "03/08/2026", "2026-11-01T00:00:00.000", "", " ", "N/A", "11/20/2026 09:00:00 AM", "soon"]),
+            st.sampled_from(["14:30:05", "1:30 AM", "02:30", " 4:05 p.m. ", "24:00", "25:00", "", "N/A", "noon"]),
+        ),
+        max_size=15,
+    ),
+    part=st.sampled_from(["created", "end"]),
+)  # fmt: skip
+def test_columns_give_days_with_their_clocks_as_rows_do(days: list[tuple[str, str]], part: str) -> None:
+    """The clocks of days stand in a column of their own, on days on which the clocks change, too."""
+    told = [("11/20/2026", "14:30")] * 200 + days
+    table = [[str(n), "Open", *both, "40.7", "-73.9"] for n, both in enumerate(told)]
+    given_table = payload(
+        table, ("Unique Key", "status", f"{part}_date", f"{part}_time", "latitude", "longitude")
+    )
+    of, context = source(feature_kind="road_work"), Context(now=NOW)
+
+    one_by_one = [chunk for chunk, _ in chunks(SOCRATA.parse([given_table], of), context)]
+    at_once = [chunk for chunk, _ in chunks(SOCRATA.blocks([given_table], of), context)]
+
+    assert sorted_plain(one_by_one) == sorted_plain(at_once)
+    some = [record for record in SOCRATA.parse([given_table], of) if isinstance(record, Feature)][:200]
+    assert {datetime(2026, 11, 20, 19, 30, tzinfo=UTC)} == {
+        record.starts_at or record.ends_at for record in some
+    }
 
 
 def test_most_rows_of_a_real_table_are_read_at_once() -> None:

@@ -43,6 +43,7 @@ class Columns:
         self._is_request = reader.kind == REQUEST
         self._kind = words(reader.kind)
         self._moments = Moments(reader.times)
+        self._clocks = reader.clocks
         self._fallback = words(reader.fallback)
         #: Names of members as JSON writes them, in their order, and where their columns are.
         self._rest = [(orjson.dumps(name), at) for name, at in sorted(zip(names, reader.rest, strict=True))]
@@ -83,6 +84,9 @@ class Columns:
     def _times(self, some: "Some", part: str, alone: Flags) -> Numbers:
         if part not in self._at:
             return np.full(some.size, NEVER, dtype=np.int64)
+        clocks = self._clocks.get(self._at[part])
+        if clocks is not None:
+            return self._moments.read_both(some.grid, some.cells(self._at[part]), some.cells(clocks), alone)
         return self._moments.read(some.grid, *some.cells(self._at[part]), alone)
 
     def _bodies(

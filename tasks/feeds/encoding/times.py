@@ -9,7 +9,9 @@ import numpy.typing as npt
 
 from shared.errors import Rejection
 from tasks.feeds.encoding.binary import NEVER, microseconds
+from tasks.feeds.encoding.places import Cells
 from tasks.feeds.encoding.weave import Numbers
+from tasks.feeds.reading.clocks import day_and_clock
 from tasks.feeds.reading.grid import Flags, Grid, Places
 from tasks.feeds.reading.times import LocalTimes
 
@@ -64,6 +66,18 @@ class Moments:
                     found[row] = microseconds(self._times.to_utc(naive))
             except Rejection:
                 alone[row] = True
+        return found
+
+    def read_both(self, grid: Grid, days: Cells, clocks: Cells, alone: Flags) -> Numbers:
+        """Return the moments of a column's days at the clocks in another; what is no time is noted in `alone`."""
+        found = np.full(len(days.starts), NEVER, dtype=np.int64)
+        for row, (day, clock) in enumerate(zip(grid.texts(*days), grid.texts(*clocks), strict=True)):
+            try:
+                moment = day_and_clock(day, clock, self._times) if day else None
+            except Rejection:
+                alone[row] = True
+            else:
+                found[row] = NEVER if moment is None else microseconds(moment)
         return found
 
     def _read(self, form: str, octets: npt.NDArray[np.uint8]) -> tuple[Numbers, Flags]:

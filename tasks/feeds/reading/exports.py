@@ -7,6 +7,7 @@ from shared.feeds.option_types import TableOptions
 from tasks.feeds.connector import Feature, Payload, Rejected, Source
 from tasks.feeds.reading import columns
 from tasks.feeds.reading.cells import Row
+from tasks.feeds.reading.clocks import beside
 from tasks.feeds.reading.rows import Reader
 from tasks.feeds.reading.tables import Table, load
 from tasks.feeds.reading.times import LocalTimes
@@ -33,7 +34,8 @@ def opened(payload: Payload, source: Source) -> tuple[Table, Reader]:
     ahead = table.first(_LOOKED_AT)
     times = _times(told.timezone or source.timezone, told.day_first, table.names, ahead)
     chosen = columns.choose(table.names, ahead, told.fields, times)
-    return table, Reader(table, chosen, times, told.feature_kind)
+    clocks = beside(table.names, ahead, chosen, times)
+    return table, Reader(table, chosen, times, told.feature_kind, clocks)
 
 
 def _times(zone: str, day_first: bool | None, names: Sequence[str], rows: Sequence[Row]) -> LocalTimes:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from shared.errors import Rejection
 from tasks.feeds.connector import Feature, Rejected
 from tasks.feeds.reading.cells import BadRow, Row, plain
+from tasks.feeds.reading.clocks import day_and_clock
 from tasks.feeds.reading.columns import Chosen
 from tasks.feeds.reading.links import web_link
 from tasks.feeds.reading.locations import address_of
@@ -23,6 +24,7 @@ _EXCERPT: Final = 500
 _PUBLISHED: Final = ":updated_at"
 #: Parts that people read: what cities write for web pages has markup in them.
 PROSE: Final = ("title", "description", "category", "address")
+_NONE: Final[Mapping[int, int]] = {}
 #: The kind whose status is open or closed.
 REQUEST: Final = "service_request"
 
@@ -30,13 +32,17 @@ REQUEST: Final = "service_request"
 class Reader:
     """Reads the rows of one table, whose columns were chosen."""
 
-    def __init__(self, table: Table, chosen: Chosen, times: LocalTimes, kind: str) -> None:
+    def __init__(
+        self, table: Table, chosen: Chosen, times: LocalTimes, kind: str, clocks: Mapping[int, int] = _NONE
+    ) -> None:
         names = self.names = list(table.names)
         self.is_text = table.is_text
         self.times = times
         self.kind = kind
         #: Part -> place of its column.
         self.chosen = chosen
+        #: Place of a column of days -> that of their clocks.
+        self.clocks = clocks
         at = chosen.get
         self._id, self._title, self._description = at("external_id"), at("title"), at("description")
         self._status, self._category, self._address = at("status"), at("category"), at("address")
@@ -45,7 +51,7 @@ class Reader:
         self._lat, self._lon, self._geometry = at("latitude"), at("longitude"), at("geometry")
         self._severity = at("severity")
         self.published = next((place for place, name in enumerate(names) if name == _PUBLISHED), None)
-        used = {*chosen.values()} - {self._status}
+        used = {*chosen.values(), *clocks.values()} - {self._status}
         rest = [place for place, name in enumerate(names) if place not in used and name[:1] != ":"]
         #: The columns that play no part, and their places: properties.
         self.rest = rest
@@ -58,7 +64,7 @@ class Reader:
     def told(self) -> Any:  # Any: JSON.
         """Tell how rows are read, so that two readings can be told apart."""
         zone, day_first = self.times.zone.key, self.times.day_first
-        return [self.names, self.chosen, self.kind, zone, day_first]
+        return [self.names, self.chosen, self.kind, zone, day_first, sorted(self.clocks.items())]
 
     def read(self, row: Row, record: str) -> Feature | Rejected:
         """Read one row; what cannot be read sets the row aside."""
@@ -146,6 +152,8 @@ class Reader:
         cell = row[place]
         if not cell:
             return None
+        if self.clocks and place in self.clocks:
+            return day_and_clock(cell, row[self.clocks[place]], self.times)
         if cell.__class__ is str:
             return self.times.parse(cell)
         if isinstance(cell, datetime):

@@ -320,3 +320,68 @@ def test_the_number_of_a_house_is_not_that_of_a_request() -> None:
     content = b"DATA_DEMANDA,SERVICO_DESCRICAO,LOGRADOURO,NUMERO\n2023-01-02,A,X,10\n2023-01-03,B,X,10\n2023-01-03,B,Y,10\n"
 
     assert 3 == len({getattr(one, "external_id", None) for one in parse(source("socrata"), payload(content))})
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"case_id": "7", "open_date": DAY, "open_time": "14:30:05", "close_date": DAY, "close_time": "16:05"},
+        {"contacto": "7", "fecha_ingreso": "20/11/2026", "hora_ingreso": "14:30:05", "fecha_cierre": "20/11/2026",
+         "hora_cierre": "16:05:00"},
+        {"sr_number": "7", "Date Opened": "11/20/2026", "Time Opened": "2:30:05 PM", "Date Closed": "11/20/2026",
+         "Time Closed": "4:05 p.m."},
+        {"id": "7", "DATA DEMANDA": f"{DAY}T00:00:00.000", "HORA DEMANDA": "14:30:05", "closed_at": f"{DAY} 16:05"},
+        {"Vorgangsnummer": "7", "Meldedatum": "20.11.2026", "Meldeuhrzeit": "14:30:05", "closed": f"{DAY} 16:05"},
+        {"collision_id": "7", "crash_date": f"{DAY}T00:00:00.000", "crash_time": "14:30:05", "closed": f"{DAY} 16:05"},
+    ],
+    ids=["english", "spanish", "american", "portuguese", "german", "by content"],
+)  # fmt: skip
+def test_a_day_is_read_with_the_clock_in_the_column_beside_it(row: dict[str, Any]) -> None:
+    """The clock is told already, and no property."""
+    found = read([row])
+
+    assert ("14:30", "16:05", {}) == (f"{found.starts_at:%H:%M}", f"{found.ends_at:%H:%M}", found.properties)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"closed_date": f"{DAY} 10:00", "closed_time": "14:30"},
+        {"resolution_date": DAY, "resolution_time": "14:30"},
+        {"closed_date": DAY, "closed_time": "14 days"},
+        {"closed_date": DAY, "closed_hour": "14:30"},
+    ],
+    ids=["has a clock", "how long it took", "no clock", "another name"],
+)
+def test_what_may_be_no_clock_of_a_day_is_none(row: dict[str, str]) -> None:
+    """It stays a property."""
+    found = read([{"id": "7", **row}])
+
+    assert f"{found.ends_at:%M}" == "00"
+    assert 1 == len(found.properties)
+
+
+@pytest.mark.parametrize("clock", ["", "N/A", "25:00", "noon"])
+def test_a_day_without_its_clock_is_a_day(clock: str) -> None:
+    """What the other rows have is missing in one."""
+    rows = [{"id": str(n), "created_date": DAY, "created_time": "14:30"} for n in range(30)]
+    rows[3]["created_time"] = clock
+    found = list(parse(source("socrata"), payload(orjson.dumps(rows))))
+
+    assert [f"{record.starts_at:%H}" for record in found if isinstance(record, Feature)].count("14") == 29
+    assert isinstance(found[3], Feature)
+    assert f"{found[3].starts_at:%H:%M}" == "00:00"
+
+
+def test_a_service_of_maps_has_clocks_beside_its_days_too() -> None:
+    """Its fields of days alone (`esriFieldTypeDateOnly`) are written as they are read here."""
+    day = {"objectid": 7, "incident_date": DAY, "incident_time": "14:30:05"}
+    answer = {
+        "objectIdFieldName": "objectid",
+        "fields": [{"name": name, "type": "esriFieldTypeString"} for name in day],
+        "features": [{"attributes": day}],
+    }
+    (record,) = parse(source("arcgis"), payload(orjson.dumps(answer)))
+
+    assert isinstance(record, Feature)
+    assert f"{record.starts_at:%H:%M}" == "14:30"

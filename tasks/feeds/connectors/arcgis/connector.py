@@ -31,6 +31,7 @@ from tasks.feeds.connectors.arcgis import answers, asking, paging, shapes
 from tasks.feeds.connectors.arcgis.codes import Codes, codes, decoded
 from tasks.feeds.reading import columns, long_json
 from tasks.feeds.reading.cells import BadRow, Row, names_of
+from tasks.feeds.reading.clocks import beside
 from tasks.feeds.reading.day_order import local_times
 from tasks.feeds.reading.documents import excerpt, load_json
 from tasks.feeds.reading.exports import opened, records
@@ -161,7 +162,8 @@ def _features(
     identities = [] if "external_id" in named else answers.identities(document, names)
     if identities:
         chosen["external_id"] = identities[0]
-    reader = Reader(Table(names, iter(())), chosen, times, options.feature_kind)
+    clocks = beside(names, ahead, chosen, times)
+    reader = Reader(Table(names, iter(())), chosen, times, options.feature_kind, clocks)
     for number, row in enumerate(found, start=first):
         cells = _cells(row, names)
         cells = answers.identified(cells, identities) if identities else cells
