@@ -9,14 +9,14 @@ from sqlalchemy.orm import InstrumentedAttribute
 from shared.geo import Box
 
 Point = InstrumentedAttribute[Any]
-#: Strips of latitude in a degree; each is some 222 m high.
-STRIPS: Final = 500
+#: Strips of latitude in a degree; each is some 1.1 km high.
+STRIPS: Final = 100
 #: What an index by strips is made of: it keeps each strip's points by their longitude, and finds a box as soon as
 #: GiST does, whose upkeep costs a first load twice as much. The point itself is in it for what is only counted.
 STRIP: Final = f"(floor(point[1] * {STRIPS})::int)"
 LON, LAT = "(point[0])", "(point[1])"
-#: An index is asked for so many strips at most, two degrees.
-MOST_STRIPS: Final = 2 * STRIPS
+#: An index is asked for so many strips at most, four degrees.
+MOST_STRIPS: Final = 4 * STRIPS
 
 
 def in_box(column: Point, box: Box) -> ColumnElement[bool]:

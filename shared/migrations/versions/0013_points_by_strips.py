@@ -13,7 +13,7 @@ def upgrade() -> None:
     _replace(
         "ix_features_point",
         "ix_features_strip",
-        "USING btree ((floor(point[1] * 500)::int), (point[0]), (point[1])) INCLUDE (point)",
+        "USING btree ((floor(point[1] * 100)::int), (point[0]), (point[1])) INCLUDE (point)",
     )
 
 
