@@ -15,6 +15,8 @@ from deploy.cities.build_basemap import land_and_water
 from deploy.cities.build_geometry import LINE_COLOURS, slug_of
 from deploy.cities.routes import Segment, distance_m, find_routes
 from shared.cities.pack import AREAS, FACTS, CityPack, PackInvalid, Problem, load_pack, parse_pack
+from shared.feeds.kinds.gtfs_realtime import GtfsRealtimeOptions
+from tasks.feeds.connectors.gtfs_realtime.modes import is_kind_told, kind_told
 
 CITIES = Path(__file__).parents[2] / "deploy" / "cities"
 SLUGS = ["chicago", "helsinki", "london", "new-york", "san-francisco"]
@@ -95,6 +97,16 @@ def test_the_cities_have_the_areas_their_publishers_count() -> None:
     counts = {slug: len(load_pack(CITIES / slug).areas) for slug in ("london", "new-york", "chicago")}
 
     assert {"london": 33, "new-york": 195, "chicago": 77} == counts
+
+
+def test_helsinki_shows_no_tram_as_a_bus() -> None:
+    """One message has all that runs there: what its routes do not tell, the types of the timetable do."""
+    feeds = {feed.slug: feed for feed in load_pack(CITIES / "helsinki").feeds}
+    options = GtfsRealtimeOptions.read(feeds["hsl-vehicles"].options)
+
+    assert "gtfs_static" == feeds[options.static].kind
+    assert ["rail", "subway", "ferry"] == [kind_told(route, options) for route in ("3002U", "31M2B", "1019E")]
+    assert not is_kind_told("1007", options)
 
 
 def test_a_simulated_feed_gets_the_address_of_the_simulator() -> None:
