@@ -38,7 +38,9 @@ _READ_IN_PLACE: Final = frozenset(("hours", "keep_days"))
 
 
 #: The meaning of an option of several kinds.
-DAY_FIRST: Final = "Whether 03/04/2026 is in April; the other dates tell it otherwise."
+DAY_FIRST: Final = (
+    "Whether 03/04/2026 is in April; otherwise the other dates tell it, else the country of the time zone."
+)
 
 
 @dataclass(frozen=True, slots=True)

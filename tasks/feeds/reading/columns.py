@@ -157,7 +157,7 @@ def _is_degrees(value: Any) -> bool:
         return False
 
 
-def written_dates(names: Sequence[str], rows: Sequence[Row]) -> list[str]:
+def written_dates(rows: Sequence[Row]) -> list[str]:
     """Return the texts that begin like NN/NN/YYYY, to tell whether days or months come first."""
     return [
         value

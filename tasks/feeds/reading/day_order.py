@@ -13,14 +13,19 @@ _NN_NN: Final = re.compile(r"\s*\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2}", re.ASCII)
 
 
 def local_times(zone: str, day_first: bool | None, rows: Iterable[Any]) -> LocalTimes:  # Any: JSON.
-    """
-    Return what reads the times of an answer's rows in a zone.
+    """Return what reads the times of an answer's rows in a zone; the dates of the first thousand tell the order."""
+    return times_by(zone, day_first, _dates(islice(rows, _LOOKED_AT)))
 
-    What an option says of `day_first` settles the order; else the dates of the first thousand rows that can tell.
+
+def times_by(zone: str, day_first: bool | None, written: Iterable[str]) -> LocalTimes:
     """
-    if day_first is None:
-        day_first = is_day_first(zone, _dates(islice(rows, _LOOKED_AT)))
-    return LocalTimes(zone, day_first=bool(day_first))
+    Return what reads times in a zone.
+
+    What an option says of `day_first` settles the order; else dates that are written so and can tell do, else the
+    country of the zone.
+    """
+    is_first = is_day_first(zone, written) if day_first is None else day_first
+    return LocalTimes(zone, day_first=is_first)
 
 
 def _dates(rows: Iterable[Any]) -> Iterator[str]:  # Any: as above.

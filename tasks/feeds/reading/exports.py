@@ -1,17 +1,15 @@
 """[p] Exported files of portals: tables whose columns are chosen by the feed's options, or by their names and content."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from shared.feeds.option_types import TableOptions
 from tasks.feeds.connector import Feature, Payload, Rejected, Source
 from tasks.feeds.reading import columns
-from tasks.feeds.reading.cells import Row
 from tasks.feeds.reading.clocks import beside
+from tasks.feeds.reading.day_order import times_by
 from tasks.feeds.reading.rows import Reader
 from tasks.feeds.reading.tables import Table, load
-from tasks.feeds.reading.times import LocalTimes
-from tasks.feeds.reading.times_written import is_day_first
 
 #: Rows looked at before the columns are chosen and the order of day and month is decided.
 _LOOKED_AT: Final = 1000
@@ -32,13 +30,8 @@ def opened(payload: Payload, source: Source) -> tuple[Table, Reader]:
     told = TableOptions.read(source.options)
     table = load(payload)
     ahead = table.first(_LOOKED_AT)
-    times = _times(told.timezone or source.timezone, told.day_first, table.names, ahead)
+    written = columns.written_dates(ahead)
+    times = times_by(told.timezone or source.timezone, told.day_first, written)
     chosen = columns.choose(table.names, ahead, told.fields, times)
     clocks = beside(table.names, ahead, chosen, times)
     return table, Reader(table, chosen, times, told.feature_kind, clocks)
-
-
-def _times(zone: str, day_first: bool | None, names: Sequence[str], rows: Sequence[Row]) -> LocalTimes:
-    if day_first is None:
-        day_first = is_day_first(zone, columns.written_dates(names, rows))
-    return LocalTimes(zone, day_first=bool(day_first))

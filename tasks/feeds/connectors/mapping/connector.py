@@ -19,9 +19,9 @@ from tasks.feeds.connectors.mapping.making import Maker
 from tasks.feeds.credentials import with_credential
 from tasks.feeds.reading import columns, long_json, tables
 from tasks.feeds.reading.cells import BadRow, plain
+from tasks.feeds.reading.day_order import times_by
 from tasks.feeds.reading.documents import excerpt, load_json
 from tasks.feeds.reading.times import LocalTimes
-from tasks.feeds.reading.times_written import is_day_first
 from tasks.feeds.reading.unpacked import opened
 
 _LOOKED_AT: Final = 1000
@@ -73,18 +73,15 @@ def _named(maker: Maker, row: Any) -> str | None:  # Any: JSON of a publisher.
 
 def _rows(payload: Payload, told: MappingOptions, zone: str) -> tuple[Iterator[Any], LocalTimes]:
     """Return the rows that the option `rows` finds in a JSON document, else those of a table as objects."""
-    day_first = told.day_first
     if told.rows:
-        day_first = is_day_first(zone, ()) if day_first is None else day_first
-        return _listed(payload, told.rows), LocalTimes(zone, day_first=day_first)
+        return _listed(payload, told.rows), times_by(zone, told.day_first, ())
     table = tables.load(payload, told.sheet)
-    if day_first is None:
-        day_first = is_day_first(zone, columns.written_dates(table.names, table.first(_LOOKED_AT)))
+    written = columns.written_dates(table.first(_LOOKED_AT))
     rows = (
         row if isinstance(row, BadRow) else dict(zip(table.names, map(plain, row), strict=True))
         for row in table.rows
     )
-    return rows, LocalTimes(zone, day_first=bool(day_first))
+    return rows, times_by(zone, told.day_first, written)
 
 
 def _listed(payload: Payload, expression: str) -> Iterator[Any]:
