@@ -226,6 +226,29 @@ def test_columns_give_days_with_their_clocks_as_rows_do(days: list[tuple[str, st
     }
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    places=st.lists(
+        st.sampled_from(
+            ["1 A St\n(40.7, -73.9)", " é 2 \u3000(40.7,-73.9) ", "(40.7, -73.9)", "", "2 B St (rear)", "a & b (40.7, -73.9)", "c (0.0, 0.0)", "d (95.5, 1.5)"]
+        ),
+        max_size=15,
+    )
+)  # fmt: skip
+def test_columns_give_addresses_with_degrees_as_rows_do(places: list[str]) -> None:
+    """People read the address alone, however its row is read."""
+    told = ["1 A St\n(40.7, -73.9)"] * 200 + places
+    given_table = payload(
+        [[str(n), "Open", where] for n, where in enumerate(told)], ("Unique Key", "status", "location")
+    )
+    of, context = source(), Context(now=NOW)
+
+    one_by_one = [chunk for chunk, _ in chunks(SOCRATA.parse([given_table], of), context)]
+    at_once = [chunk for chunk, _ in chunks(SOCRATA.blocks([given_table], of), context)]
+
+    assert sorted_plain(one_by_one) == sorted_plain(at_once)
+
+
 def test_most_rows_of_a_real_table_are_read_at_once() -> None:
     """The proof above would hold of a path that is never taken."""
     table = [

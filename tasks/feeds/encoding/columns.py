@@ -14,6 +14,7 @@ from tasks.feeds.encoding.weave import Numbers, Slices, Weave
 from tasks.feeds.quality import Context
 from tasks.feeds.reading.grid import Flags, Grid, Rows
 from tasks.feeds.reading.links import web_link
+from tasks.feeds.reading.locations import before_degrees
 from tasks.feeds.reading.rows import PROSE, REQUEST, Reader
 from tasks.feeds.reading.words import is_closed
 
@@ -45,6 +46,7 @@ class Columns:
         self._moments = Moments(reader.times)
         self._clocks = reader.clocks
         self._fallback = words(reader.fallback)
+        self._is_place_in_address = reader.is_place_in_address
         #: Names of members as JSON writes them, in their order, and where their columns are.
         self._rest = [(orjson.dumps(name), at) for name, at in sorted(zip(names, reader.rest, strict=True))]
         self.id_place = reader.chosen["external_id"]
@@ -100,9 +102,9 @@ class Columns:
             weave.add(self._states(weave, some, moments["closed_at"]))
         else:
             weave.add(*self._text(weave, some, "status"))
-        for part in ("severity", "category", "address"):
-            weave.add(*self._text(weave, some, part))
+        weave.add(*self._text(weave, some, "severity"), *self._text(weave, some, "category"))
         weave.add(
+            *self._address(weave, some),
             *self._link(weave, some),
             where.geometries(weave),
             weave.moments(_either(moments["starts_at"], moments["created_at"])),
@@ -120,6 +122,15 @@ class Columns:
         starts, ends = some.grid.stripped(*some.cells(self._at[part]))
         sizes = ends - starts
         return weave.where(sizes > 0, weave.lengths(sizes), blank), Slices(starts, sizes)
+
+    def _address(self, weave: Weave, some: "Some") -> Sequence[Slices]:
+        """Return the field of an address, of one that ends in its place without that."""
+        if not self._is_place_in_address:
+            return self._text(weave, some, "address")
+        starts, ends = some.grid.stripped(*some.cells(self._at["address"]))
+        cells = some.grid.texts(starts, ends)
+        sizes = np.array([len(before_degrees(cell).encode()) for cell in cells], dtype=np.int32)
+        return weave.lengths(sizes), Slices(starts, sizes)
 
     def _link(self, weave: Weave, some: "Some") -> Sequence[Slices]:
         """Return the field of a link, of one that does not lead to the web nothing."""

@@ -7,8 +7,8 @@ from typing import Any, Final
 from shared.errors import Permanent, Rejection
 from tasks.feeds.reading.cells import BadRow, Row
 from tasks.feeds.reading.column_names import NAMES, bare, letters
-from tasks.feeds.reading.locations import is_location
-from tasks.feeds.reading.places import AT_THE_END, HEXADECIMAL, degrees, is_place
+from tasks.feeds.reading.locations import AT_THE_END, is_location
+from tasks.feeds.reading.places import HEXADECIMAL, degrees, is_place
 from tasks.feeds.reading.times import LocalTimes
 from tasks.feeds.reading.words import NOTHING
 
@@ -74,7 +74,7 @@ def _by_content(
     """
     Find what no name told: an id by a column in which no two rows are the same, a beginning by days, a place by places.
 
-    All only among columns that play no part yet; an id's name has to end like one.
+    All only among columns that play no part yet, but a place may end an address; an id's name has to end like one.
     """
     free = [at for at, name in enumerate(names) if at not in chosen.values() and not name.startswith(":")]
     if "external_id" not in chosen:
@@ -91,9 +91,13 @@ def _by_content(
                 chosen["created_at"] = at
                 break
     if "geometry" not in chosen and not {"latitude", "longitude"} <= chosen.keys():
-        for at in free:
+        # An address may end in its place.
+        for at in (
+            *(at for at in free if at not in chosen.values()),
+            *([chosen["address"]] if "address" in chosen else []),
+        ):
             filled = [row[at] for row in cells if _is_filled(row[at])]
-            if at not in chosen.values() and filled and _share(filled, _is_place) >= 0.9:
+            if filled and _share(filled, _is_place) >= 0.9:
                 chosen["geometry"] = at
                 break
     return chosen

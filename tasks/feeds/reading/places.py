@@ -8,7 +8,7 @@ import orjson
 
 from shared.errors import Rejection
 from tasks.feeds.connector import MOST_COLLECTIONS
-from tasks.feeds.reading.locations import is_location
+from tasks.feeds.reading.locations import AT_THE_END, is_location
 from tasks.feeds.reading.words import NOTHING
 
 #: Well-known bytes in hexadecimal digits, as dumps of databases have them: an order of bytes, a kind, and a position at least.
@@ -18,8 +18,6 @@ HEXADECIMAL: Final = re.compile(
 )
 _PAIR: Final = re.compile(r"\(?\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*\)?", re.ASCII)
 _DECIMAL_COMMA: Final = re.compile(r"\s*-?\d{1,3},\d+\s*", re.ASCII)
-#: Portals end the address in a location column so.
-AT_THE_END: Final = re.compile(r".*\(\s*(-?\d+\.\d+)\s*,\s*(-?\d+\.\d+)\s*\)", re.ASCII | re.DOTALL)
 _WKT_POINT: Final = re.compile(r"POINT *(?:Z *)?\( *(\S+) +(\S+)(?: +\S+)? *\)", re.IGNORECASE)
 #: Shape -> how deep its positions are nested.
 _SHAPES: Final = {

@@ -13,7 +13,7 @@ from tasks.feeds.reading.cells import BadRow, Row, plain
 from tasks.feeds.reading.clocks import day_and_clock
 from tasks.feeds.reading.columns import Chosen
 from tasks.feeds.reading.links import web_link
-from tasks.feeds.reading.locations import address_of
+from tasks.feeds.reading.locations import address_of, before_degrees
 from tasks.feeds.reading.markup import plain as unmarked
 from tasks.feeds.reading.places import geometry, point
 from tasks.feeds.reading.tables import Table
@@ -50,6 +50,7 @@ class Reader:
         self._starts, self._ends, self._url = at("starts_at"), at("ends_at"), at("url")
         self._lat, self._lon, self._geometry = at("latitude"), at("longitude"), at("geometry")
         self._severity = at("severity")
+        self.is_place_in_address = self._address is not None and self._address == self._geometry
         self.published = next((place for place, name in enumerate(names) if name == _PUBLISHED), None)
         used = {*chosen.values(), *clocks.values()} - {self._status}
         rest = [place for place, name in enumerate(names) if place not in used and name[:1] != ":"]
@@ -98,7 +99,7 @@ class Reader:
             status=self._status_of(written, closed),
             severity=self._text(row, self._severity),
             category=self._prose(row, self._category),
-            address=self._prose(row, self._address) or self._address_of_place(row),
+            address=self._address_told(row) or self._address_of_place(row),
             url=None if self._url is None else web_link(row[self._url]),
             geometry=self._place(row),
             starts_at=self._time(row, self._starts) or created,
@@ -182,6 +183,10 @@ class Reader:
             if found is not None or self._geometry is None:
                 return found
         return geometry(row[self._geometry]) if self._geometry is not None else None
+
+    def _address_told(self, row: Sequence[Any]) -> str | None:
+        told = self._prose(row, self._address)
+        return before_degrees(told) or None if told and self.is_place_in_address else told
 
     def _address_of_place(self, row: Sequence[Any]) -> str | None:
         return address_of(row[self._geometry]) if self._geometry is not None and not self.is_text else None

@@ -385,3 +385,25 @@ def test_a_service_of_maps_has_clocks_beside_its_days_too() -> None:
 
     assert isinstance(record, Feature)
     assert f"{record.starts_at:%H:%M}" == "14:30"
+
+
+@pytest.mark.parametrize("name", ["Location", "Location 1", "Address"])
+def test_an_address_is_told_without_the_numbers_of_its_place(name: str) -> None:
+    """Portals write both in one cell; people read the address, and the map has the numbers."""
+    address = '"1 A St\nBoston, MA\n(42.35, -71.05)"'
+    content = f'Case Number,Status,{name}\n7,Open,{address}\n8,Open,"(42.35, -71.05)"\n'
+    content += "".join(f"{number},Open,{address}\n" for number in range(10, 30))
+    first, second, *_ = parse(source("socrata"), payload(content.encode()))
+
+    assert isinstance(first, Feature)
+    assert isinstance(second, Feature)
+    assert ["1 A St\nBoston, MA", None] == [first.address, second.address]
+    assert {"type": "Point", "coordinates": [-71.05, 42.35]} == first.geometry == second.geometry
+
+
+def test_an_address_without_degrees_stays_as_it_is() -> None:
+    """What stands in brackets at its end is part of it, also numbers that are no place's."""
+    content = b'id,status,address,lat,lon\n7,Open,2 B St (rear),42.35,-71.05\n8,Open,"2 B St (1.5, 2.5)",42.35,-71.05\n'
+    found = [record for record in parse(source("socrata"), payload(content)) if isinstance(record, Feature)]
+
+    assert ["2 B St (rear)", "2 B St (1.5, 2.5)"] == [record.address for record in found]
