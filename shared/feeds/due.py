@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import text
 
@@ -49,7 +49,7 @@ def due_feeds(tx: Transaction, now: datetime) -> Sequence[Due]:
     rows = tx.execute(
         text("""
         SELECT f.id, url, interval_seconds, ttl_seconds, next_run_at, options->>'hours' AS hours,
-          coalesce(options->>'timezone', c.timezone) AS timezone
+          options->>'timezone' AS told_zone, c.timezone
         FROM feeds f JOIN cities c ON c.slug = f.city
         WHERE NOT paused AND next_run_at <= :now ORDER BY next_run_at LIMIT :most FOR UPDATE OF f SKIP LOCKED"""),
         {"now": now, "most": _MOST_DUE},
@@ -78,8 +78,16 @@ def due_feeds(tx: Transaction, now: datetime) -> Sequence[Due]:
 
 def _opening(row: Any, now: datetime) -> datetime | None:  # Any: a row of the statement above
     """Return when a feed may be asked again, at its own second of that minute; none when it may now."""
-    opens = opens_at(row.hours, ZoneInfo(row.timezone), now) if are_hours(row.hours) else None
+    opens = opens_at(row.hours, _zone(row), now) if are_hours(row.hours) else None
     return opens and opens + place(row.id, _MINUTE)
+
+
+def _zone(row: Any) -> ZoneInfo:  # Any: as above
+    """Return the zone of a feed's hours; one that is none is its own run's to tell, and stops no other feed's."""
+    try:
+        return ZoneInfo(row.told_zone or row.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo(row.timezone)
 
 
 def enqueue_due(tx: Transaction, now: datetime) -> int:

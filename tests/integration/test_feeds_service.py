@@ -98,6 +98,20 @@ def test_outside_its_hours_a_feed_is_not_due(db: Engine) -> None:
         service.run_now(tx, feed, "asked for")
 
 
+@pytest.mark.parametrize("told", ["", [], "Mars/Olympus", "Europe"])
+def test_a_zone_that_is_none_stops_no_feed(db: Engine, told: Any) -> None:
+    """Empty it is as good as not given, and others may be stored from before they were judged: the city's holds."""
+    night = datetime(2026, 7, 1, 1, tzinfo=UTC)
+    feed = add_given(timezone="Europe/London")
+    with transaction() as tx:
+        options = {"hours": "03:00-06:30", "timezone": told}
+        tx.execute(update(Feed).where(Feed.id == feed).values(options=options))
+    due_at(feed, night)
+
+    assert 0 == enqueue(night)
+    assert night + timedelta(hours=1) <= feed_row(feed).next_run_at < night + timedelta(hours=1, seconds=60)
+
+
 def test_a_change_of_the_url_forgets_what_the_old_one_said(db: Engine) -> None:
     """Validators and cursor belong to a URL; neither a new name changes them nor how long what was sent is kept."""
     feed = add_given()
