@@ -10,7 +10,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import text
 
+from shared.accounts import audited as audited_reads
 from shared.accounts.rules import Role
+from shared.audit import Actor, audit
 from shared.clock import new_id, rfc3339, utcnow
 from shared.db import transaction
 from shared.email.models import MailboxMessage
@@ -409,3 +411,24 @@ def test_an_admin_reads_who_did_what() -> None:
     assert [] == admin.get("/api/v1/audit?action=feed").json["items"]
     for role in (Role.OPS, Role.STAFF, Role.RESIDENT):
         assert_problem(Browser(role).get("/api/v1/audit"), 403)
+
+
+def test_a_rare_act_is_found_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long the log is, a read looks through so much of it, and says where to go on."""
+    add_city()
+    admin = Browser(Role.ADMIN)
+    feed = admin.post("/api/v1/feeds", json=FEED).json["id"]
+    with transaction() as tx:
+        for _ in range(25):
+            audit(tx, Actor("anonymous"), "accounts.ask_reset")
+    monkeypatch.setattr(audited_reads, "SEARCHED", 10)
+
+    path, found = f"/api/v1/audit?subject={feed}", []
+    pages = [admin.get(path).json]
+    while pages[-1]["next"]:
+        pages.append(admin.get(f"{path}&cursor={pages[-1]['next']}").json)
+    for each in pages:
+        found += [entry["action"] for entry in each["items"]]
+
+    assert ["feeds.create"] == found
+    assert [[], []] == [each["items"] for each in pages[:2]]

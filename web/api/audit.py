@@ -41,7 +41,7 @@ class AuditEntry(BaseModel):
 
 
 class AuditList(BaseModel):
-    """A page of acts, newest first."""
+    """A page of acts, newest first; with a `next` there may be more, also behind a page that is short or empty."""
 
     items: list[AuditEntry]
     next: str | None

@@ -5,7 +5,7 @@ import { FeedHistory } from './FeedHistory';
 
 afterEach(() => vi.unstubAllGlobals());
 
-it('tells who did what to a feed, in words', async () => {
+it('tells who did what to a feed, in words, though the newest of the log is of others', async () => {
   const entry = { at: '2026-03-01T12:00:00Z', actor: 'admin@example.org', reason: null, data: {} };
   const items = [
     { ...entry, id: 3, action: 'feeds.reprocess', reason: 'new parser' },
@@ -13,9 +13,12 @@ it('tells who did what to a feed, in words', async () => {
     { ...entry, id: 1, action: 'feeds.melt' },
   ];
   const headers = { 'Content-Type': 'application/json' };
-  vi.stubGlobal('fetch', () =>
-    Promise.resolve(new Response(JSON.stringify({ items, next: null }), { headers })),
-  );
+  vi.stubGlobal('fetch', ({ url }: Request) => {
+    const page = url.includes('cursor=older')
+      ? { items, next: null }
+      : { items: [], next: 'older' };
+    return Promise.resolve(new Response(JSON.stringify(page), { headers }));
+  });
   render(
     <QueryClientProvider client={new QueryClient()}>
       <FeedHistory id="feed-1" />

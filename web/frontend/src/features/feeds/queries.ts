@@ -1,10 +1,13 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, must } from '@/api/client';
-import type { Feed, FeedChange, JobState } from '@/api/types';
+import type { AuditEntry, AuditList, Feed, FeedChange, JobState } from '@/api/types';
 import { useJob } from '@/features/jobs/queries';
 import { useTopic } from '@/live/useLive';
 
 const LOOK_AGAIN_MS = 5_000;
+const SHOWN_ACTS = 10;
+/** Of the log of a big city a read looks through a part, and may find nothing in it. */
+const MOST_READS = 10;
 const ENDED: JobState[] = ['succeeded', 'dead', 'cancelled'];
 
 /** The feeds of a city as who runs them sees them: read again after each run. */
@@ -33,13 +36,22 @@ export function useKindOptions(kind: string) {
   });
 }
 
-/** The newest that people did to a feed. */
+/** The newest that people did to a feed, as far back as some reads of the log look. */
 export function useHistory(id: string) {
   return useQuery({
     queryKey: ['audit', id],
-    queryFn: async () =>
-      (await must(api.GET('/api/v1/audit', { params: { query: { subject: id, limit: 10 } } })))
-        .items,
+    queryFn: async () => {
+      const found: AuditEntry[] = [];
+      let cursor: string | null = null;
+      for (let reads = 0; reads < MOST_READS && found.length < SHOWN_ACTS; reads++) {
+        const query = { subject: id, limit: SHOWN_ACTS, ...(cursor ? { cursor } : {}) };
+        const page: AuditList = await must(api.GET('/api/v1/audit', { params: { query } }));
+        found.push(...page.items);
+        cursor = page.next;
+        if (!cursor) break;
+      }
+      return found.slice(0, SHOWN_ACTS);
+    },
   });
 }
 
