@@ -106,6 +106,12 @@ def _kind(name: str) -> str:
     return name
 
 
+def _named(columns: Any) -> Any:  # Any: as above.
+    if not isinstance(columns, dict):
+        return columns
+    return {part: name for part, name in columns.items() if name is not None}
+
+
 def _part(name: str) -> str:
     if name not in PARTS:
         raise ValueError("is no part")
@@ -139,6 +145,7 @@ Urls = Annotated[
 #: Part -> the name of the column that it is.
 Columns = Annotated[
     dict[Annotated[str, AfterValidator(_part)], str],
+    BeforeValidator(_named),
     Allowed("unknown", f"columns by the part that each is, of {', '.join(sorted(PARTS))}"),
 ]
 Texts = Annotated[dict[str, str], Allowed("type", "texts, each with a name")]
@@ -173,10 +180,16 @@ class Options(BaseModel):
         """
         Return the options of a feed that runs; what its kind does not know is left out.
 
+        What could be saved once and worked is read as it was then.
         Raises: Permanent that names the option and what it may be.
         """
+        given = _given(options, without=_READ_IN_PLACE)
         try:
-            return cls.model_validate(_given(options, without=_READ_IN_PLACE))
+            return cls.model_validate(given)
+        except ValidationError as error:
+            given = _as_before(given, error)
+        try:
+            return cls.model_validate(given)
         except ValidationError as error:
             wrong = next(cls._wrong(error, options))
         raise Permanent(f"{wrong.field} {wrong.message}")
@@ -242,3 +255,19 @@ class TimetabledOptions(Options):
 
 def _given(options: Mapping[str, Any], without: Set[str] = frozenset()) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value not in _NOTHING and name not in without}
+
+
+def _as_before(given: Mapping[str, Any], error: ValidationError) -> dict[str, Any]:
+    """Return options with the most for what is more, without words nobody knows, and with truth as a text."""
+    read = dict(given)
+    # From behind: what is left out of a list moves what follows.
+    for wrong in reversed(error.errors(include_url=False)):
+        name, *inner = wrong["loc"]
+        held = read[str(name)]
+        if wrong["type"] == "less_than_equal" and not inner:
+            read[str(name)] = wrong["ctx"]["le"]
+        elif wrong["type"] == "literal_error" and inner:
+            read[str(name)] = [word for at, word in enumerate(held) if at != inner[0]]
+        elif wrong["type"] == "string_type" and inner and isinstance(wrong["input"], bool):
+            read[str(name)] = {**held, inner[0]: str(wrong["input"])}
+    return read

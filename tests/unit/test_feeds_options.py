@@ -6,7 +6,7 @@ import pytest
 
 from shared.errors import Permanent
 from shared.feeds.kinds.socrata import SocrataOptions
-from shared.feeds.options import described, problems
+from shared.feeds.options import described, options_of, problems
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,24 @@ def test_a_feed_that_was_saved_before_goes_on_with_options_that_nobody_knows() -
     told = SocrataOptions.read({"modelled": True, "hours": "at night", "keep_days": "2", "page_size": "200"})
 
     assert 200 == told.page_size
+
+
+@pytest.mark.parametrize(
+    ("kind", "stored", "name", "read"),
+    [
+        ("socrata", {"page_size": 60_000}, "page_size", 50_000),
+        ("arcgis", {"max_pages": "20000", "page_size": 7}, "max_pages", 10_000),
+        ("gbfs", {"files": ["plans", "station_status", "plans_2"]}, "files", ["station_status"]),
+        ("open311", {"query": {"extensions": True}}, "query", {"extensions": "True"}),
+        ("weather", {"stations": {"EGLL": ["-0.45", 51.47]}}, "stations", {"EGLL": (-0.45, 51.47)}),
+        ("socrata", {"fields": {"title": "a", "url": None}}, "fields", {"title": "a"}),
+    ],
+)
+def test_a_feed_that_was_saved_before_is_read_as_it_was(
+    kind: str, stored: dict[str, Any], name: str, read: Any
+) -> None:
+    """What is refused now when a feed is saved was taken then, and fails no run."""
+    assert read == getattr(options_of(kind).read(stored), name)
 
 
 def test_a_feed_that_runs_with_a_wrong_option_says_which() -> None:
