@@ -13,7 +13,7 @@ from sqlalchemy import text
 from shared.db import Transaction
 from shared.events import FeedRemoved
 from shared.feeds.runs import lock_feed
-from shared.feeds.service import expect, get_feed_row, slug_of_removed
+from shared.feeds.service import expect, get_feed_row, is_removed, slug_of_removed
 from shared.jobs.enqueue import Enqueued, enqueue
 from shared.messages import DeleteFeed
 from shared.stream.publish import publish
@@ -29,10 +29,12 @@ def request_delete(tx: Transaction, feed_id: UUID, versions: Set[str] | None = N
     """
     Ask to remove a feed and all it gave; until its job has ended the feed is there, paused, its slug free for another.
 
+    Asked for again it stays asked for, whichever version is expected (RFC 9110, 13.1.1).
     Raises: NotFound; Outdated if it is of none of the `versions` that the caller expects.
     """
     feed = get_feed_row(tx, feed_id, lock=True)
-    expect(feed, versions)
+    if not is_removed(feed):
+        expect(feed, versions)
     feed.paused = True
     feed.slug = slug_of_removed(feed.id)
     return enqueue(tx, DeleteFeed(feed_id=str(feed.id)), unique_key=f"feeds.delete/{feed.id}")

@@ -105,8 +105,7 @@ def create_feed(tx: Transaction, draft: FeedDraft, now: datetime) -> Feed:
         next_run_at=now,
     )
     tx.add(feed)
-    tx.flush()
-    return feed
+    return _stored(tx, feed)
 
 
 def update_feed(
@@ -149,7 +148,13 @@ def update_feed(
     if differs:
         feed.open_until = None
         feed.next_run_at = now
+    return _stored(tx, feed)
+
+
+def _stored(tx: Transaction, feed: Feed) -> Feed:
+    """Return a feed as whoever reads it next has it: JSON's numbers are not all kept as they were sent."""
     tx.flush()
+    tx.refresh(feed)
     return feed
 
 
@@ -184,8 +189,13 @@ def expect(feed: Feed, versions: Set[str] | None) -> None:
 
 def expect_kept(feed: Feed) -> None:
     """Refuse to go on with a feed that is being removed. Raises: Conflict."""
-    if feed.slug == slug_of_removed(feed.id):
+    if is_removed(feed):
         raise Conflict("the feed is being removed")
+
+
+def is_removed(feed: Feed) -> bool:
+    """Tell whether a feed is being removed."""
+    return feed.slug == slug_of_removed(feed.id)
 
 
 def slug_of_removed(feed_id: UUID) -> str:

@@ -386,6 +386,33 @@ def test_a_change_of_somebody_else_is_not_lost() -> None:
     assert 202 == admin.delete(path, headers={"If-Match": f'"old", "{version}"'}).status_code
 
 
+def test_the_version_that_a_change_tells_is_the_one_that_is_read() -> None:
+    """Whatever the database makes of a number (-0.0 is 0 there): nobody is told of a change that nobody made."""
+    add_city()
+    admin = Browser(Role.ADMIN)
+    box = {"options": {"bbox": [-0.0, 51, 1, 52]}}
+
+    made = admin.post("/api/v1/feeds", json={**FEED, **box})
+    path = f"/api/v1/feeds/{made.json['id']}"
+    read = admin.get(path)
+    changed = admin.patch(path, json={"options": {"bbox": [-0.0, 51, 1, 53]}})
+
+    assert made.json["version"] == read.json["version"]
+    assert changed.json["version"] == admin.get(path).json["version"]
+
+
+def test_a_feed_is_removed_once_however_often_it_is_asked_for() -> None:
+    """Who missed the answer asks again with the version that they saw (RFC 9110, 13.1.1)."""
+    add_city()
+    admin = Browser(Role.ADMIN)
+    made = admin.post("/api/v1/feeds", json=FEED)
+    path, seen = f"/api/v1/feeds/{made.json['id']}", {"If-Match": made.headers["ETag"]}
+
+    first, again = admin.delete(path, headers=seen), admin.delete(path, headers=seen)
+
+    assert (202, first.json) == (again.status_code, again.json)
+
+
 def test_an_admin_reads_who_did_what() -> None:
     """Newest first, of a feed or of all, page by page; nobody else does."""
     add_city()
