@@ -100,3 +100,58 @@ def test_plain_points_lose_their_documents_and_get_them_back(
 
     assert (before | {"plain": None, "whole": None}, 4) == (upgraded, left)
     assert before == restored
+
+
+#: What a run that was stopped leaves behind, of both indexes.
+STOPPED = {
+    "before the new one was built": "DROP INDEX {new}; {make_old}",
+    "before the old one was dropped": "{make_old}",
+    "before its number was written": "SELECT 1",
+    "with neither": "DROP INDEX {new}",
+}
+INDEXES = {
+    "ix_features_point": "CREATE INDEX ix_features_point ON features USING gist (point)",
+    "ix_features_strip": (
+        "CREATE INDEX ix_features_strip ON features ((floor(point[1] * 500)::int), (point[0]), (point[1]))"
+        " INCLUDE (point)"
+    ),
+}
+
+
+@pytest.mark.parametrize("stopped", STOPPED)
+def test_the_index_of_points_is_replaced_both_ways_and_goes_on_where_it_was_stopped(
+    postgres: Postgres, settings: Settings, monkeypatch: pytest.MonkeyPatch, stopped: str
+) -> None:
+    """Also over rows without a place, at the poles and at the antimeridian; one index is left, whatever was there."""
+    config = empty_database(postgres, monkeypatch, f"points_{list(STOPPED).index(stopped)}")
+    command.upgrade(config, "0012")
+    engine = create_engine(get_settings().database_url)
+    with engine.begin() as connection:
+        for place in (None, "(5,52)", "(-180,-90)", "(180,90)", "(0,-0.0)"):
+            connection.execute(
+                text(
+                    "INSERT INTO features (id, city, feed_id, external_id, kind, title, point, fetched_at, updated_at,"
+                    " content_hash, run_id) VALUES (gen_random_uuid(), 'c', gen_random_uuid(), 'x', 'alert', '',"
+                    " CAST(:place AS point), now(), now(), '', gen_random_uuid())"
+                ),
+                {"place": place},
+            )
+    there: list[tuple[set[str], int]] = []
+    point, strip = INDEXES
+    for go, before, after, old, new in (
+        (command.upgrade, "0012", "0013", point, strip),
+        (command.downgrade, "0013", "0012", strip, point),
+    ):
+        go(config, after)
+        with engine.begin() as connection:
+            for statement in STOPPED[stopped].format(new=new, make_old=INDEXES[old]).split(";"):
+                connection.execute(text(statement))
+            connection.execute(text("UPDATE alembic_version SET version_num = :before"), {"before": before})
+        go(config, after)
+        with engine.connect() as connection:
+            named = connection.execute(text("SELECT indexname FROM pg_indexes WHERE tablename = 'features'"))
+            rows = connection.execute(text("SELECT count(*) FROM features")).scalar_one()
+            there.append((set(named.scalars()) & INDEXES.keys(), rows))
+    engine.dispose()
+
+    assert [({"ix_features_strip"}, 5), ({"ix_features_point"}, 5)] == there
