@@ -15,9 +15,13 @@ ALLOWED_SECONDS = 20
 SIZE = 1_000_000
 #: Where text of a publisher meets a pattern: the module, how the pattern is asked, and what would keep it busy.
 CASES = {
-    "a point": ("tasks.feeds.reading.places", "_WKT_POINT.fullmatch", "'POINT' + ' ' * n"),
-    "a point within": ("tasks.feeds.reading.places", "_WKT_POINT.fullmatch", "'POINT(a' + ' ' * n + 'b'"),
-    "a pair": ("tasks.feeds.reading.places", "_PAIR.fullmatch", "'(' + ' ' * n + '1.1'"),
+    "a point": ("tasks.feeds.reading.place_cells", "_WKT_POINT.fullmatch", "'POINT' + ' ' * n"),
+    "a point within": (
+        "tasks.feeds.reading.place_cells",
+        "_WKT_POINT.fullmatch",
+        "'POINT(a' + ' ' * n + 'b'",
+    ),
+    "a pair": ("tasks.feeds.reading.place_cells", "_PAIR.fullmatch", "'(' + ' ' * n + '1.1'"),
     "a place": ("tasks.feeds.reading.columns", "_PLACE.fullmatch", "'POINT' + ' ' * n"),
     "a place of letters": ("tasks.feeds.reading.columns", "_PLACE.fullmatch", "'A' * n"),
     "a name of an id": ("tasks.feeds.reading.columns", "_ID_LIKE.search", "'number' * (n // 6) + '!'"),

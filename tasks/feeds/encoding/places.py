@@ -14,7 +14,8 @@ from tasks.feeds.encoding.geometries import Shape, place_fields, shape_of
 from tasks.feeds.encoding.weave import Slices, Weave
 from tasks.feeds.quality import Context, is_outside
 from tasks.feeds.reading.grid import Flags, Grid, Places, Rows
-from tasks.feeds.reading.places import geometry, point
+from tasks.feeds.reading.place_cells import geometry
+from tasks.feeds.reading.places import point
 
 Numbers = npt.NDArray[np.float64]
 _NAMES: Final = ("longitude", "latitude", "geometry")

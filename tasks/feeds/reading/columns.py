@@ -8,7 +8,8 @@ from shared.errors import Permanent, Rejection
 from tasks.feeds.reading.cells import BadRow, Row
 from tasks.feeds.reading.column_names import NAMES, bare, letters
 from tasks.feeds.reading.locations import AT_THE_END, is_location
-from tasks.feeds.reading.places import HEXADECIMAL, degrees, is_place
+from tasks.feeds.reading.place_cells import HEXADECIMAL, is_place
+from tasks.feeds.reading.places import degrees
 from tasks.feeds.reading.times import LocalTimes
 from tasks.feeds.reading.words import NOTHING
 

@@ -15,7 +15,8 @@ from tasks.feeds.reading.columns import Chosen
 from tasks.feeds.reading.links import web_link
 from tasks.feeds.reading.locations import address_of, before_degrees
 from tasks.feeds.reading.markup import plain as unmarked
-from tasks.feeds.reading.places import geometry, point
+from tasks.feeds.reading.place_cells import geometry
+from tasks.feeds.reading.places import point
 from tasks.feeds.reading.tables import Table
 from tasks.feeds.reading.times import LocalTimes
 from tasks.feeds.reading.words import NOTHING, is_closed

@@ -13,7 +13,8 @@ from shared.units import to_stored, ucum
 from tasks.feeds.connector import Feature, Observation, Record, Result, Thing, Vehicle
 from tasks.feeds.connectors.mapping.expressions import Expressions
 from tasks.feeds.reading.links import web_link
-from tasks.feeds.reading.places import Geometry, geometry, point
+from tasks.feeds.reading.place_cells import geometry
+from tasks.feeds.reading.places import Geometry, point
 from tasks.feeds.reading.times import LocalTimes, from_posix
 from tasks.feeds.reading.words import NOTHING
 

@@ -29,7 +29,8 @@ from tasks.feeds.reading.day_order import local_times
 from tasks.feeds.reading.documents import excerpt, load_json
 from tasks.feeds.reading.links import web_link
 from tasks.feeds.reading.markup import plain
-from tasks.feeds.reading.places import checked, drawn, geometry
+from tasks.feeds.reading.place_cells import geometry
+from tasks.feeds.reading.places import checked, drawn
 from tasks.feeds.reading.times import LocalTimes, from_posix
 
 _MOST_PAGES: Final = 10

@@ -9,7 +9,8 @@ from tasks.feeds.connector import Observation, Payload, Record, Rejected, Result
 from tasks.feeds.connectors.weather import metar
 from tasks.feeds.connectors.weather.values import as_forecast, result
 from tasks.feeds.reading.documents import excerpt
-from tasks.feeds.reading.places import geometry, point
+from tasks.feeds.reading.place_cells import geometry
+from tasks.feeds.reading.places import point
 from tasks.feeds.reading.times import from_rfc3339
 
 _MEASURED: Final = (
