@@ -376,6 +376,17 @@ def test_json_that_is_not_quite_of_the_format_is_read_field_by_field(document: d
     assert ("Detour", "a crash") == (alert.title, alert.properties["cause_detail"])
 
 
+@pytest.mark.parametrize(
+    "header", [{"timestamp": 1795176000}, {"Timestamp": "1795176000", "Incrementality": 0}]
+)
+def test_json_without_a_version_is_read(header: dict[str, Any]) -> None:
+    """No reading of ours depends on it; the time of the header and the list tell what the document is."""
+    document = {"header" if "timestamp" in header else "Header": header, "entity": SPOKEN["entity"]}
+    records = parse(source("gtfs_realtime"), payload(json.dumps(document).encode()))
+
+    assert [TripUpdate, Feature] == list(map(type, records))
+
+
 def long(number: int) -> dict[str, Any]:
     """Write a number as programs in JavaScript do that hold 64 bits in two halves."""
     return {"low": number if number < 2**31 else number - 2**32, "high": 0, "unsigned": True}

@@ -26,6 +26,8 @@ MOST_PARTS = 2_000_000
 MOST_BYTES = 1024 * 1024
 #: Bytes of an entity of which it is told which fields it lacks: there may be one for every two bytes.
 _LITTLE: Final = 10_000
+#: What a message is taken for that does not tell its version, by which nothing is read otherwise.
+_VERSION: Final = "2.0"
 
 #: An entity, or why what stands in its place is none.
 Entity: TypeAlias = gtfs.FeedEntity | Rejection
@@ -132,6 +134,9 @@ def _json(document: Any, name: str) -> Message:  # Any: JSON of a publisher.
         fill(read, header)
     except Rejection as why:
         raise Malformed(f"{name}: no GTFS Realtime message: {why.detail}") from None
+    # Only a protocol buffer cannot be written without it.
+    if read.timestamp and not read.gtfs_realtime_version:
+        read.gtfs_realtime_version = _VERSION
     return Message(read, [_entity(entity) for entity in entities])
 
 
