@@ -8,7 +8,8 @@ import numpy as np
 import orjson
 
 from tasks.feeds.encoding.binary import NEVER, NULL, clean, microseconds, words
-from tasks.feeds.encoding.places import Cells, Placed, placed
+from tasks.feeds.encoding.places import Placed, placed
+from tasks.feeds.encoding.some import Some
 from tasks.feeds.encoding.times import Moments
 from tasks.feeds.encoding.weave import Numbers, Slices, Weave
 from tasks.feeds.quality import Context
@@ -83,7 +84,7 @@ class Columns:
                     found |= grid.marked_up[rows, self._at[part]]
         return found
 
-    def _times(self, some: "Some", part: str, alone: Flags) -> Numbers:
+    def _times(self, some: Some, part: str, alone: Flags) -> Numbers:
         if part not in self._at:
             return np.full(some.size, NEVER, dtype=np.int64)
         clocks = self._clocks.get(self._at[part])
@@ -92,7 +93,7 @@ class Columns:
         return self._moments.read(some.grid, *some.cells(self._at[part]), alone)
 
     def _bodies(
-        self, some: "Some", moments: Mapping[str, Numbers], observed: Numbers, where: Placed
+        self, some: Some, moments: Mapping[str, Numbers], observed: Numbers, where: Placed
     ) -> list[bytes]:
         """Return each row's body, with the fields of `FEATURE_BODY` in their order."""
         weave = Weave(some.grid.data, some.size)
@@ -115,7 +116,7 @@ class Columns:
         )
         return weave.woven()
 
-    def _text(self, weave: Weave, some: "Some", part: str, blank: bytes = NULL) -> Sequence[Slices]:
+    def _text(self, weave: Weave, some: Some, part: str, blank: bytes = NULL) -> Sequence[Slices]:
         """Return the field of a text without the blanks around it, `blank` where nothing else is there."""
         if part not in self._at:
             return [weave.constant(blank)]
@@ -123,7 +124,7 @@ class Columns:
         sizes = ends - starts
         return weave.where(sizes > 0, weave.lengths(sizes), blank), Slices(starts, sizes)
 
-    def _address(self, weave: Weave, some: "Some") -> Sequence[Slices]:
+    def _address(self, weave: Weave, some: Some) -> Sequence[Slices]:
         """Return the field of an address, of one that ends in its place without that."""
         if not self._is_place_in_address:
             return self._text(weave, some, "address")
@@ -132,7 +133,7 @@ class Columns:
         sizes = np.array([len(before_degrees(cell).encode()) for cell in cells], dtype=np.int32)
         return weave.lengths(sizes), Slices(starts, sizes)
 
-    def _link(self, weave: Weave, some: "Some") -> Sequence[Slices]:
+    def _link(self, weave: Weave, some: Some) -> Sequence[Slices]:
         """Return the field of a link, of one that does not lead to the web nothing."""
         if "url" not in self._at:
             return [weave.constant(NULL)]
@@ -143,7 +144,7 @@ class Columns:
         sizes = np.where(is_link, ends - starts, np.int32(0))
         return weave.lengths(sizes), Slices(starts, sizes)
 
-    def _states(self, weave: Weave, some: "Some", closed: Numbers) -> Slices:
+    def _states(self, weave: Weave, some: Some, closed: Numbers) -> Slices:
         """Say of each request whether it is open, by its date where nothing is written."""
         states = np.where(closed == NEVER, _OPEN, _CLOSED)
         if "status" in self._at:
@@ -153,7 +154,7 @@ class Columns:
             states = np.where(said == _UNSAID, states, said)
         return weave.choice(states, _STATES)
 
-    def _properties(self, weave: Weave, some: "Some") -> Sequence[Slices]:
+    def _properties(self, weave: Weave, some: Some) -> Sequence[Slices]:
         """Write the members of each row as a field of `jsonb`; a blank cell is none."""
         pieces = [weave.constant(_VERSION + b"{")]
         has_any = np.zeros(some.size, dtype=np.bool_)
@@ -168,31 +169,6 @@ class Columns:
             has_any |= is_there
         pieces.append(weave.choice(has_any.astype(np.intp), (b"}", b'"}')))
         return [weave.lengths(np.sum([piece.sizes for piece in pieces], axis=0, dtype=np.int32)), *pieces]
-
-
-class Some:
-    """Some whole rows of a grid."""
-
-    def __init__(self, grid: Grid, rows: Rows) -> None:
-        self.grid = grid
-        self.size = len(rows)
-        self._rows = rows
-        self._starts, self._ends = grid.starts[rows], grid.ends[rows]
-
-    def cells(self, at: int | None) -> Cells:
-        """Return the cells of a column; of none, blank ones."""
-        if at is None:
-            nowhere = np.zeros(self.size, dtype=np.int32)
-            return Cells(nowhere, nowhere)
-        return Cells(self._starts[:, at], self._ends[:, at])
-
-    def escaped(self, at: int) -> dict[int, bytes]:
-        """Return the cells of a column that JSON writes otherwise than they are, as it writes them."""
-        if self.grid.escaped is None:
-            return {}
-        rows = np.flatnonzero(self.grid.escaped[self._rows, at])
-        cells = self.grid.texts(self._starts[rows, at], self._ends[rows, at])
-        return {row: orjson.dumps(cell)[1:-1] for row, cell in zip(rows.tolist(), cells, strict=True)}
 
 
 def _only(slices: Slices, which: Flags) -> Slices:
