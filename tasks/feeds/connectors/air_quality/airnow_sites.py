@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Payload, Record, Rejected, Thing
-from tasks.feeds.connectors.air_quality.readings import Reading, joined, observed_property, rejected, result
+from tasks.feeds.connectors.air_quality.readings import Reading, observed_property, of_sites, rejected, result
 from tasks.feeds.reading.places import point
 from tasks.feeds.reading.times import LocalTimes
 
@@ -41,17 +41,14 @@ def rows_of(document: Any) -> Sequence[Any] | None:  # Any: rows of a publisher.
 
 def records(rows: Sequence[Any], payload: Payload) -> Iterator[Record]:
     """Yield each site as a thing, and an observation of its hour where there are values."""
-    things: list[Thing] = []
-    readings: list[Reading | Rejected] = []
-    for number, row in enumerate(rows):
-        record = f"{payload.name}#{number}"
-        try:
-            thing = _site(row, record)
-            things.append(thing)
-            readings += _readings(row, thing)
-        except Rejection as why:
-            readings.append(rejected(record, why, row))
-    yield from joined(readings, things)
+
+    def read(
+        row: Any, record: str
+    ) -> tuple[Thing, Iterator[Reading | Rejected]]:  # Any: JSON of a publisher.
+        thing = _site(row, record)
+        return thing, _readings(row, thing)
+
+    return of_sites(rows, payload, read)
 
 
 def _site(row: Any, record: str) -> Thing:  # Any: as above.

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Payload, Record, Rejected, Thing
-from tasks.feeds.connectors.air_quality.readings import Reading, joined, rejected, result
+from tasks.feeds.connectors.air_quality.readings import Reading, of_sites, rejected, result
 from tasks.feeds.reading.places import point
 from tasks.feeds.reading.times import from_posix
 
@@ -54,17 +54,14 @@ def _renamed(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def records(rows: Sequence[Any], document: Mapping[str, Any], payload: Payload) -> Iterator[Record]:
     """Yield each sensor as a thing, with an observation when there are values."""
-    things: list[Thing] = []
-    readings: list[Reading | Rejected] = []
-    for number, row in enumerate(rows):
-        record = f"{payload.name}#{number}"
-        try:
-            thing = _sensor(row, document, record)
-            things.append(thing)
-            readings += _readings(row, document, thing.external_id, record)
-        except Rejection as why:
-            readings.append(rejected(record, why, row))
-    yield from joined(readings, things)
+
+    def read(
+        row: Any, record: str
+    ) -> tuple[Thing, Iterator[Reading | Rejected]]:  # Any: JSON of a publisher.
+        thing = _sensor(row, document, record)
+        return thing, _readings(row, document, thing.external_id, record)
+
+    return of_sites(rows, payload, read)
 
 
 def _sensor(row: Any, document: Mapping[str, Any], record: str) -> Thing:  # Any: JSON of a publisher.

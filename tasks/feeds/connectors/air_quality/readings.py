@@ -1,14 +1,14 @@
 """[p] One reading of a sensor: its property, its unit, and the numbers that mean there is none."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from shared.errors import Rejection
 from shared.units import to_micrograms_per_m3, to_stored, ucum
-from tasks.feeds.connector import Described, Observation, Record, Rejected, Result, Thing
+from tasks.feeds.connector import Described, Observation, Payload, Record, Rejected, Result, Thing
 from tasks.feeds.reading.documents import excerpt
 from tasks.feeds.reading.places import point
 from tasks.feeds.reading.times import from_rfc3339
@@ -90,6 +90,30 @@ def _number(name: str, value: Any) -> float:  # Any: JSON of a publisher.
     if not math.isfinite(number):
         raise Rejection("no_result", f"{name} is {value!r:.40}")
     return number
+
+
+def of_sites(
+    rows: Sequence[Any],  # Any: JSON of a publisher.
+    payload: Payload,
+    read: Callable[[Any, str], tuple[Thing, Iterable[Reading | Rejected]]],
+) -> Iterator[Record]:
+    """
+    Yield the site that each row tells of as a thing, and what was observed there, as `joined` does.
+
+    Args: `read` takes a row and its address; what it, or a reading that it gives, raises as Rejection sets the rest of
+    the row aside.
+    """
+    things: list[Thing] = []
+    readings: list[Reading | Rejected] = []
+    for number, row in enumerate(rows):
+        record = f"{payload.name}#{number}"
+        try:
+            thing, found = read(row, record)
+            things.append(thing)
+            readings += found
+        except Rejection as why:
+            readings.append(rejected(record, why, row))
+    yield from joined(readings, things)
 
 
 def _distinct(things: Sequence[Thing], with_reading: Set[str], told: set[str]) -> Iterator[Thing]:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from shared.errors import Rejection
-from tasks.feeds.connector import Payload, Record, Rejected, Result, Thing
-from tasks.feeds.connectors.air_quality.readings import Reading, joined, rejected, result
+from tasks.feeds.connector import Payload, Record, Result, Thing
+from tasks.feeds.connectors.air_quality.readings import Reading, of_sites, result
 from tasks.feeds.reading.places import point
 from tasks.feeds.reading.times import LocalTimes
 
@@ -41,18 +41,7 @@ def rows_of(document: Any) -> Sequence[Any] | None:  # Any: JSON of a publisher.
 
 def records(rows: Sequence[Any], payload: Payload) -> Iterator[Record]:
     """Yield each sensor once, and one observation per row."""
-    things: list[Thing] = []
-    readings: list[Reading | Rejected] = []
-    for number, row in enumerate(rows):
-        record = f"{payload.name}#{number}"
-        try:
-            thing, found = _read(row, record)
-        except Rejection as why:
-            readings.append(rejected(record, why, row))
-            continue
-        things.append(thing)
-        readings.extend(found)
-    yield from joined(readings, things)
+    return of_sites(rows, payload, _read)
 
 
 def _read(row: Any, record: str) -> tuple[Thing, list[Reading]]:  # Any: as above.

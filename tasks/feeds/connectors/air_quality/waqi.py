@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from shared.errors import Rejection
 from tasks.feeds.connector import Malformed, Payload, Record, Rejected, Result, Thing
-from tasks.feeds.connectors.air_quality.readings import Reading, joined, observed_property, rejected, result
+from tasks.feeds.connectors.air_quality.readings import Reading, observed_property, of_sites, result
 from tasks.feeds.reading.documents import excerpt
 from tasks.feeds.reading.places import point
 from tasks.feeds.reading.times import from_rfc3339
@@ -44,17 +44,14 @@ def rows_of(document: Any, name: str) -> Sequence[Any] | None:  # Any: JSON of a
 
 def records(rows: Sequence[Any], payload: Payload) -> Iterator[Record]:
     """Yield each station as a thing, with an observation of what it tells."""
-    things: list[Thing] = []
-    readings: list[Reading | Rejected] = []
-    for number, row in enumerate(rows):
-        record = f"{payload.name}#{number}"
-        try:
-            thing = _station(row, record)
-            things.append(thing)
-            readings += _readings(row, thing.external_id, record)
-        except Rejection as why:
-            readings.append(rejected(record, why, row))
-    yield from joined(readings, things)
+
+    def read(
+        row: Any, record: str
+    ) -> tuple[Thing, Iterator[Reading | Rejected]]:  # Any: JSON of a publisher.
+        thing = _station(row, record)
+        return thing, _readings(row, thing.external_id, record)
+
+    return of_sites(rows, payload, read)
 
 
 def _station(row: Any, record: str) -> Thing:  # Any: JSON of a publisher.
