@@ -130,8 +130,9 @@ def update_feed(
     # Options are of a kind, and a kind takes options: a change of either is judged with the other.
     kind = changes.get("kind", feed.kind)
     both = {"options": feed.options} if "kind" in changes else {}
-    timetable = _unknown_timetable(tx, feed.city, kind, changes.get("options") or {})
-    _refuse([*unknown, *_problems({**both, **changes}, kind), *timetable])
+    judged = {**both, **changes}
+    timetable = _unknown_timetable(tx, feed.city, kind, judged.get("options", {}))
+    _refuse([*unknown, *_problems(judged, kind), *timetable])
     differs = {name for name, value in changes.items() if getattr(feed, name) != value}
     content = differs & _CONTENT
     if content == {"options"} and _read_by(feed.options) == _read_by(changes["options"]):

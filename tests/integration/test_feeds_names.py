@@ -7,10 +7,12 @@ from uuid import UUID
 import pytest
 from google.transit import gtfs_realtime_pb2 as gtfs
 from sqlalchemy import Engine, text
+from sqlalchemy import update as update_row
 
 from shared.clock import utcnow
 from shared.db import transaction
 from shared.errors import Invalid
+from shared.feeds.models import Feed
 from shared.feeds.service import update_feed
 from shared.observations.queries import ThingFilter, list_things, list_vehicles, moved_vehicles
 from tests.support.feed_runs import CITY, GIVEN, Site, add_feed, count, newest_run, row_versions, run_feed
@@ -278,6 +280,18 @@ def test_an_option_that_names_no_timetable_is_refused(site: Site, static: object
 
     assert ["options.static"] == [problem.field for problem in refused.value.problems]
     assert 1 == count("feeds")
+
+
+def test_a_stored_option_of_another_kind_is_judged_with_the_new_kind(site: Site) -> None:
+    """It may be from before options were judged."""
+    feed = add_feed("news", LIVE)
+    with transaction() as tx:
+        tx.execute(update_row(Feed).where(Feed.id == feed).values(options={"static": "nowhere"}))
+
+    with transaction() as tx, pytest.raises(Invalid) as refused:
+        update_feed(tx, feed, {"kind": "gtfs_realtime"}, utcnow())
+
+    assert ["options.static"] == [problem.field for problem in refused.value.problems]
 
 
 def test_a_trip_that_messages_call_by_the_end_of_its_id_is_found(site: Site) -> None:
