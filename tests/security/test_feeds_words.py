@@ -40,6 +40,12 @@ CASES = {
         "_MONTH_NAMED.fullmatch",
         "'January 1, 2024' + ' ' * n + 'x'",
     ),
+    "a clock": ("tasks.feeds.reading.clocks", "_is_clock", "'14:30' + ' ' * n + 'x'"),
+    "degrees behind an address": (
+        "tasks.feeds.reading.locations",
+        "before_degrees",
+        "'(' + '1' * (n // 2) + '.1' + ' ' * (n // 2)",
+    ),
     "an age": ("tasks.feeds.fetching.headers", "_MAX_AGE.search", "'max-age' + ' ' * n + '='"),
     "a host": ("tasks.feeds.fetching.addresses", "_NUMERIC.fullmatch", "'1.' * (n // 2) + 'x'"),
 }

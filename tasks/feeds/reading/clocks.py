@@ -21,7 +21,7 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
 }
 #: How long these took is a time, too, and written as a clock is.
 _LASTING: Final = re.compile("resolution|completion|response")
-_CLOCK: Final = re.compile(r"\s*\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?\s*(?:[AaPp]\.?[Mm]\.?)?\s*", re.ASCII)
+_CLOCK: Final = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:\s*[AaPp]\.?[Mm]\.?)?", re.ASCII)
 #: Both columns hold nearly always what their names say.
 _NEARLY_ALL: Final = 0.9
 
@@ -84,7 +84,7 @@ def _is_blank(cell: Cell) -> bool:
 
 
 def _is_clock(cell: Cell) -> bool:
-    return isinstance(cell, time) or (isinstance(cell, str) and _CLOCK.fullmatch(cell) is not None)
+    return isinstance(cell, time) or (isinstance(cell, str) and _CLOCK.fullmatch(cell.strip()) is not None)
 
 
 def _is_day_alone(cell: Cell, times: LocalTimes) -> bool:
