@@ -21,7 +21,9 @@ _NAMES: Final[Mapping[str, Sequence[str]]] = {
 }
 #: How long these took is a time, too, and written as a clock is.
 _LASTING: Final = re.compile("resolution|completion|response")
-_CLOCK: Final = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:\s*[AaPp]\.?[Mm]\.?)?", re.ASCII)
+_CLOCK: Final = re.compile(
+    r"\d{1,2}[:h]\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:\s*[ap]\.?\s?m\.?)?", re.ASCII | re.IGNORECASE
+)
 #: Both columns hold nearly always what their names say.
 _NEARLY_ALL: Final = 0.9
 

@@ -332,9 +332,12 @@ def test_the_number_of_a_house_is_not_that_of_a_request() -> None:
          "Time Closed": "4:05 p.m."},
         {"id": "7", "DATA DEMANDA": f"{DAY}T00:00:00.000", "HORA DEMANDA": "14:30:05", "closed_at": f"{DAY} 16:05"},
         {"Vorgangsnummer": "7", "Meldedatum": "20.11.2026", "Meldeuhrzeit": "14:30:05", "closed": f"{DAY} 16:05"},
+        {"id": "7", "date_creation": "20/11/2026", "heure_creation": "14h30", "date_cloture": "20/11/2026",
+         "heure_cloture": "16h05"},
+        {"folio": "7", "fecha_creacion": DAY, "hora_creacion": "2:30 p. m.", "closed": f"{DAY} 16:05"},
         {"collision_id": "7", "crash_date": f"{DAY}T00:00:00.000", "crash_time": "14:30:05", "closed": f"{DAY} 16:05"},
     ],
-    ids=["english", "spanish", "american", "portuguese", "german", "by content"],
+    ids=["english", "spanish", "american", "portuguese", "german", "french", "mexican", "by content"],
 )  # fmt: skip
 def test_a_day_is_read_with_the_clock_in_the_column_beside_it(row: dict[str, Any]) -> None:
     """The clock is told already, and no property."""
