@@ -32,6 +32,8 @@ PARTS: Final = frozenset(
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
 _URL: Final = re.compile(r"https?://[^/]+")
+#: Of a greater number its readers and the database make several.
+_MOST_EXACT: Final = 2**53
 _NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
 #: Read where feeds are stored, where one that cannot be read is none.
 _READ_IN_PLACE: Final = frozenset(("hours", "keep_days"))
@@ -56,6 +58,12 @@ def _count(value: Any) -> Any:  # Any: an option is JSON.
         raise ValueError("is no number")
     if value in (0, "0"):
         raise PydanticUseDefault
+    return value
+
+
+def _written(value: Any) -> Any:  # Any: as above.
+    if isinstance(value, int | float) and abs(value) > _MOST_EXACT:
+        raise ValueError("is no number that JSON keeps")
     return value
 
 
@@ -126,8 +134,9 @@ def _box(box: tuple[float, float, float, float]) -> tuple[float, float, float, f
 
 
 _Degrees = Annotated[float, Strict()]
+_Written = Annotated[str, BeforeValidator(_written)]
 #: A text, also one that is written as a number.
-Text = Annotated[str, Allowed("type", "a text")]
+Text = Annotated[_Written, Allowed("type", "a text")]
 #: A whole number, also one that is written as a text; 0 is as good as not given.
 Count = Annotated[int, BeforeValidator(_count), Field(ge=1), Allowed("number", "a whole number")]
 #: None where it is not said.
@@ -144,11 +153,11 @@ Urls = Annotated[
 ]
 #: Part -> the name of the column that it is.
 Columns = Annotated[
-    dict[Annotated[str, AfterValidator(_part)], str],
+    dict[Annotated[str, AfterValidator(_part)], _Written],
     BeforeValidator(_named),
     Allowed("unknown", f"columns by the part that each is, of {', '.join(sorted(PARTS))}"),
 ]
-Texts = Annotated[dict[str, str], Allowed("type", "texts, each with a name")]
+Texts = Annotated[dict[str, _Written], Allowed("type", "texts, each with a name")]
 
 
 class Options(BaseModel):
@@ -268,6 +277,6 @@ def _as_before(given: Mapping[str, Any], error: ValidationError) -> dict[str, An
             read[str(name)] = wrong["ctx"]["le"]
         elif wrong["type"] == "literal_error" and inner:
             read[str(name)] = [word for at, word in enumerate(held) if at != inner[0]]
-        elif wrong["type"] == "string_type" and inner and isinstance(wrong["input"], bool):
+        elif isinstance(held, dict) and wrong["type"] == "string_type" and isinstance(wrong["input"], bool):
             read[str(name)] = {**held, inner[0]: str(wrong["input"])}
     return read

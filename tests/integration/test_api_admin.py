@@ -69,6 +69,8 @@ def test_an_admin_adds_changes_runs_and_removes_a_feed() -> None:
         ({**FEED, "cursor": {}}, "cursor"),
         ({**FEED, "options": {"page_sise": 100}}, "options.page_sise"),
         ({**FEED, "options": {"hours": "at night"}}, "options.hours"),
+        ({**FEED, "kind": "socrata", "options": {"where": 1e30}}, "options.where"),
+        ({**FEED, "kind": "open311", "options": {"query": {"page": 1e30}}}, "options.query.page"),
         ({**FEED, "options": {"timezone": "Mars/Olympus"}}, "options.timezone"),
         ({**FEED, "kind": "mapping"}, "options.fields"),
         (

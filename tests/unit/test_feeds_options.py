@@ -1,12 +1,13 @@
 """What feeds may be told."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from shared.errors import Permanent
 from shared.feeds.kinds.socrata import SocrataOptions
-from shared.feeds.options import described, options_of, problems
+from shared.feeds.options import described, kinds, options_of, problems
 
 
 @pytest.mark.parametrize(
@@ -80,6 +81,20 @@ def test_a_feed_that_runs_with_a_wrong_option_says_which() -> None:
     """It does not read something else instead."""
     with pytest.raises(Permanent, match=r"options\.where must be a text"):
         SocrataOptions.read({"where": ["a"]})
+
+
+@pytest.mark.parametrize(
+    "stored", [True, 1, 1e30, "a", [True, 1], [None], {"a": True}, {"a": {"b": [[]]}}, {"title": None}]
+)
+def test_no_stored_option_ends_a_run_without_a_word(stored: Any) -> None:
+    """Whatever it is, of whichever kind and name: it is read, or named."""
+    told = {"told": ""}
+    for kind in kinds():
+        for name in options_of(kind).model_fields:
+            with suppress(Permanent):
+                told |= options_of(kind).read({name: stored}).model_dump()
+
+    assert {"told"} < told.keys()
 
 
 def test_the_options_of_a_kind_are_told_with_those_of_all() -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from shared.feeds.option_types import Allowed, Count, Language, Options
+from shared.feeds.option_types import Allowed, Count, Language, Options, Text
 
 
 class CapOptions(Options):
@@ -14,7 +14,7 @@ class CapOptions(Options):
         "", description="The language of the infos that are shown; English unless told."
     )
     area: Annotated[
-        list[str],
+        list[Text],
         BeforeValidator(lambda told: [told] if isinstance(told, str | int) else told),
         Allowed("type", "a text or a list of texts"),
     ] = Field([], description="Parts of the names of areas; warnings of other areas are left out.")
