@@ -56,11 +56,11 @@ def merge(
     differing = [
         row for row in rows if row.external_id in known and known[row.external_id].digest != row.digest
     ]
-    changed = _settled(tx, table, writing, differing, known, repeated) if differing else []
+    merged = Merged()
+    changed = _change(tx, table, writing, differing, known, repeated, merged) if differing else []
     changed_ids = {row.external_id for row in changed}
     returning: list[str] = []
     sent: dict[UUID, int] = {}
-    merged = Merged()
     for row in rows if known else ():
         found = known.get(row.external_id)
         if found is None or row.external_id in changed_ids:
@@ -75,8 +75,6 @@ def merge(
         ids = [uuid_utils.uuid7() for _ in new]
         copy(tx, table, writing, new, ids)
         merged.new = [(str(id_), row.kind) for id_, row in zip(ids, new, strict=True)]
-    if changed:
-        _update(tx, table, writing, changed, merged)
     if sent and writing.is_current:
         with by_index(tx):
             remember_sent(tx, writing, sent)
@@ -117,6 +115,23 @@ def _known(tx: Transaction, table: Table, feed_id: UUID, rows: Sequence[Row]) ->
     }
 
 
+def _change(
+    tx: Transaction,
+    table: Table,
+    writing: Writing,
+    rows: Sequence[Row],
+    known: Mapping[str, _Known],
+    repeated: frozenset[str],
+    merged: Merged,
+) -> Sequence[Row]:
+    """Replace what is stored of rows whose content is another one; returns those."""
+    with by_index(tx):
+        changed = _settled(tx, table, writing, rows, known, repeated)
+        if changed:
+            _update(tx, table, writing, changed, merged)
+    return changed
+
+
 def _settled(
     tx: Transaction,
     table: Table,
@@ -138,23 +153,21 @@ def _settled(
             copy(tx, table, writing, part, ids, into=stage, repeated=again)
     if not table.has_version:
         return rows
-    with by_index(tx):
-        same = settle_same(tx, stage)
+    same = settle_same(tx, stage)
     return [row for row in rows if row.external_id not in same]
 
 
 def _update(tx: Transaction, table: Table, writing: Writing, rows: Sequence[Row], merged: Merged) -> None:
     """Replace what is stored of the rows that are staged."""
     stage = f"stage_{table.name}"
-    with by_index(tx):
-        if table.has_version:
-            write_versions(tx, stage, table.newer, writing.run_id, writing.now)
-        changed = tx.execute(
-            text(
-                f"UPDATE {table.name} f SET {table.assignments(writing.is_current)} FROM {stage} s"
-                f" WHERE f.id = ANY(ARRAY[s.id]) AND {table.newer} RETURNING f.id, f.external_id"
-            )
-        ).all()
+    if table.has_version:
+        write_versions(tx, stage, table.newer, writing.run_id, writing.now)
+    changed = tx.execute(
+        text(
+            f"UPDATE {table.name} f SET {table.assignments(writing.is_current)} FROM {stage} s"
+            f" WHERE f.id = ANY(ARRAY[s.id]) AND {table.newer} RETURNING f.id, f.external_id"
+        )
+    ).all()
     kept = {external_id: str(id_) for id_, external_id in changed}
     merged.changed += [(kept[row.external_id], row.kind) for row in rows if row.external_id in kept]
     merged.older += [row for row in rows if row.external_id not in kept]

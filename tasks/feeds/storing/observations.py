@@ -78,10 +78,11 @@ def store_observations(
     stored.same, stored.changed, stored.new = verdicts(verdict[now], owners).tolist()
     if writes:
         moved = results.latest(times, is_known)
-        write_streams(tx, writing, streams, moved)
-        _append(tx, writing, streams, results.take(verdict == NEW))
-        _correct(tx, writing, streams, results.take(verdict == CHANGED))
-        _keep_states(tx, things, gathered.newest_said(has_numbers))
+        with by_index(tx):
+            write_streams(tx, writing, streams, moved)
+            _append(tx, writing, streams, results.take(verdict == NEW))
+            _correct(tx, writing, streams, results.take(verdict == CHANGED))
+            _keep_states(tx, things, gathered.newest_said(has_numbers))
         stored.items = list(moved_items(streams, moved))
     return stored
 
