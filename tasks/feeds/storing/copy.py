@@ -13,7 +13,6 @@ from shared.clock import rfc3339
 from shared.db import Transaction, copy_in
 
 NULL: Final = r"\N"
-_BY_INDEX: Final = "tables are read by their indexes"
 
 
 def copy_lines(tx: Transaction, table: str, columns: str, blocks: Iterable[bytes]) -> None:
@@ -54,17 +53,10 @@ def by_index(tx: Transaction) -> Iterator[None]:
     read as a whole, and the join is written `t.id = ANY(ARRAY[s.id])`: plainly equal ids can also be joined by
     going through the whole index.
     Compiling is off meanwhile: before Postgres 18 a forbidden way that is needed all the same looks
-    costly enough for it. A block within another one is part of it.
+    costly enough for it.
     """
-    if tx.info.get(_BY_INDEX):
-        yield
-        return
     _allow_all(tx, "off")
-    tx.info[_BY_INDEX] = True
-    try:
-        yield
-    finally:
-        tx.info[_BY_INDEX] = False
+    yield
     _allow_all(tx, "on")
 
 

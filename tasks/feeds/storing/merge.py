@@ -57,7 +57,12 @@ def merge(
         row for row in rows if row.external_id in known and known[row.external_id].digest != row.digest
     ]
     merged = Merged()
-    changed = _change(tx, table, writing, differing, known, repeated, merged) if differing else []
+    changed: Sequence[Row] = ()
+    if differing:
+        with by_index(tx):
+            changed = _settled(tx, table, writing, differing, known, repeated)
+            if changed:
+                _update(tx, table, writing, changed, merged)
     changed_ids = {row.external_id for row in changed}
     returning: list[str] = []
     sent: dict[UUID, int] = {}
@@ -113,23 +118,6 @@ def _known(tx: Transaction, table: Table, feed_id: UUID, rows: Sequence[Row]) ->
         external_id: _Known(id_, bytes(digest), is_missing, (source_hash, parser_version))
         for external_id, id_, digest, is_missing, source_hash, parser_version in found
     }
-
-
-def _change(
-    tx: Transaction,
-    table: Table,
-    writing: Writing,
-    rows: Sequence[Row],
-    known: Mapping[str, _Known],
-    repeated: frozenset[str],
-    merged: Merged,
-) -> Sequence[Row]:
-    """Replace what is stored of rows whose content is another one; returns those."""
-    with by_index(tx):
-        changed = _settled(tx, table, writing, rows, known, repeated)
-        if changed:
-            _update(tx, table, writing, changed, merged)
-    return changed
 
 
 def _settled(

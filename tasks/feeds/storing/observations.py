@@ -166,8 +166,7 @@ def _correct(tx: Transaction, writing: Writing, streams: Streams, results: Resul
             "run_id": writing.run_id,
         },
     )
-    with by_index(tx):
-        sum_again(tx, ids, times)
+    sum_again(tx, ids, times)
 
 
 def _keep_states(
@@ -181,12 +180,11 @@ def _keep_states(
     ]
     if not changed:
         return
-    with by_index(tx):
-        tx.execute(
-            text(
-                "UPDATE things t SET state = s.state"
-                " FROM jsonb_to_recordset(CAST(:changed AS jsonb)) AS s(id uuid, state jsonb)"
-                " WHERE t.id = ANY(ARRAY[s.id])"
-            ),
-            {"changed": document(changed)[_JSON:].decode()},
-        )
+    tx.execute(
+        text(
+            "UPDATE things t SET state = s.state"
+            " FROM jsonb_to_recordset(CAST(:changed AS jsonb)) AS s(id uuid, state jsonb)"
+            " WHERE t.id = ANY(ARRAY[s.id])"
+        ),
+        {"changed": document(changed)[_JSON:].decode()},
+    )

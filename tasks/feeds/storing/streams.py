@@ -12,7 +12,7 @@ from shared.arrays import array_of
 from shared.clock import new_id, rfc3339
 from shared.db import Transaction
 from tasks.feeds.encoding.binary import EPOCH, NEVER
-from tasks.feeds.storing.copy import by_index, copy_lines, escaped
+from tasks.feeds.storing.copy import copy_lines, escaped
 from tasks.feeds.storing.results import Latest
 from tasks.feeds.storing.table import Writing
 
@@ -79,27 +79,26 @@ def known_streams(tx: Transaction, feed_id: UUID, things: Iterable[Observed]) ->
 
 
 def write_streams(tx: Transaction, writing: Writing, streams: Streams, latest: Sequence[Latest]) -> None:
-    """Copy new datastreams; move the latest result of known ones, never backwards."""
+    """Copy new datastreams; move the latest result of known ones, never backwards. Call it within `by_index`."""
     if new := [one for one in latest if one.place >= streams.known]:
         columns = "id, thing_id, feed_id, observed_property, unit, result, phenomenon_time, fetched_at"
         copy_lines(tx, "datastreams", columns, [_new_lines(writing, streams, new).encode()])
     moved = [one for one in latest if one.place < streams.known]
     if not moved:
         return
-    with by_index(tx):
-        tx.execute(
-            text(
-                "UPDATE datastreams d SET result = s.result, phenomenon_time = s.at, fetched_at = :fetched_at"
-                " FROM unnest(CAST(:ids AS uuid[]), CAST(:results AS float8[]), CAST(:times AS timestamptz[]))"
-                " AS s(id, result, at) WHERE d.id = ANY(ARRAY[s.id]) AND coalesce(s.at >= d.phenomenon_time, true)"
-            ),
-            {
-                "ids": array_of(streams.ids[one.place] for one in moved),
-                "results": array_of(one.result for one in moved),
-                "times": array_of(one.time for one in moved),
-                "fetched_at": writing.fetched_at,
-            },
-        )
+    tx.execute(
+        text(
+            "UPDATE datastreams d SET result = s.result, phenomenon_time = s.at, fetched_at = :fetched_at"
+            " FROM unnest(CAST(:ids AS uuid[]), CAST(:results AS float8[]), CAST(:times AS timestamptz[]))"
+            " AS s(id, result, at) WHERE d.id = ANY(ARRAY[s.id]) AND coalesce(s.at >= d.phenomenon_time, true)"
+        ),
+        {
+            "ids": array_of(streams.ids[one.place] for one in moved),
+            "results": array_of(one.result for one in moved),
+            "times": array_of(one.time for one in moved),
+            "fetched_at": writing.fetched_at,
+        },
+    )
 
 
 def _new_lines(writing: Writing, streams: Streams, new: Sequence[Latest]) -> str:
